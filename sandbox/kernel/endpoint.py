@@ -1,0 +1,140 @@
+"""The one door: every message to an actor comes in here, whoever sent it and however it travelled.
+
+What differs between AdCP and the platform's REST interface (who may call, what a valid request is, what
+makes a retry harmless, what an error looks like) is in the endpoint's :class:`Dialect`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sandbox.core.errors import AdcpError, ApiError
+
+if TYPE_CHECKING:
+    from sandbox.kernel.actor import Actor
+    from sandbox.kernel.world import World
+
+Steps = Generator[Any, Any, Any]
+"""A SimPy process: yields events, returns a value."""
+
+Handler = Callable[["Context", dict[str, Any]], Any]
+"""``handler(context, request)`` returns the answer's body, or is a generator function that returns it."""
+
+
+@dataclass(slots=True, frozen=True)
+class Principal:
+    """Who calls: an actor, or a customer through the platform's API.
+
+    ``role`` is the caller's role (``buyer``, ``seller`` …); a scenario's own steps have ``driver``.
+    """
+
+    id: str
+    role: str = "driver"
+
+
+@dataclass(slots=True, frozen=True)
+class Operation:
+    """One operation of an endpoint: an AdCP tool or a REST operation.
+
+    ``detail`` holds what only the dialect understands, such as the REST method, path and models.
+    """
+
+    name: str
+    handler: Handler
+    mutating: bool = False
+    detail: Any = None
+
+
+@dataclass(slots=True, frozen=True)
+class Reply:
+    """What comes back through the door. ``ok`` is False when ``body`` describes an error."""
+
+    ok: bool
+    body: dict[str, Any]
+    status: int = 200
+
+
+@dataclass(slots=True)
+class Context:
+    """What a handler knows about the call that it serves."""
+
+    world: World
+    actor: Actor
+    principal: Principal
+    operation: str
+    version: str = ""
+    """The negotiated AdCP release, for example ``3.1``."""
+    notes: dict[str, Any] = field(default_factory=dict)
+    """Room for the dialect, for example the key under which the answer is remembered."""
+
+    @property
+    def now(self) -> int:
+        """Simulated time in ms."""
+        return self.world.now
+
+    def call(self, to: str, operation: str, payload: dict[str, Any]) -> Generator[Any, Any, Reply]:
+        """Call another actor from a handler: ``reply = yield from ctx.call(…)``."""
+        return self.actor.call(to, operation, payload)
+
+
+class Answered(Exception):
+    """Raised by :meth:`Dialect.open` when the answer is known without the handler (a replay)."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply)
+        self.reply = reply
+
+
+class Dialect(Protocol):
+    """How one protocol opens a request, closes an answer and words an error."""
+
+    def open(self, ctx: Context, operation: Operation, payload: dict[str, Any]) -> dict[str, Any]:
+        """Check the payload and give the request that the handler gets.
+
+        Raises :class:`AdcpError` or :class:`ApiError` to refuse, :class:`Answered` to answer at once.
+        """
+        ...
+
+    def close(self, ctx: Context, operation: Operation, payload: dict[str, Any], result: Any) -> Reply:
+        """Make the reply out of what the handler returned."""
+        ...
+
+    def fail(self, ctx: Context, payload: dict[str, Any], error: AdcpError | ApiError) -> Reply:
+        """Make the reply out of an error."""
+        ...
+
+    def unknown(self, ctx: Context, known: Iterable[str]) -> AdcpError | ApiError:
+        """The error for an operation that the endpoint does not have."""
+        ...
+
+
+class Endpoint:
+    """The operations of one actor behind one dialect."""
+
+    __slots__ = ("actor", "dialect", "operations")
+
+    def __init__(self, actor: Actor, dialect: Dialect, operations: Iterable[Operation]) -> None:
+        self.actor = actor
+        self.dialect = dialect
+        self.operations: Mapping[str, Operation] = {op.name: op for op in operations}
+
+    def handle(
+        self, operation: str, payload: dict[str, Any], principal: Principal
+    ) -> Generator[Any, Any, Reply]:
+        """Serve one request; takes as much simulated time as its handler does."""
+        ctx = Context(self.actor.world, self.actor, principal, operation)
+        try:
+            known = self.operations.get(operation)
+            if known is None:
+                raise self.dialect.unknown(ctx, self.operations)
+            request = self.dialect.open(ctx, known, payload)
+            result = known.handler(ctx, request)
+            if isinstance(result, Generator):
+                result = yield from result
+            return self.dialect.close(ctx, known, payload, result)
+        except Answered as answered:
+            return answered.reply
+        except (AdcpError, ApiError) as error:
+            return self.dialect.fail(ctx, payload, error)
