@@ -46,7 +46,7 @@ class Market:
 
     def __init__(self, world: World, users: int, activity_shape: float | None) -> None:
         self._world = world
-        self._users = users
+        self.users = users
         self._activity_shape = activity_shape
         self._engine: Engine | None = None
         self._lines: dict[str, _Held] = {}
@@ -60,7 +60,7 @@ class Market:
         if self._engine is None:
             from sandbox.delivery import Engine, Population
 
-            population = Population(self._users, self._activity_shape)
+            population = Population(self.users, self._activity_shape)
             self._engine = Engine(self._world.streams.derive("delivery"), self._world.start_ms, population, ())
         return self._engine
 

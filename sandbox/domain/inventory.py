@@ -1,0 +1,36 @@
+"""Inventory as publishers describe it to those who sell it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sandbox.domain.channels import Channel
+from sandbox.domain.formats import Format
+
+
+@dataclass(slots=True, frozen=True)
+class Offer:
+    """A placement that a publisher offers.
+
+    ``placement_id`` is unique in the world, ``local_id`` in the publisher; ``countries`` and ``devices`` map
+    to shares of the opportunities; rates are fractions of impressions (``completion_rate`` of views);
+    ``floor_micros`` is a CPM.
+    """
+
+    placement_id: str
+    local_id: str
+    publisher_id: str
+    domain: str
+    property_name: str
+    channel: Channel
+    formats: tuple[Format, ...]
+    daily_opportunities: int
+    countries: dict[str, float]
+    devices: dict[str, float]
+    floor_micros: int
+    viewability: float
+    click_rate: float
+    view_rate: float
+    completion_rate: float
+    conversion_rate: float
+    topics: tuple[str, ...] = ()

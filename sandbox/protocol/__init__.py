@@ -1,0 +1,1 @@
+"""AdCP on the wire, without sockets: tools, schemas, versions, errors, idempotency, tasks, webhooks."""

@@ -1,0 +1,98 @@
+"""Tasks: calls that were answered ``submitted`` and end later (docs/building/by-layer/L3/task-lifecycle.mdx)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.core.errors import AdcpError
+from sandbox.core.time import iso
+from sandbox.domain.lifecycles import LIFECYCLES
+from sandbox.protocol.errors import error_entry
+
+Listener = Callable[["Task", str | None, str], None]
+"""Called with a task, its old status and why it changed."""
+
+
+@dataclass(slots=True)
+class Task:
+    """One asynchronous call of one caller. ``push`` is its push_notification_config, if it sent one."""
+
+    task_id: str
+    tool: str
+    owner: str
+    created_ms: int
+    updated_ms: int
+    status: str = "submitted"
+    message: str | None = None
+    result: dict[str, Any] | None = None
+    error: AdcpError | None = None
+    push: dict[str, Any] | None = None
+    context: Any = None
+    version: str = "3.1"
+
+    @property
+    def ended(self) -> bool:
+        """True in a terminal status."""
+        return LIFECYCLES["task"].is_terminal(self.status)
+
+    def wire(self, include_result: bool = True) -> dict[str, Any]:
+        """The answer of ``get_task_status``."""
+        body: dict[str, Any] = {
+            "task_id": self.task_id,
+            "task_type": self.tool,
+            "protocol": "media-buy",
+            "status": self.status,
+            "created_at": iso(self.created_ms),
+            "updated_at": iso(self.updated_ms),
+            "has_webhook": self.push is not None,
+        }
+        if self.ended:
+            body["completed_at"] = iso(self.updated_ms)
+        if self.error is not None:
+            entry = error_entry(self.error)
+            body["error"] = {"code": entry["code"], "message": entry["message"]}
+        if include_result and self.result is not None and self.status == "completed":
+            body["result"] = self.result
+        return body
+
+
+class TaskStore:
+    """The tasks of one agent."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self.tasks: dict[str, Task] = {}
+
+    def open(self, task: Task) -> Task:
+        """Begin a task."""
+        self.tasks[task.task_id] = task
+        self._listener(task, None, "")
+        return task
+
+    def get(self, task_id: str, owner: str) -> Task:
+        """A task of this caller; REFERENCE_NOT_FOUND for absent and foreign ones alike."""
+        task = self.tasks.get(task_id)
+        if task is None or task.owner != owner:
+            raise AdcpError("REFERENCE_NOT_FOUND", f"there is no task {task_id}", "task_id")
+        return task
+
+    def move(
+        self,
+        task: Task,
+        status: str,
+        now_ms: int,
+        why: str = "",
+        result: dict[str, Any] | None = None,
+        error: AdcpError | None = None,
+    ) -> None:
+        """Change a task's status; ``ValueError`` if the lifecycle forbids it."""
+        old = task.status
+        if not LIFECYCLES["task"].allows(old, status):
+            raise ValueError(f"task {task.task_id} may not go from {old} to {status}")
+        task.status, task.updated_ms = status, now_ms
+        task.message = why or task.message
+        task.result = result if result is not None else task.result
+        task.error = error if error is not None else task.error
+        self._listener(task, old, why)
