@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.domain.lifecycles import LIFECYCLES, RESTRICTIVE, most_restrictive
+from sandbox.domain.lifecycles import LIFECYCLES, RESTRICTIVENESS, most_restrictive
 
 
 def test_every_state_of_every_lifecycle_can_be_reached() -> None:
@@ -68,7 +68,7 @@ def test_a_campaign_moves_as_the_platform_says(old: str | None, new: str, allowe
 
 def test_the_platform_has_the_ten_statuses_of_a_media_buy() -> None:  # rule 79
     named = "DRAFT PENDING_APPROVAL INPUT_REQUIRED ACTIVE PAUSED COMPLETED CANCELED FAILED REJECTED ARCHIVED"
-    assert set(LIFECYCLES["platform_media_buy"].states) == set(named.split()) == set(RESTRICTIVE)
+    assert set(LIFECYCLES["platform_media_buy"].states) == set(named.split()) == set(RESTRICTIVENESS)
 
 
 def test_the_most_restrictive_status_is_shown() -> None:  # rule 80

@@ -1,0 +1,134 @@
+"""Settings of the buyer platform in a scenario. ``{kind: buyer}`` is a complete one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from sandbox.core.time import HOUR_MS, SECOND_MS, parse_duration
+
+
+def _read_duration(value: Any) -> Any:
+    return parse_duration(value) if isinstance(value, str | float | int) and not isinstance(value, bool) else value
+
+
+Duration = Annotated[
+    int,
+    BeforeValidator(_read_duration),
+    Field(gt=0),
+    WithJsonSchema({"type": ["string", "number"], "description": "A duration such as 2d, 3h30m or PT15M"}),
+]
+"""A duration; ms once read."""
+
+Domain = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class CustomerConfig(_Strict):
+    """A tenant of the platform."""
+
+    name: str = Field(min_length=1, description="Name of the company")
+    principal: str = Field(
+        default="", pattern=r"^([a-z][a-z0-9_-]*)?$", description="Who steps act as; made from the name if absent"
+    )
+    authorised_sellers: list[str] | None = Field(
+        default=None, description="Sales agents with credentials of its own, for ROUTED; null is all"
+    )
+
+    @model_validator(mode="after")
+    def _named(self) -> CustomerConfig:
+        if not self.principal:
+            words = "".join(c if c.isascii() and c.isalnum() else " " for c in self.name.lower()).split()
+            if not words or not words[0][0].isalpha():
+                raise ValueError("give a principal; the name makes none")
+            self.principal = "-".join(words)
+        return self
+
+
+class BrandConfig(_Strict):
+    """What is known about a brand: its manifest, in the words of AdCP's brand manifest."""
+
+    name: str = Field(min_length=1, description="Name of the brand")
+    industry: str | None = Field(default=None, description="Industry")
+    colors: dict[str, str] = Field(default={}, description="Colours by role, such as primary")
+    tagline: str | None = Field(default=None, description="Tagline")
+    tone: str | None = Field(default=None, description="Tone of voice")
+    logo: str | None = Field(default=None, description="URL of the logo; made from the domain if absent")
+
+
+class BrandsConfig(_Strict):
+    """The world's knowledge of brands by domain (rules 28 to 30)."""
+
+    registered: dict[Domain, BrandConfig] = Field(
+        default={
+            "acme.com": BrandConfig(
+                name="Acme Corp",
+                industry="Technology",
+                colors={"primary": "#FF5733"},
+                tagline="Innovation for Everyone",
+                tone="professional",
+            )
+        },
+        description="Brands in the registry",
+    )
+    enriched: dict[Domain, BrandConfig] = Field(
+        default={
+            "globex.com": BrandConfig(
+                name="Globex", industry="Manufacturing", colors={"primary": "#0B6E4F"}, tone="confident"
+            )
+        },
+        description="Brands that only enrichment finds",
+    )
+
+
+class AdvertiserConfig(_Strict):
+    """An advertiser that is there when the world starts."""
+
+    name: str = Field(min_length=1, description="Name of the advertiser")
+    brand: Domain | None = Field(
+        default=None, description="Domain of its brand, registered or enriched; it can do nothing without one"
+    )
+    customer: str | None = Field(default=None, description="Principal of its customer; the first if absent")
+    sandbox: bool = Field(default=False, description="Whether it uses sandbox accounts")
+
+
+class RequestsConfig(_Strict):
+    """How requests to sales agents are made."""
+
+    timeout: Duration = Field(default=120 * SECOND_MS, description="How long to wait for an answer")
+    retries: int = Field(default=3, ge=0, le=10, description="Further attempts after a transient failure")
+
+
+class BuyerConfig(_Strict):
+    """The buyer platform: whose it is, what it charges, which agents it knows and how it talks to them."""
+
+    customers: list[CustomerConfig] = Field(
+        default=[CustomerConfig(name="Acme", principal="acme")], min_length=1, description="Tenants"
+    )
+    fee_percent: float = Field(default=8.0, ge=0, lt=100, description="Margin on DECISIONED campaigns")
+    brands: BrandsConfig = Field(default_factory=BrandsConfig, description="Brands by domain")
+    advertisers: list[AdvertiserConfig] = Field(default=[], description="Advertisers from the start")
+    sellers: list[str] | None = Field(default=None, description="Sales agents it knows; null is all")
+    poll_interval: Duration | None = Field(
+        default=6 * HOUR_MS, description="How often statuses and delivery are asked for; null is never"
+    )
+    webhooks: bool = Field(default=True, description="Whether agents are asked to call back")
+    adcp_version: Literal["3.0", "3.1", "3.2"] = Field(default="3.1", description="Release it prefers")
+    requests: RequestsConfig = Field(default_factory=RequestsConfig, description="Timeouts and retries")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> BuyerConfig:
+        principals = [customer.principal for customer in self.customers]
+        if len(principals) != len(set(principals)):
+            raise ValueError("two customers have the same principal")
+        known = [*self.brands.registered, *self.brands.enriched]
+        for advertiser in self.advertisers:
+            if advertiser.customer is not None and advertiser.customer not in principals:
+                raise ValueError(f"advertiser {advertiser.name!r} belongs to no customer: {advertiser.customer!r}")
+            if advertiser.brand is not None and advertiser.brand not in known:
+                raise ValueError(f"nothing is known about the brand {advertiser.brand!r} of {advertiser.name!r}")
+        return self

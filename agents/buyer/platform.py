@@ -1,0 +1,112 @@
+"""The buyer platform as an actor: its tables, its doors, and what it does by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from agents.buyer import api, polling
+from agents.buyer.advertisers import new_advertiser
+from agents.buyer.brands import BrandRegistry
+from agents.buyer.config import AdvertiserConfig, BuyerConfig
+from agents.buyer.inbox import make_inbox
+from agents.buyer.records import Advertiser, Campaign, Creative, Customer, Delivered, Session
+from agents.buyer.sellers import SellerClient
+from sandbox.core.errors import InputError
+from sandbox.kernel.actor import Actor
+from sandbox.kernel.endpoint import Endpoint, Principal
+from sandbox.kernel.world import World
+from sandbox.operations import RestDialect
+
+PATH_ALIASES = {
+    "advertiserId": ("id", "accountId"),
+    "campaignId": ("id",),
+    "creativeId": ("id",),
+    "discoveryId": ("id",),
+}
+"""Other names that callers may give path parameters (conflict C27)."""
+
+
+class BuyerPlatform(Actor):
+    """The platform. Tables are keyed by id and keep the order in which things were made."""
+
+    role = "buyer"
+
+    def __init__(self, world: World, actor_id: str, config: BuyerConfig) -> None:
+        super().__init__(world, actor_id)
+        self.config = config
+        self.customers = {
+            entry.principal: Customer(
+                number,
+                entry.name,
+                entry.principal,
+                None if entry.authorised_sellers is None else tuple(entry.authorised_sellers),
+            )
+            for number, entry in enumerate(config.customers, start=1)
+        }
+        self.brands = BrandRegistry(config.brands, self.ids)
+        self.advertisers: dict[str, Advertiser] = {}
+        self.campaigns: dict[str, Campaign] = {}
+        self.sessions: dict[str, Session] = {}
+        self.creatives: dict[str, Creative] = {}
+        self.formats: dict[tuple[str, str], dict[str, Any]] = {}
+        """What agents said about creative formats, by agent URL and id."""
+        self.delivered: dict[tuple[str, str, int], Delivered] = {}
+        """What agents reported, by media buy, package and the start of the UTC day in ms."""
+        self.sellers = SellerClient(self)
+        self.webhook_secret = self.ids.uuid("webhook-secret")
+        self.endpoint = Endpoint(self, RestDialect(self._tenant, PATH_ALIASES), api.operations())
+        self.inbox = make_inbox(self)
+
+    def start(self) -> None:
+        """Meet the sales agents, enforce caps and budgets, make the first advertisers, begin to poll."""
+        for seller_id in self._known_sellers():
+            self.world.ecosystem.link(seller_id, self.id, "authorised_for")
+        self.world.market.enforce(self.id)
+        for entry in self.config.advertisers:
+            self._found(entry)
+        if self.config.poll_interval is not None:
+            self.world.spawn(self._poll(self.config.poll_interval))
+
+    def customer(self, customer_id: int) -> Customer:
+        """The customer of that number."""
+        return next(c for c in self.customers.values() if c.customer_id == customer_id)
+
+    def callback(self, operation_id: str) -> dict[str, Any] | None:
+        """The ``push_notification_config`` of a request; None if the platform takes no webhooks."""
+        if not self.config.webhooks:
+            return None
+        return {"url": self.world.network.url(self.id, "webhooks/tasks"), "operation_id": operation_id}
+
+    def report_callback(self) -> dict[str, Any] | None:
+        """The ``reporting_webhook`` of a media buy: daily reports; None if the platform takes no webhooks."""
+        if not self.config.webhooks:
+            return None
+        return {
+            "url": self.world.network.url(self.id, "webhooks/reports"),
+            "authentication": {"schemes": ["Bearer"], "credentials": self.webhook_secret},
+            "reporting_frequency": "daily",
+        }
+
+    def _tenant(self, principal: Principal) -> Customer | None:
+        return self.customers.get(principal.id)
+
+    def _known_sellers(self) -> list[str]:
+        present = self.world.ecosystem.of_role("seller")
+        wanted = self.config.sellers if self.config.sellers is not None else present
+        for seller_id in wanted:
+            if seller_id not in present:
+                hint = f"there are {', '.join(present) or 'none'}"
+                raise InputError(f"{self.id} knows {seller_id!r}, which is no sales agent", hint=hint)
+        return list(wanted)
+
+    def _found(self, entry: AdvertiserConfig) -> None:
+        """Make an advertiser that the scenario has from the start."""
+        customer = self.customers[entry.customer] if entry.customer else next(iter(self.customers.values()))
+        brand = self.brands.resolve(entry.brand, save=True) if entry.brand is not None else None
+        new_advertiser(self, customer, entry.name, brand, sandbox=entry.sandbox)
+
+    def _poll(self, interval_ms: int) -> Generator[Any, Any, None]:
+        while True:
+            yield self.world.env.timeout(interval_ms)
+            yield from polling.poll(self)

@@ -1,0 +1,239 @@
+"""The platform's side of AdCP: every request to a sales agent goes through here.
+
+The client negotiates the release, declares accounts, gives each mutating request an idempotency key, and
+repeats what failed for a moment with the same key (docs/building/by-layer/L1/security.mdx, L3/error-handling).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from agents.buyer.records import Advertiser, Customer
+from sandbox.core.errors import AdcpError
+from sandbox.core.time import MINUTE_MS, SECOND_MS, iso
+from sandbox.kernel.endpoint import Reply
+from sandbox.kernel.network import DOMAIN, PeerTimeout, PeerUnreachable
+from sandbox.protocol.errors import from_body
+from sandbox.protocol.tools import TOOLS
+from sandbox.protocol.versions import envelope, from_wire, to_wire
+
+if TYPE_CHECKING:
+    from agents.buyer.platform import BuyerPlatform
+
+T = TypeVar("T")
+Steps = Generator[Any, Any, T]
+Body = dict[str, Any]
+
+RELEASES = ("3.2", "3.1", "3.0")
+"""Releases that the platform speaks, the newest first."""
+
+BACKOFF_MS = (2 * SECOND_MS, MINUTE_MS)
+"""First and longest wait before a request is repeated (error-handling.mdx); a quarter more or less by chance."""
+
+NEEDS_CHANGE = ("CONFLICT",)
+"""Transient errors after which the same request fails again: the caller has to read and decide anew."""
+
+UNREADABLE = AdcpError("SERVICE_UNAVAILABLE", "the agent's error has no code", recovery="transient")
+
+
+class SellerClient:
+    """Talks to sales agents for one platform."""
+
+    def __init__(self, platform: BuyerPlatform) -> None:
+        self._platform = platform
+        self._versions: dict[str, str] = {}
+        self._capabilities: dict[str, Body] = {}
+        self._accounts: dict[tuple[str, str, bool], Body] = {}
+
+    # -- which agents there are --------------------------------------------------------------------------
+
+    def agents(self, customer: Customer, routed: bool) -> list[str]:
+        """The sales agents that a campaign of the customer may use, in the order in which they were linked.
+
+        A ROUTED campaign sees those for which the customer has credentials of its own (rules 46 and 121).
+        """
+        world = self._platform.world
+        known = [a for a in world.ecosystem.agents_of(self._platform.id) if world.ecosystem.role(a) == "seller"]
+        if not routed or customer.authorised_sellers is None:
+            return known
+        return [agent for agent in known if agent in customer.authorised_sellers]
+
+    def name(self, seller_id: str) -> str:
+        """The name under which an agent is listed."""
+        return str(getattr(self._platform.world.actors.get(seller_id), "name", "") or seller_id)
+
+    # -- requests ----------------------------------------------------------------------------------------
+
+    def request(
+        self, seller_id: str, tool: str, payload: Body, key: str | None = None, log: list[Body] | None = None
+    ) -> Steps[Body]:
+        """Send a request and give the body of the answer; both in the form of release 3.1.
+
+        A mutating request gets ``key`` as its idempotency key, or a new one, in all attempts. ``log`` takes one
+        entry for each attempt (rule 76). Raises :class:`AdcpError`: the agent's own, or SERVICE_UNAVAILABLE
+        when no answer came.
+        """
+        version = yield from self._version(seller_id)
+        request = {**envelope(version), **payload}
+        if TOOLS[tool].mutating:
+            request["idempotency_key"] = key or self._platform.ids.uuid("request")
+        body = yield from self._attempts(seller_id, tool, to_wire(tool, "request", request, version), log)
+        return from_wire(tool, "answer", body, version)
+
+    def _attempts(self, seller_id: str, tool: str, request: Body, log: list[Body] | None) -> Steps[Body]:
+        """Send until an answer comes that is not a transient failure, or no attempt is left."""
+        settings = self._platform.config.requests
+        failure: AdcpError | None = None
+        for attempt in range(settings.retries + 1):
+            if failure is not None:
+                yield self._platform.world.env.timeout(self._wait_ms(attempt, failure))
+            reply: Reply | None = None
+            try:
+                reply = yield from self._platform.call(seller_id, tool, request, settings.timeout)
+                failure = None if reply.ok else from_body(reply.body) or UNREADABLE
+            except (PeerUnreachable, PeerTimeout) as lost:
+                failure = AdcpError("SERVICE_UNAVAILABLE", str(lost), recovery="transient")
+            if log is not None:
+                log.append(self._log_entry(seller_id, tool, request, reply, failure))
+            if failure is None and reply is not None:
+                return reply.body
+            assert failure is not None
+            if failure.recovery != "transient" or failure.code in NEEDS_CHANGE:
+                break
+        assert failure is not None
+        raise failure
+
+    def _wait_ms(self, attempt: int, failure: AdcpError) -> int:
+        first, longest = BACKOFF_MS
+        wait_ms = min(longest, first * 2 ** (attempt - 1))
+        spread = self._platform.rng("retries").uniform(0.75, 1.25)
+        return max(round(wait_ms * spread), (failure.retry_after or 0) * SECOND_MS)
+
+    def _log_entry(
+        self, seller_id: str, tool: str, request: Body, reply: Reply | None, failure: AdcpError | None
+    ) -> Body:
+        """One exchange for debugging; whatever authorises is left out (rule 123)."""
+        answer: Body | None = None if reply is None else {"status": reply.status, "body": reply.body}
+        entry: Body = {
+            "timestamp": iso(self._platform.now),
+            "type": "request",
+            "request": {
+                "method": "POST",
+                "url": self._platform.world.network.url(seller_id, tool),
+                "headers": {"authorization": "[REDACTED]"},
+                "body": redact(request),
+            },
+            "response": answer,
+        }
+        if failure is not None:
+            entry["error"] = str(failure)
+        return entry
+
+    def gather(self, steps: Sequence[Steps[T]]) -> Steps[list[T | AdcpError]]:
+        """Do several things at once; gives each one's result, or the error that it ended with."""
+        env = self._platform.world.env
+        processes = [env.process(_caught(each)) for each in steps]
+        yield env.all_of(processes)
+        return [process.value for process in processes]
+
+    # -- capabilities and releases -----------------------------------------------------------------------
+
+    def capabilities(self, seller_id: str) -> Steps[Body]:
+        """What an agent says it can do; asked once."""
+        yield from self._version(seller_id)
+        return self._capabilities[seller_id]
+
+    def _version(self, seller_id: str) -> Steps[str]:
+        """The release to speak with an agent: the preferred one, or the newest that both know."""
+        if seller_id in self._versions:
+            return self._versions[seller_id]
+        preferred = self._platform.config.adcp_version
+        order = [preferred, *(release for release in RELEASES if release != preferred)]
+        for release in order:
+            request = to_wire("get_adcp_capabilities", "request", envelope(release), release)
+            try:
+                body = yield from self._attempts(seller_id, "get_adcp_capabilities", request, None)
+            except AdcpError as error:
+                if error.code == "VERSION_UNSUPPORTED" and release != order[-1]:
+                    continue
+                raise
+            spoken = body["adcp"].get("supported_versions", [release])
+            self._capabilities[seller_id] = from_wire("get_adcp_capabilities", "answer", body, release)
+            self._versions[seller_id] = next((r for r in order if r in spoken), release)
+            break
+        return self._versions[seller_id]
+
+    # -- accounts ----------------------------------------------------------------------------------------
+
+    def account(self, seller_id: str, advertiser: Advertiser, routed: bool = False) -> Steps[Body]:
+        """The reference of the account on which an advertiser buys from an agent (rules 26 and 34).
+
+        A linked account comes first. Otherwise the account is declared once with ``sync_accounts``: under the
+        platform's own name, or under the customer's for ROUTED campaigns; as a sandbox account for a sandbox
+        advertiser.
+        """
+        for link in advertiser.linked_accounts:
+            if link["partnerId"] == seller_id:
+                return {"account_id": link["accountId"]}
+        key = (seller_id, advertiser.advertiser_id, routed)
+        if key not in self._accounts:
+            row = yield from self._declare(seller_id, advertiser, routed)
+            reference = _reference(row, advertiser.sandbox)
+            if row["status"] != "active":
+                return reference
+            self._accounts[key] = reference
+        return self._accounts[key]
+
+    def _declare(self, seller_id: str, advertiser: Advertiser, routed: bool) -> Steps[Body]:
+        capabilities = yield from self.capabilities(seller_id)
+        billings = capabilities.get("account", {}).get("supported_billing", ["operator"])
+        wanted = "operator" if routed else "agent"
+        entry: Body = {
+            "brand": {"domain": advertiser.brand},
+            "operator": self.operator(advertiser, routed),
+            "billing": wanted if wanted in billings else billings[0],
+        }
+        if advertiser.sandbox:
+            entry["sandbox"] = True
+        body = yield from self.request(seller_id, "sync_accounts", {"accounts": [entry]})
+        row: Body = body["accounts"][0]
+        if row["action"] == "failed":
+            first = (row.get("errors") or [{"code": "ACCOUNT_NOT_FOUND", "message": "the account was refused"}])[0]
+            raise AdcpError(first["code"], first["message"], field="account")
+        return row
+
+    def operator(self, advertiser: Advertiser, routed: bool) -> str:
+        """The domain of whoever buys: the platform, or the customer itself on ROUTED campaigns."""
+        if not routed:
+            return f"{self._platform.id}.{DOMAIN}"
+        return f"{self._platform.customer(advertiser.customer_id).principal}.{DOMAIN}"
+
+    def forget_accounts(self, advertiser: Advertiser) -> None:
+        """Declare the advertiser's accounts anew at next use, because its brand changed."""
+        for key in [key for key in self._accounts if key[1] == advertiser.advertiser_id]:
+            del self._accounts[key]
+
+
+def _reference(row: Body, sandbox: bool) -> Body:
+    if "account_id" in row:
+        return {"account_id": row["account_id"]}
+    natural: Body = {"brand": row["brand"], "operator": row["operator"]}
+    return {**natural, "sandbox": True} if sandbox else natural
+
+
+def redact(value: Any) -> Any:
+    """A copy of a message without credentials and tokens."""
+    if isinstance(value, dict):
+        return {
+            name: "[REDACTED]" if name in ("credentials", "token", "auth_token") else redact(inner)
+            for name, inner in value.items()
+        }
+    return [redact(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _caught(steps: Steps[T]) -> Steps[T | AdcpError]:
+    try:
+        return (yield from steps)
+    except AdcpError as error:
+        return error

@@ -1,0 +1,161 @@
+"""sync_accounts and list_accounts, and how other tools find the account that they name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from agents.seller.context import seller_of
+from agents.seller.records import Account, account_key
+from agents.seller.wire import page
+from sandbox.core.errors import AdcpError
+
+if TYPE_CHECKING:
+    from agents.seller.seller import Seller
+    from sandbox.kernel.endpoint import Context
+
+BILLING = ("operator", "agent", "advertiser")
+"""Who may pay: all that the specification knows."""
+
+
+def sync_accounts(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
+    """Declare accounts by brand and operator, or change settings of known ones; one result for each."""
+    seller, dry_run = seller_of(ctx), bool(request.get("dry_run"))
+    rows = [_sync(seller, ctx.principal.id, entry, dry_run) for entry in request["accounts"]]
+    if request.get("delete_missing") and not dry_run:
+        _close_missing(seller, ctx.principal.id, request["accounts"])
+    body: dict[str, Any] = {"status": "completed", "accounts": rows}
+    return {**body, "dry_run": True} if dry_run else body
+
+
+def _sync(seller: Seller, buyer: str, entry: dict[str, Any], dry_run: bool) -> dict[str, Any]:
+    ref = entry.get("account")
+    if ref is not None:
+        known = find_account(seller, buyer, ref)
+        if known is None:
+            return _failed(ref, "ACCOUNT_NOT_FOUND", "there is no such account")
+    else:
+        key = account_key(buyer, entry["brand"], entry["operator"], bool(entry.get("sandbox")))
+        known = next((account for account in seller.accounts.values() if account.key == key), None)
+    if known is not None:
+        return _row(known, _change(known, entry, dry_run))
+    sandbox = bool(entry.get("sandbox"))
+    account = _new(seller, buyer, entry["brand"], entry["operator"], sandbox, entry.get("billing", "operator"))
+    account.payment_terms = entry.get("payment_terms")
+    if not dry_run:
+        _open(seller, account)
+    return _row(account, "created")
+
+
+def _change(account: Account, entry: dict[str, Any], dry_run: bool) -> str:
+    wanted = {name: entry[name] for name in ("billing", "payment_terms") if name in entry}
+    if all(getattr(account, name) == value for name, value in wanted.items()):
+        return "unchanged"
+    if not dry_run:
+        for name, value in wanted.items():
+            setattr(account, name, value)
+    return "updated"
+
+
+def _new(
+    seller: Seller, buyer: str, brand: dict[str, Any], operator: str, sandbox: bool, billing: str
+) -> Account:
+    name = f"{brand.get('domain', '')} via {operator}"
+    return Account(seller.ids.next("acc"), buyer, brand, operator, sandbox, billing, "pending_approval", name)
+
+
+def _open(seller: Seller, account: Account) -> None:
+    """Enter an account; it becomes active at once, or when somebody has looked at it.
+
+    Sandbox accounts need no approval: nothing real depends on them.
+    """
+    waits = seller.config.accounts.mode == "manual" and not account.sandbox
+    account.status = "pending_approval" if waits else "active"
+    seller.accounts[account.account_id] = account
+    seller.status("account", account.account_id, None, account.status, "declared by the buyer")
+    if waits:
+        seller.desk.queue_account(account)
+
+
+def set_account_status(seller: Seller, account: Account, new: str, why: str) -> None:
+    """Change the state of an account and say so in the trace."""
+    seller.status("account", account.account_id, account.status, new, why)
+    account.status = new
+
+
+def _close_missing(seller: Seller, buyer: str, entries: list[dict[str, Any]]) -> None:
+    kept = [account_key(buyer, e["brand"], e["operator"], bool(e.get("sandbox"))) for e in entries if "brand" in e]
+    for account in seller.accounts.values():
+        if account.buyer == buyer and account.status == "active" and account.key not in kept:
+            set_account_status(seller, account, "closed", "left out by delete_missing")
+
+
+def _row(account: Account, action: str) -> dict[str, Any]:
+    row = {**account.ref(), "action": action}
+    if account.status == "pending_approval":
+        row["setup"] = {"message": "The account is being reviewed; no action is needed."}
+    return row
+
+
+def _failed(ref: dict[str, Any], code: str, message: str) -> dict[str, Any]:
+    """The row of an entry that names no account; brand and operator are required there even if unknown."""
+    return {
+        "brand": ref.get("brand", {"domain": "unknown.invalid"}),
+        "operator": ref.get("operator", "unknown.invalid"),
+        "action": "failed",
+        "status": "rejected",
+        "errors": [{"code": code, "message": message}],
+    }
+
+
+def list_accounts(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
+    """The caller's accounts, filtered by state, by sandbox or to one account."""
+    seller = seller_of(ctx)
+    found = [account for account in seller.accounts.values() if account.buyer == ctx.principal.id]
+    if "account" in request:
+        one = find_account(seller, ctx.principal.id, request["account"])
+        found = [one] if one is not None else []
+    if "status" in request:
+        found = [account for account in found if account.status == request["status"]]
+    if "sandbox" in request:
+        found = [account for account in found if account.sandbox == request["sandbox"]]
+    rows, pagination = page(found, request.get("pagination"))
+    return {"status": "completed", "accounts": [account.ref() for account in rows], "pagination": pagination}
+
+
+def find_account(seller: Seller, buyer: str, ref: dict[str, Any]) -> Account | None:
+    """The caller's account of that id or natural key, if there is one."""
+    if "account_id" in ref:
+        account = seller.accounts.get(ref["account_id"])
+        return account if account is not None and account.buyer == buyer else None
+    key = account_key(buyer, ref["brand"], ref["operator"], bool(ref.get("sandbox")))
+    return next((account for account in seller.accounts.values() if account.key == key), None)
+
+
+def account_for(ctx: Context, ref: dict[str, Any], spending: bool = False) -> Account:
+    """The account that a request names. With ``spending`` it has to be in order (facts 4.5).
+
+    A natural key that was never declared is opened on the spot where accounts are approved automatically
+    (docs/accounts/overview.mdx allows to provision lazily). Raises ACCOUNT_NOT_FOUND and, for spending,
+    ACCOUNT_SETUP_REQUIRED, ACCOUNT_SUSPENDED or ACCOUNT_PAYMENT_REQUIRED.
+    """
+    seller = seller_of(ctx)
+    account = find_account(seller, ctx.principal.id, ref)
+    if account is None and "brand" in ref and seller.config.accounts.mode == "automatic":
+        sandbox = bool(ref.get("sandbox"))
+        account = _new(seller, ctx.principal.id, ref["brand"], ref["operator"], sandbox, "operator")
+        _open(seller, account)
+    if account is None:
+        raise AdcpError("ACCOUNT_NOT_FOUND", "the account reference can't be resolved", field="account")
+    if spending and account.status != "active":
+        code, message = _GATES[account.status]
+        raise AdcpError(code, message, field="account")
+    return account
+
+
+_GATES = {
+    "pending_approval": ("ACCOUNT_SETUP_REQUIRED", "the account is not approved yet"),
+    "rejected": ("ACCOUNT_NOT_FOUND", "the account was not accepted"),
+    "payment_required": ("ACCOUNT_PAYMENT_REQUIRED", "the account has an outstanding balance"),
+    "suspended": ("ACCOUNT_SUSPENDED", "the account is suspended"),
+    "closed": ("ACCOUNT_NOT_FOUND", "the account is closed"),
+}

@@ -1,0 +1,76 @@
+"""get_adcp_capabilities: what this sales agent can do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from agents.seller.accounts import BILLING
+from agents.seller.context import seller_of
+from agents.seller.filters import features
+from sandbox.core.time import DAY_MS, SECOND_MS
+
+if TYPE_CHECKING:
+    from agents.seller.seller import Seller
+    from sandbox.kernel.endpoint import Context
+
+REPLAY_TTL_MS = DAY_MS
+"""How long an answer is remembered under its idempotency key."""
+
+
+def get_adcp_capabilities(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
+    """Releases, accounts, what is sold where and how; ``protocols`` narrows the answer."""
+    seller = seller_of(ctx)
+    wanted = request.get("protocols", ["media_buy", "creative"])
+    library = seller.config.creative_library
+    protocols = ["media_buy", *(["creative"] if library is not None else [])]
+    body: dict[str, Any] = {
+        "status": "completed",
+        "adcp": {
+            "major_versions": [3],
+            "supported_versions": list(seller.config.adcp_versions),
+            "idempotency": {"supported": True, "replay_ttl_seconds": REPLAY_TTL_MS // SECOND_MS},
+        },
+        "supported_protocols": protocols,
+        "account": {
+            "require_operator_auth": False,
+            "supported_billing": list(BILLING),
+            "required_for_products": False,
+            "sandbox": True,
+        },
+    }
+    if "media_buy" in wanted:
+        body["media_buy"] = _media_buy(seller)
+    if "creative" in wanted and library is not None:
+        body["creative"] = {"has_creative_library": library}
+    return body
+
+
+def _media_buy(seller: Seller) -> dict[str, Any]:
+    products = [product for product in seller.products.values() if seller.sellable(product)]
+    models = dict.fromkeys(option.model for product in products for option in product.pricing)
+    automatic = seller.config.creative_review.mode == "automatic"
+    body: dict[str, Any] = {
+        "buying_modes": ["brief", "wholesale", "refine"],
+        "reporting_delivery_methods": ["webhook"],
+        "supports_proposals": seller.config.proposals,
+        "propagation_surfaces": ["snapshot"],
+        "creative_approval_mode": "auto_approve" if automatic else "require_human",
+        "features": features(seller),
+        "execution": {"targeting": {"geo_countries": True, "geo_regions": False, "language": False}},
+        "frequency_capping": {
+            "supported_per_units": ["individuals"],
+            "supported_window_units": ["seconds", "minutes", "hours", "days", "campaign"],
+        },
+    }
+    if models:
+        body["supported_pricing_models"] = list(models)
+    domains = list(dict.fromkeys(offer.domain for product in products for offer in product.offers))
+    if domains:
+        offers = [offer for product in products for offer in product.offers]
+        body["portfolio"] = {
+            "publisher_domains": domains,
+            "primary_channels": list(dict.fromkeys(offer.channel.name for offer in offers)),
+            "primary_countries": list(dict.fromkeys(c for offer in offers for c in offer.countries)),
+            "description": f"{seller.name} sells {', '.join(domains)}",
+        }
+    return body

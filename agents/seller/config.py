@@ -1,0 +1,301 @@
+"""Settings of a sales agent in a scenario. ``{kind: seller, publishers: [a]}`` is a complete one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
+
+from sandbox.core.time import MINUTE_MS, parse_duration
+from sandbox.domain.channels import CHANNELS
+from sandbox.domain.pricing import AUCTIONABLE, MODELS
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _read_duration(value: Any) -> Any:
+    return parse_duration(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else value
+
+
+def _read_clock(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    hours, colon, minutes = value.partition(":")
+    if not (colon and hours.isdigit() and minutes.isdigit() and int(hours) <= 24 and int(minutes) < 60):
+        raise ValueError(f"not a time of day: {value!r} (write 09:00)")
+    return (int(hours) * 60 + int(minutes)) * MINUTE_MS
+
+
+Duration = Annotated[
+    int,
+    BeforeValidator(_read_duration),
+    Field(ge=0),
+    WithJsonSchema({"type": ["string", "number"], "description": "A duration such as 2d, 3h30m or PT15M"}),
+]
+"""A duration; ms once read."""
+
+TimeOfDay = Annotated[
+    int, BeforeValidator(_read_clock), Field(ge=0), WithJsonSchema({"type": "string", "pattern": r"^\d\d?:\d\d$"})
+]
+"""A time of day such as ``09:00``; ms since midnight once read."""
+
+Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+Price = Annotated[float, Field(gt=0.0)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class DelayConfig(_Strict):
+    """How long people take: always the same (``2d``), or log-normal with a median and a 95th percentile."""
+
+    median: Duration = Field(default=0, description="Half of the decisions take no longer")
+    p95: Duration | None = Field(default=None, description="95 of 100 take no longer; the median if absent")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "fixed" in value:
+            return {"median": value["fixed"]} if len(value) == 1 else value
+        return value if isinstance(value, dict | DelayConfig) else {"median": value}
+
+    @model_validator(mode="after")
+    def _ordered(self) -> DelayConfig:
+        if self.p95 is not None and self.p95 < self.median:
+            raise ValueError("p95 is smaller than the median")
+        return self
+
+
+class OfficeHours(_Strict):
+    """When people work. A decision that falls outside waits for the next opening."""
+
+    days: str = Field(default="mon-fri", description="Days such as mon-fri or mon,wed,sat")
+    from_ms: TimeOfDay = Field(default=9 * 60 * MINUTE_MS, alias="from", description="Opening, such as 09:00")
+    to_ms: TimeOfDay = Field(default=17 * 60 * MINUTE_MS, alias="to", description="Closing, such as 17:00")
+    timezone: str = Field(
+        default="UTC", pattern=r"^(UTC|[+-]\d\d:\d\d)$", description="UTC or a fixed offset such as -05:00"
+    )
+
+    @field_validator("days")
+    @classmethod
+    def _known_days(cls, value: str) -> str:
+        days_of(value)
+        return value
+
+    @model_validator(mode="after")
+    def _open(self) -> OfficeHours:
+        if self.to_ms <= self.from_ms:
+            raise ValueError("office hours end before they begin")
+        return self
+
+    @property
+    def weekdays(self) -> tuple[int, ...]:
+        """The working days; Monday is 0."""
+        return days_of(self.days)
+
+    @property
+    def offset_ms(self) -> int:
+        """What the local clock is ahead of UTC."""
+        if self.timezone == "UTC":
+            return 0
+        size = (int(self.timezone[1:3]) * 60 + int(self.timezone[4:6])) * MINUTE_MS
+        return -size if self.timezone[0] == "-" else size
+
+
+def days_of(text: str) -> tuple[int, ...]:
+    """Read ``mon-fri`` or ``mon,wed``; ``ValueError`` if a day is unknown."""
+    found: list[int] = []
+    for part in text.lower().replace(" ", "").split(","):
+        first, dash, last = part.partition("-")
+        names = (first, last) if dash else (first,)
+        if any(name not in _DAYS for name in names):
+            raise ValueError(f"not days of the week: {text!r} (write mon-fri or mon,wed)")
+        start, end = _DAYS.index(names[0]), _DAYS.index(names[-1])
+        span = range(start, end + 1) if start <= end else (*range(start, 7), *range(end + 1))
+        found.extend(day for day in span if day not in found)
+    return tuple(sorted(found))
+
+
+class BuyRule(_Strict):
+    """A ground to refuse a media buy; all conditions that it names must hold."""
+
+    budget_under: float | None = Field(default=None, ge=0, description="Total budget below this")
+    budget_over: float | None = Field(default=None, ge=0, description="Total budget above this")
+    category: str | None = Field(default=None, description="Industry of the advertiser, or a part of it")
+    brand: str | None = Field(default=None, description="Domain of the brand")
+    product: str | None = Field(default=None, description="A package buys this product")
+    start_within: Duration | None = Field(default=None, description="The flight starts sooner than this")
+    flight_over: Duration | None = Field(default=None, description="The flight is longer than this")
+    reason: str = Field(default="", description="What the buyer is told")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> BuyRule:
+        if not self.model_fields_set - {"reason"}:
+            raise ValueError("a rule needs a condition")
+        return self
+
+
+class CreativeRule(_Strict):
+    """A ground to refuse a creative; all conditions that it names must hold."""
+
+    format: str | None = Field(default=None, description="Id of the creative's format")
+    name_contains: str | None = Field(default=None, description="Part of the creative's name, any case")
+    asset_contains: str | None = Field(default=None, description="Part of an asset's URL or text, any case")
+    missing_asset: str | None = Field(default=None, description="The creative lacks this asset")
+    reason: str = Field(default="", description="What the buyer is told")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> CreativeRule:
+        if not self.model_fields_set - {"reason"}:
+            raise ValueError("a rule needs a condition")
+        return self
+
+
+class Policy(_Strict):
+    """Who decides, when, and how often the answer is no."""
+
+    mode: Literal["automatic", "manual"] = Field(default="automatic", description="Who decides")
+    delay: DelayConfig | None = Field(
+        default=None, description="How long a person takes; without it a manual decision waits for a scenario step"
+    )
+    office_hours: OfficeHours | None = Field(default=None, description="When people decide; always if absent")
+    probability_of_rejection: Probability = Field(default=0.0, description="Chance of a refusal without a rule")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _word(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"mode": value}
+        if isinstance(value, dict) and "mode" not in value and ("delay" in value or "office_hours" in value):
+            return {"mode": "manual", **value}
+        return value
+
+
+Requirement = Literal[
+    "po_number", "creatives", "io_acceptance", "invoice_recipient", "advertiser_industry", "agency_estimate_number"
+]
+
+
+class ApprovalConfig(Policy):
+    """How new media buys are approved."""
+
+    reject_if: list[BuyRule] = Field(default=[], description="Grounds to refuse a buy")
+    requires: list[Requirement] = Field(default=[], description="What a buy must have; else input is required")
+
+
+class UpdateApprovalConfig(Policy):
+    """How changes to live media buys are approved."""
+
+    self_serve: list[Literal["pause", "cancel", "creatives", "budget", "dates", "packages", "targeting"]] = Field(
+        default=["pause", "cancel", "creatives"], description="Changes that need no person even in manual mode"
+    )
+    reject_if: list[BuyRule] = Field(default=[], description="Grounds to refuse a change, by its outcome")
+
+
+class ReviewConfig(Policy):
+    """How creatives are reviewed."""
+
+    reject_if: list[CreativeRule] = Field(default=[], description="Grounds to refuse a creative")
+
+
+class PriceConfig(_Strict):
+    """One way to buy a product: a fixed price, or a floor above which buyers bid."""
+
+    model: str = Field(default="cpm", description="Pricing model: cpm, vcpm, cpc, cpcv, cpv, cpp, cpa, flat_rate")
+    price: Price | None = Field(default=None, description="Fixed price in units of currency")
+    floor: float | None = Field(default=None, ge=0, description="Lowest bid in units of currency")
+    min_spend: float = Field(default=0.0, ge=0, description="Lowest budget of a package")
+    id: str | None = Field(default=None, description="Id of the option; made from model and kind if absent")
+    parameters: dict[str, Any] = Field(default={}, description="The model's own parameters")
+
+    @model_validator(mode="after")
+    def _one_price(self) -> PriceConfig:
+        if self.model not in MODELS:
+            raise ValueError(f"unknown pricing model {self.model!r}, use one of {', '.join(MODELS)}")
+        if (self.price is None) == (self.floor is None):
+            raise ValueError("give either a price (fixed) or a floor (auction)")
+        if self.floor is not None and self.model not in AUCTIONABLE:
+            raise ValueError(f"{self.model} is sold at a fixed price only")
+        return self
+
+
+class ProductConfig(_Strict):
+    """A product spelled out, instead of one made from a placement."""
+
+    id: str = Field(min_length=1, description="product_id")
+    name: str = Field(default="", description="Name; the id if absent")
+    description: str = Field(default="", description="Description; made from channel and publisher if absent")
+    placements: list[str] = Field(
+        default=[], description="Placements it covers: ids, publisher ids or domains; all of the channels if empty"
+    )
+    channels: list[str] = Field(default=[], description="Only placements of these channels")
+    delivery_type: Literal["guaranteed", "non_guaranteed"] | None = Field(
+        default=None, description="Channel's custom if absent"
+    )
+    pricing: list[PriceConfig] = Field(default=[], description="Ways to buy it; the rate card if empty")
+    formats: list[str] = Field(default=[], description="Standard format ids; those of the placements if empty")
+    countries: list[str] = Field(default=[], description="Countries it is sold in; all of the placements if empty")
+    audience: list[str] = Field(default=[], description="Words for whom it reaches; briefs are matched against them")
+    exclusivity: Literal["none", "category", "exclusive"] = Field(default="none", description="Exclusive or not")
+    sold_out: bool = Field(default=False, description="Can't be bought for now")
+
+
+class SellerConfig(_Strict):
+    """A sales agent: whose inventory it sells, what, for how much, and how it decides."""
+
+    name: str = Field(default="", description="Name; the actor's id if absent")
+    publishers: list[str] = Field(default=[], description="Ids of publishers it sells; all that let it if empty")
+    approval: ApprovalConfig = Field(default_factory=ApprovalConfig, description="Approval of new buys")
+    updates: UpdateApprovalConfig = Field(
+        default_factory=UpdateApprovalConfig, description="Approval of changes to buys"
+    )
+    creative_review: ReviewConfig = Field(default_factory=ReviewConfig, description="Review of creatives")
+    creative_library: bool | None = Field(
+        default=True, description="true: sync_creatives; false: creatives inline; null: the agent does not say"
+    )
+    accounts: Policy = Field(default_factory=Policy, description="Approval of new accounts")
+    cancellation_notice: Duration = Field(default=0, description="How long a canceled buy goes on delivering")
+    cancellable: bool = Field(default=True, description="Whether buyers may cancel at all")
+    products: list[ProductConfig] = Field(default=[], description="Products; one for each placement if empty")
+    rate_card: dict[str, dict[str, Price]] = Field(
+        default={}, description="Prices by channel and pricing model, in units of currency"
+    )
+    pricing_models: list[str] = Field(default=["cpm"], description="Models in which generated products are sold")
+    guaranteed: bool | list[str] | None = Field(
+        default=None, description="Channels that are sold guaranteed; channel's custom if null"
+    )
+    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$", description="Currency of all prices")
+    min_budget: float = Field(default=0.0, ge=0, description="Lowest budget of a package")
+    proposals: bool = Field(default=True, description="Whether briefs are answered with proposals too")
+    proposal_validity: Duration = Field(default=7 * 24 * 60 * MINUTE_MS, description="How long a proposal holds")
+    adcp_versions: list[Literal["3.0", "3.1", "3.2"]] = Field(
+        default=["3.0", "3.1", "3.2"], min_length=1, description="Releases of AdCP that it speaks"
+    )
+    reporting_delay: Duration = Field(default=0, description="How long after a period its report is sent")
+
+    @field_validator("pricing_models")
+    @classmethod
+    def _known_models(cls, value: list[str]) -> list[str]:
+        unknown = [model for model in value if model not in MODELS]
+        if unknown or not value:
+            raise ValueError(f"unknown pricing models {unknown}, use {', '.join(MODELS)}")
+        return value
+
+    @field_validator("rate_card")
+    @classmethod
+    def _known_rates(cls, value: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+        for channel, rates in value.items():
+            if channel not in CHANNELS:
+                raise ValueError(f"unknown channel {channel!r} in the rate card")
+            unknown = [model for model in rates if model not in MODELS]
+            if unknown:
+                raise ValueError(f"unknown pricing models {unknown} in the rate card")
+        return value
+
+    @model_validator(mode="after")
+    def _distinct_products(self) -> SellerConfig:
+        ids = [product.id for product in self.products]
+        if len(ids) != len(set(ids)):
+            raise ValueError("two products have the same id")
+        return self

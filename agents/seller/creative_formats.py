@@ -1,0 +1,44 @@
+"""list_creative_formats: the formats that this agent's products take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from agents.seller.context import seller_of
+from agents.seller.wire import page
+from sandbox.domain.formats import Format, format_key
+
+if TYPE_CHECKING:
+    from sandbox.kernel.endpoint import Context
+
+
+def list_creative_formats(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
+    """All formats of all products, each once, filtered and paged."""
+    products = seller_of(ctx).products.values()
+    formats = list(dict.fromkeys(fmt for product in products for fmt in product.formats))
+    found = [fmt for fmt in formats if _passes(fmt, request)]
+    rows, pagination = page(found, request.get("pagination"))
+    return {"status": "completed", "formats": [fmt.wire() for fmt in rows], "pagination": pagination}
+
+
+def _passes(fmt: Format, request: dict[str, Any]) -> bool:
+    wanted = [format_key(ref) for ref in request.get("format_ids", [])]
+    if wanted and format_key(fmt.ref) not in wanted:
+        return False
+    if "type" in request and fmt.medium != request["type"]:
+        return False
+    if "asset_types" in request and fmt.asset[1] not in request["asset_types"]:
+        return False
+    if request.get("name_search", "").lower() not in fmt.name.lower():
+        return False
+    return all(
+        test(fmt, request[name]) for name, test in _SIZES.items() if name in request
+    ) and not request.get("is_responsive", False)
+
+
+_SIZES = {
+    "max_width": lambda fmt, limit: 0 < fmt.width <= limit,
+    "max_height": lambda fmt, limit: 0 < fmt.height <= limit,
+    "min_width": lambda fmt, limit: fmt.width >= limit,
+    "min_height": lambda fmt, limit: fmt.height >= limit,
+}

@@ -1,0 +1,55 @@
+"""The door of a sales agent: its tools and how they are served."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agents.seller.accounts import list_accounts, sync_accounts
+from agents.seller.capabilities import get_adcp_capabilities
+from agents.seller.creative_formats import list_creative_formats
+from agents.seller.creatives import list_creatives, sync_creatives
+from agents.seller.delivery import get_media_buy_delivery
+from agents.seller.feedback import provide_performance_feedback
+from agents.seller.media_buys import create_media_buy, get_media_buys
+from agents.seller.products import get_products
+from agents.seller.tasks import get_task_status, list_tasks
+from agents.seller.updates import update_media_buy
+from sandbox.kernel.endpoint import Endpoint, Handler, Operation
+
+if TYPE_CHECKING:
+    from agents.seller.seller import Seller
+
+_READS: tuple[Handler, ...] = (
+    get_adcp_capabilities,
+    list_accounts,
+    get_products,
+    list_creative_formats,
+    get_media_buys,
+    get_media_buy_delivery,
+    get_task_status,
+    list_tasks,
+)
+_CHANGES: tuple[Handler, ...] = (
+    sync_accounts,
+    create_media_buy,
+    update_media_buy,
+    provide_performance_feedback,
+)
+
+
+def make_endpoint(seller: Seller) -> Endpoint:
+    """All tools of the agent; those of the library only if it does not say that it has none."""
+    from sandbox.protocol.dialect import AdcpDialect
+
+    reads, changes = list(_READS), list(_CHANGES)
+    if seller.config.creative_library is not False:
+        reads.append(list_creatives)
+        changes.append(sync_creatives)
+    operations = [Operation(_name(handler), handler) for handler in reads]
+    operations += [Operation(_name(handler), handler, mutating=True) for handler in changes]
+    return Endpoint(seller, AdcpDialect(seller.config.adcp_versions), operations)
+
+
+def _name(handler: Handler) -> str:
+    """A tool is named as the function that serves it."""
+    return str(getattr(handler, "__name__"))

@@ -1,0 +1,131 @@
+"""Proposals: plans over several products that a buyer can finalize and then buy (proposal-negotiation.mdx)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from agents.seller.records import Product, Proposal
+from sandbox.core.errors import AdcpError
+from sandbox.core.money import amount, micros
+from sandbox.core.time import iso
+
+if TYPE_CHECKING:
+    from agents.seller.seller import Seller
+
+_MOST = 4
+"""Products in one proposal."""
+
+
+def offer_proposals(
+    seller: Seller, buyer: str, request: dict[str, Any], found: list[tuple[Product, str]]
+) -> list[dict[str, Any]]:
+    """One proposal over the best products at a fixed price; none if there are fewer than two.
+
+    The share of a product falls with its rank: of n products the k-th gets n - k + 1 parts.
+    """
+    best = [p for p, _ in found if any(option.is_fixed for option in p.pricing)][:_MOST]
+    if len(best) < 2:
+        return []
+    parts = len(best) * (len(best) + 1) // 2
+    shares = [round(100 * (len(best) - rank) / parts, 2) for rank in range(len(best))]
+    shares[0] = round(100 - sum(shares[1:]), 2)
+    allocations = [
+        {
+            "product_id": product.product_id,
+            "allocation_percentage": share,
+            "pricing_option_id": next(o.option_id for o in product.pricing if o.is_fixed),
+            "rationale": f"number {rank} among what fits the brief",
+            "sequence": rank,
+        }
+        for rank, (product, share) in enumerate(zip(best, shares, strict=True), start=1)
+    ]
+    most = request.get("filters", {}).get("budget_range", {}).get("max")
+    proposal = Proposal(
+        proposal_id=seller.ids.next("prop"),
+        buyer=buyer,
+        name=f"{seller.name}: {' and '.join(dict.fromkeys(c for p in best for c in p.channels))}",
+        allocations=allocations,
+        created_ms=seller.now,
+        expires_ms=seller.now + seller.config.proposal_validity,
+        alignment="The best products for the brief, more of the budget on the better ones.",
+        budget_micros=None if most is None else micros(most),
+    )
+    seller.proposals[proposal.proposal_id] = proposal
+    seller.status("proposal", proposal.proposal_id, None, "draft", "offered")
+    return [proposal_wire(seller, proposal)]
+
+
+def proposal_wire(seller: Seller, proposal: Proposal) -> dict[str, Any]:
+    """A proposal as get_products carries it (core/proposal.json)."""
+    body: dict[str, Any] = {
+        "proposal_id": proposal.proposal_id,
+        "name": proposal.name,
+        "allocations": proposal.allocations,
+        "proposal_status": "draft" if proposal.status == "draft" else "committed",
+        "expires_at": iso(proposal.expires_ms),
+        "brief_alignment": proposal.alignment,
+    }
+    if proposal.budget_micros is not None:
+        guidance = {"recommended": amount(proposal.budget_micros), "currency": seller.config.currency}
+        body["total_budget_guidance"] = guidance
+    return body
+
+
+def refine_proposals(
+    seller: Seller, buyer: str, refine: list[dict[str, Any]], applied: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The proposals that a refinement keeps or finalizes; fills in its entries of ``refinement_applied``.
+
+    Finalizing holds the terms until ``expires_at``; only one proposal in a call (MULTI_FINALIZE_UNSUPPORTED).
+    """
+    final = [entry for entry in refine if entry.get("action") == "finalize"]
+    if len(final) > 1:
+        raise AdcpError("MULTI_FINALIZE_UNSUPPORTED", "finalize one proposal in a call", field="refine")
+    kept = []
+    for position, entry in enumerate(refine):
+        if entry["scope"] != "proposal":
+            continue
+        proposal = seller.proposals.get(entry["proposal_id"])
+        result = applied[position]
+        if proposal is None or proposal.buyer != buyer:
+            result["notes"] = "no such proposal"
+        elif entry.get("action") == "omit":
+            result["status"] = "applied"
+        elif seller.now >= proposal.expires_ms:
+            result["notes"] = "the proposal has expired"
+        else:
+            if entry.get("action") == "finalize" and proposal.status == "draft":
+                _commit(seller, proposal)
+            result["status"] = "applied"
+            kept.append(proposal_wire(seller, proposal))
+    return kept
+
+
+def _commit(seller: Seller, proposal: Proposal) -> None:
+    proposal.expires_ms = seller.now + seller.config.proposal_validity
+    proposal.status = "committed"
+    seller.status("proposal", proposal.proposal_id, "draft", "committed", "finalized by the buyer")
+
+
+def proposal_to_buy(seller: Seller, buyer: str, proposal_id: str) -> Proposal:
+    """The committed proposal that a create_media_buy names.
+
+    Raises PROPOSAL_NOT_FOUND, PROPOSAL_EXPIRED, PROPOSAL_NOT_COMMITTED, or CONFLICT if it was bought before.
+    """
+    proposal = seller.proposals.get(proposal_id)
+    if proposal is None or proposal.buyer != buyer:
+        raise AdcpError("PROPOSAL_NOT_FOUND", f"there is no proposal {proposal_id}", field="proposal_id")
+    if proposal.status == "accepted":
+        raise AdcpError("INVALID_STATE", f"{proposal_id} has been bought already", field="proposal_id")
+    if seller.now >= proposal.expires_ms:
+        raise AdcpError("PROPOSAL_EXPIRED", f"{proposal_id} has expired", field="proposal_id")
+    if proposal.status == "draft":
+        raise AdcpError("PROPOSAL_NOT_COMMITTED", f"{proposal_id} must be finalized first", field="proposal_id")
+    return proposal
+
+
+def accept(seller: Seller, proposal_id: str, media_buy_id: str) -> None:
+    """Note that a proposal became a media buy."""
+    proposal = seller.proposals[proposal_id]
+    seller.status("proposal", proposal_id, proposal.status, "accepted", f"bought as {media_buy_id}")
+    proposal.status = "accepted"

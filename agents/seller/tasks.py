@@ -1,0 +1,131 @@
+"""Tasks of a sales agent: get_task_status, list_tasks, and the webhooks that tell of them and of deliveries."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from agents.seller.context import seller_of
+from agents.seller.records import MediaBuy
+from agents.seller.wire import instant, page
+from sandbox.core.errors import AdcpError
+from sandbox.core.time import iso
+from sandbox.protocol.tasks import Task, TaskStore
+from sandbox.protocol.versions import to_wire
+from sandbox.protocol.webhooks import task_webhook
+
+if TYPE_CHECKING:
+    from agents.seller.seller import Seller
+    from sandbox.kernel.endpoint import Context
+
+
+class SellerTasks:
+    """The tasks of one sales agent. Every change is in the trace and goes to the caller's webhook."""
+
+    def __init__(self, seller: Seller) -> None:
+        self._seller = seller
+        self.store = TaskStore(self._changed)
+
+    def open(self, tool: str, owner: str, request: dict[str, Any], version: str) -> Task:
+        """Begin a task for a call that is answered ``submitted``."""
+        now = self._seller.now
+        task_id = self._seller.ids.next("task")
+        push = request.get("push_notification_config")
+        if push is not None:
+            push = {"operation_id": task_id, **push}
+        context = request.get("context")
+        return self.store.open(Task(task_id, tool, owner, now, now, push=push, context=context, version=version))
+
+    def move(self, task: Task, status: str, why: str, result: dict[str, Any] | None = None) -> None:
+        """Change a task's status; ``result`` is in canonical form."""
+        if result is not None and status == "completed":
+            result = to_wire(task.tool, "answer", result, task.version)
+        self.store.move(task, status, self._seller.now, why, result)
+        self._notify(task)
+
+    def refuse(self, task: Task, status: str, error: AdcpError) -> None:
+        """End a task with an error: ``rejected`` by decision, ``failed`` because it can't be carried out."""
+        task.result = None
+        self.store.move(task, status, self._seller.now, error.message, error=error)
+        self._notify(task)
+
+    def send_report(self, buy: MediaBuy, config: dict[str, Any], result: dict[str, Any]) -> None:
+        """Send a delivery report in the same envelope; it belongs to no task that could be polled."""
+        now, report_id = self._seller.now, self._seller.ids.next("report")
+        push = {"operation_id": buy.media_buy_id, **config}
+        report = Task(report_id, "media_buy_delivery", buy.buyer, now, now, "completed", push=push, result=result)
+        self._send(report)
+
+    def _changed(self, task: Task, old: str | None, why: str) -> None:
+        self._seller.status("task", task.task_id, old, task.status, why or f"{task.tool} waits for a decision")
+
+    def _notify(self, task: Task) -> None:
+        if task.push is not None and task.status != "submitted":
+            self._send(task)
+
+    def _send(self, task: Task) -> None:
+        assert task.push is not None
+        body = task_webhook(task, self._seller.ids.uuid("webhook"), self._seller.now)
+        self._seller.world.network.notify(self._seller.id, task.push["url"], body)
+
+
+def get_task_status(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
+    """One task of the caller."""
+    task = seller_of(ctx).tasks.store.get(request["task_id"], ctx.principal.id)
+    body = task.wire(bool(request.get("include_result")))
+    return {**body, "message": task.message} if task.message else body
+
+
+def list_tasks(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
+    """The caller's tasks, filtered, sorted and paged."""
+    filters, sort = request.get("filters", {}), request.get("sort", {})
+    store = seller_of(ctx).tasks.store
+    found = [t for t in store.tasks.values() if t.owner == ctx.principal.id and _passes(t, filters)]
+    field, direction = sort.get("field", "created_at"), sort.get("direction", "desc")
+    found.sort(key=lambda task: str(task.wire(False).get(field, "")), reverse=direction == "desc")
+    rows, pagination = page(found, request.get("pagination"))
+    return {
+        "status": "completed",
+        "query_summary": {
+            "total_matching": len(found),
+            "returned": len(rows),
+            "domain_breakdown": {"media-buy": len(found)},
+            "status_breakdown": dict(sorted(Counter(task.status for task in found).items())),
+            "filters_applied": sorted(filters),
+            "sort_applied": {"field": field, "direction": direction},
+        },
+        "tasks": [_listed(task) for task in rows],
+        "pagination": pagination,
+    }
+
+
+def _passes(task: Task, filters: dict[str, Any]) -> bool:
+    tests = {
+        "protocol": lambda wanted: wanted == "media-buy",
+        "protocols": lambda wanted: "media-buy" in wanted,
+        "status": lambda wanted: task.status == wanted,
+        "statuses": lambda wanted: task.status in wanted,
+        "task_type": lambda wanted: task.tool == wanted,
+        "task_types": lambda wanted: task.tool in wanted,
+        "task_ids": lambda wanted: task.task_id in wanted,
+        "has_webhook": lambda wanted: (task.push is not None) == wanted,
+        "created_after": lambda wanted: task.created_ms > instant(wanted, "filters.created_after"),
+        "created_before": lambda wanted: task.created_ms < instant(wanted, "filters.created_before"),
+        "updated_after": lambda wanted: task.updated_ms > instant(wanted, "filters.updated_after"),
+        "updated_before": lambda wanted: task.updated_ms < instant(wanted, "filters.updated_before"),
+        "context_contains": lambda wanted: wanted in str(task.context or ""),
+    }
+    return all(tests[name](wanted) for name, wanted in filters.items() if name in tests)
+
+
+def _listed(task: Task) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "task_id": task.task_id,
+        "task_type": task.tool,
+        "domain": "media-buy",
+        "status": task.status,
+        "created_at": iso(task.created_ms),
+        "updated_at": iso(task.updated_ms),
+        "has_webhook": task.push is not None,
+    }
+    return {**row, "completed_at": iso(task.updated_ms)} if task.ended else row

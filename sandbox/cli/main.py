@@ -1,0 +1,55 @@
+"""``adcp-sandbox``: finds the command, and turns a user's mistake into a message and exit code 2."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from sandbox import __version__
+from sandbox.core.errors import InputError
+
+COMMANDS = {
+    "run": "sandbox.cli.run",
+    "scenarios": "sandbox.cli.scenarios",
+    "validate": "sandbox.cli.validate",
+    "new": "sandbox.cli.new",
+}
+"""The module of each command; it has the command under ``command``."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="adcp-sandbox")
+def cli() -> None:
+    """Plays the AdCP advertising ecosystem over simulated time."""
+
+
+def main() -> None:
+    """The console script. Exit codes: 0 held, 1 an expectation failed, 2 bad input."""
+    try:
+        cli.main(prog_name="adcp-sandbox", standalone_mode=True)
+    except InputError as error:
+        place = f"{error.where}: " if error.where else ""
+        click.echo(f"{click.style('error:', fg='red', bold=True)} {place}{error.message}", err=True)
+        if error.hint:
+            click.echo(f"hint: {error.hint}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        # whoever read our output has gone; nothing is left to say, not even at the exit of Python
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -1,0 +1,76 @@
+"""``adcp-sandbox run``: play a scenario and say what came of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sandbox.cli.report import report
+from sandbox.core.errors import InputError
+from sandbox.scenario import load, run
+
+if TYPE_CHECKING:
+    from sandbox.scenario import Scenario
+
+PROGRESS_FROM_MS = 10 * 86_400_000
+"""Runs shorter than this many simulated ms are over before a progress bar could be read."""
+
+
+@click.command()
+@click.argument("scenario")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Root of everything left to chance.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write trace and tables here.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a report.")
+def command(scenario: str, seed: int | None, out: Path | None, as_json: bool) -> None:
+    """Play SCENARIO (a path, or the name of a shipped one) and judge its expectations.
+
+    Exit code 0: everything held; 1: an expectation failed or a checker found a breach; 2: bad input.
+    """
+    loaded = load(scenario)
+    if out is not None:
+        _make(out)
+    with _progress(loaded) as progress:
+        result = run(loaded, seed, progress)
+    if out is not None:
+        from sandbox.results.tables import write
+
+        write(result, out)
+    if as_json:
+        click.echo(json.dumps(result.summary(), ensure_ascii=False))
+    else:
+        for line in report(result, loaded.file.title):
+            click.echo(line)
+        if out is not None:
+            click.echo(f"trace and tables are in {out}", err=True)
+    sys.exit(0 if result.status == "passed" else 1)
+
+
+def _make(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"can't make the folder {out}: {error.strerror}", "--out") from None
+
+
+@contextmanager
+def _progress(scenario: Scenario) -> Iterator[Callable[[int], None] | None]:
+    """A progress bar over simulated time on the terminal of a long run; nothing elsewhere."""
+    length_ms = scenario.end_ms - scenario.start_ms
+    if not sys.stderr.isatty() or length_ms < PROGRESS_FROM_MS:
+        yield None
+        return
+    with click.progressbar(length=length_ms, label="simulating", file=sys.stderr) as bar:
+        done_ms = scenario.start_ms
+
+        def tell(now_ms: int) -> None:
+            nonlocal done_ms
+            bar.update(now_ms - done_ms)
+            done_ms = now_ms
+
+        yield tell

@@ -1,0 +1,168 @@
+"""From a scenario to a world: network, population, actors. Mistakes in settings come out at file:line."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from sandbox.core.errors import InputError
+from sandbox.kernel.actor import ActorKind, actor_kind
+from sandbox.kernel.faults import Fault
+from sandbox.kernel.latency import Latency
+from sandbox.kernel.network import WEBHOOK_RETRIES_MS, NetworkConfig
+from sandbox.kernel.world import World
+from sandbox.scenario.conditions import CallCondition
+from sandbox.scenario.driver import Driver
+from sandbox.scenario.references import hint
+from sandbox.scenario.units import moment_ms
+from sandbox.scenario.validate import validated
+
+if TYPE_CHECKING:
+    from sandbox.kernel.actor import Actor
+    from sandbox.scenario.load import Scenario
+    from sandbox.scenario.model import ActorSpec, FaultSpec, LatencySpec
+    from sandbox.scenario.source import Where
+
+
+def build(scenario: Scenario, seed: int | None = None) -> World:
+    """The world of a scenario at its first instant, with all actors started and the driver added.
+
+    ``seed`` replaces the scenario's own. Raises :class:`InputError` at file:line for an unknown kind,
+    wrong settings, and steps that call what is not there.
+    """
+    file = scenario.file
+    world = World(
+        file.seed if seed is None else seed,
+        scenario.start_ms,
+        _network(scenario),
+        file.population.users,
+        file.population.activity_shape,
+    )
+    world.add(Driver(world, scenario))
+    for name, spec in file.actors.items():
+        for actor_id, kind, config in _settings(scenario, world, name, spec):
+            if actor_id in world.actors:
+                raise scenario.document.error(f"there are two actors {actor_id!r}", ("actors", name))
+            try:
+                world.add(kind.build(world, actor_id, config))
+            except InputError as error:
+                raise scenario.document.error(error.message, ("actors", name), error.hint) from None
+    _check_calls(scenario, world)
+    _start(scenario, world)
+    return world
+
+
+def _network(scenario: Scenario) -> NetworkConfig:
+    spec = scenario.file.network
+    retries = spec.webhook_retries
+    return NetworkConfig(
+        latency=_latency(spec.latency),
+        links={(link.sender, link.to): _latency(link) for link in spec.links},
+        faults=[_fault(scenario, fault) for fault in spec.faults],
+        webhook_retries_ms=WEBHOOK_RETRIES_MS if retries is None else tuple(retries),
+    )
+
+
+def _latency(spec: LatencySpec) -> Latency:
+    return Latency(spec.median, spec.p95)
+
+
+def _fault(scenario: Scenario, spec: FaultSpec) -> Fault:
+    def moment(text: str | None) -> int | None:
+        return None if text is None else moment_ms(text, scenario.start_ms, scenario.end_ms)
+
+    return Fault(
+        kind=spec.kind,
+        sender=spec.sender,
+        to=spec.to,
+        message=spec.message,
+        from_ms=moment(spec.since),
+        until_ms=moment(spec.until),
+        probability=spec.probability,
+        count=spec.count,
+        delay_ms=spec.delay,
+    )
+
+
+def _settings(
+    scenario: Scenario, world: World, name: str, spec: ActorSpec
+) -> Iterator[tuple[str, ActorKind, BaseModel]]:
+    """Id, kind and settings of each actor that an entry stands for."""
+    document, at = scenario.document, ("actors", name)
+    try:
+        kind = actor_kind(spec.kind)
+    except InputError as error:
+        raise document.error(error.message, (*at, "kind"), error.hint) from None
+    given = dict(spec.model_extra or {})
+    if spec.generate is None:
+        yield name, kind, validated(kind.config, given, document, at)
+        return
+    if kind.generate is None:
+        raise document.error(f"actors of kind {kind.name!r} can't be generated", (*at, "generate"))
+    invented = kind.generate(world.streams.stream("scenario", name), spec.generate)
+    for number, settings in enumerate(invented, start=1):
+        yield f"{name}-{number}", kind, validated(kind.config, {**settings, **given}, document, at)
+
+
+def _start(scenario: Scenario, world: World) -> None:
+    """Start the actors; what one of them objects to is told at its entry."""
+    for actor in list(world.actors.values()):
+        try:
+            actor.start()
+        except InputError as error:
+            entry = actor.id if actor.id in scenario.file.actors else actor.id.rpartition("-")[0]
+            raise scenario.document.error(error.message, ("actors", entry), error.hint) from None
+
+
+def _check_calls(scenario: Scenario, world: World) -> None:
+    """Every step and expectation calls an operation or control that exists."""
+    for number, step in enumerate(scenario.file.steps):
+        if step.call:
+            _check_call(scenario, world, step.call, bool(step.path or step.params), ("steps", number, "call"))
+        if step.do:
+            _check_control(scenario, world, step.do, step.arguments, ("steps", number, "do"))
+    for number, expectation in enumerate(scenario.file.expect):
+        promise, condition = expectation.promise
+        if isinstance(condition, CallCondition):
+            where: Where = ("expect", number, promise, "call")
+            _check_call(scenario, world, condition.call, bool(condition.path or condition.params), where)
+
+
+def _actor(scenario: Scenario, world: World, call: str, where: Where) -> tuple[Actor, str]:
+    actor_id, _, name = call.partition(".")
+    actor = world.actors.get(actor_id)
+    if actor is None or actor.role == "driver":
+        there = [known.id for known in world.actors.values() if known.role != "driver"]
+        raise scenario.document.error(f"there is no actor {actor_id!r}", where, hint(actor_id, there))
+    return actor, name
+
+
+def _check_call(scenario: Scenario, world: World, call: str, is_rest: bool, where: Where) -> None:
+    actor, name = _actor(scenario, world, call, where)
+    if actor.endpoint is None:
+        raise scenario.document.error(f"{actor.id} is a {actor.role} and takes no calls", where)
+    operation = actor.endpoint.operations.get(name)
+    if operation is None:
+        there = hint(name, actor.endpoint.operations)
+        raise scenario.document.error(f"{actor.id} has no operation {name!r}", where, there)
+    if is_rest and not Driver.is_rest(operation):
+        problem = f"{call} is an AdCP task: it has a `body`, no `path` and no `params`"
+        raise scenario.document.error(problem, where)
+
+
+def _check_control(
+    scenario: Scenario, world: World, call: str, arguments: dict[str, Any], where: Where
+) -> None:
+    actor, name = _actor(scenario, world, call, where)
+    control = actor.controls.get(name)
+    if control is None:
+        there = hint(name, actor.controls)
+        raise scenario.document.error(f"{actor.id} has no control {name!r}", where, there)
+    try:
+        inspect.signature(control).bind(**arguments)
+    except TypeError as error:
+        known = ", ".join(inspect.signature(control).parameters) or "nothing"
+        raise scenario.document.error(f"{call}: {error}", where, f"`with` takes {known}") from None
