@@ -141,7 +141,7 @@ def create_advertiser(ctx: Context, request: Request) -> Generator[Any, Any, dic
         advertiser.utm = _utm(body.utm_config)
     advertiser.linked_accounts = yield from check_links(platform, advertiser, body.linked_accounts)
     platform.brands.save(brand.domain)
-    platform.advertisers[advertiser.advertiser_id] = advertiser
+    enter_advertiser(platform, advertiser)
     replace_caps(platform, "ADVERTISER", advertiser.advertiser_id, advertiser.caps, body.frequency_caps)
     return _full(advertiser)
 
@@ -203,6 +203,12 @@ def build_advertiser(
     if brand is not None:
         _link_brand(advertiser, brand)
     return advertiser
+
+
+def enter_advertiser(platform: BuyerPlatform, advertiser: Advertiser) -> None:
+    """Put a new advertiser into the platform's table."""
+    platform.advertisers[advertiser.advertiser_id] = advertiser
+    platform.status("advertiser", advertiser.advertiser_id, None, advertiser.status, "created")
 
 
 def _link_brand(advertiser: Advertiser, brand: Resolution) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Generator
 from typing import Any
 
-from agents.buyer import api, polling
-from agents.buyer.advertisers import new_advertiser
+from agents.buyer import api
+from agents.buyer.advertisers import build_advertiser, enter_advertiser
 from agents.buyer.brands import BrandRegistry
 from agents.buyer.config import AdvertiserConfig, BuyerConfig
+from agents.buyer.deliveries import collect_deliveries
 from agents.buyer.inbox import make_inbox
 from agents.buyer.records import Advertiser, Campaign, Creative, Customer, Delivered, Session
 from agents.buyer.sellers import SellerClient
@@ -53,6 +55,10 @@ class BuyerPlatform(Actor):
         """What agents said about creative formats, by agent URL and id."""
         self.delivered: dict[tuple[str, str, int], Delivered] = {}
         """What agents reported, by media buy, package and the start of the UTC day in ms."""
+        self.reported_until: dict[str, int] = {}
+        """Up to when the delivery of a media buy is known, in ms: always the end of a UTC day."""
+        self.downloads: dict[str, str] = {}
+        """CSV files by the token of their URL (rule 167)."""
         self.sellers = SellerClient(self)
         self.webhook_secret = self.ids.uuid("webhook-secret")
         self.endpoint = Endpoint(self, RestDialect(self._tenant, PATH_ALIASES), api.operations())
@@ -103,10 +109,18 @@ class BuyerPlatform(Actor):
     def _found(self, entry: AdvertiserConfig) -> None:
         """Make an advertiser that the scenario has from the start."""
         customer = self.customers[entry.customer] if entry.customer else next(iter(self.customers.values()))
-        brand = self.brands.resolve(entry.brand, save=True) if entry.brand is not None else None
-        new_advertiser(self, customer, entry.name, brand, sandbox=entry.sandbox)
+        brand = None
+        if entry.brand is not None:
+            self.brands.save(entry.brand)
+            brand = self.brands.resolve(entry.brand)
+        advertiser = build_advertiser(self, customer, entry.name, brand, entry.sandbox)
+        enter_advertiser(self, advertiser)
 
     def _poll(self, interval_ms: int) -> Generator[Any, Any, None]:
         while True:
             yield self.world.env.timeout(interval_ms)
-            yield from polling.poll(self)
+            if importlib.util.find_spec("agents.buyer.status_sync"):
+                from agents.buyer.status_sync import poll_statuses
+
+                yield from poll_statuses(self)
+            yield from collect_deliveries(self)

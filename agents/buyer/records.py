@@ -56,11 +56,13 @@ class Advertiser:
     linked_accounts: list[dict[str, Any]] = field(default_factory=list)
     caps: list[FrequencyCap] = field(default_factory=list)
     event_sources: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Registered event sources by id: ``{source, created_ms, updated_ms}``."""
+    archived_event_sources: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Selection:
-    """A product selected in a discovery session."""
+    """A product selected in a discovery session. ``product`` is what the sales agent offered then."""
 
     product_id: str
     seller_id: str
@@ -70,6 +72,7 @@ class Selection:
     pricing_option_id: str
     bid_micros: int | None = None
     budget_micros: int | None = None
+    product: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -88,6 +91,7 @@ class Session:
     start_ms: int | None
     end_ms: int | None
     created_ms: int
+    currency: str = "USD"
     products: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """Products as AdCP returned them, by sales agent, in the order of the answers."""
     proposals: dict[str, list[dict[str, Any]]] = field(default_factory=dict)

@@ -2,10 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from sandbox.core.money import amount
+from sandbox.domain.channels import CHANNELS
 from sandbox.operations import Group
+
+BROAD_CHANNELS = {"video": ("olv", "ctv"), "audio": ("streaming_audio", "podcast")}
+"""Words of the seeds that mean several of the specification's channels (conflict C57)."""
+
+
+def _channels(values: list[str]) -> list[str]:
+    found: list[str] = []
+    for value in values:
+        for channel in BROAD_CHANNELS.get(value.lower(), (value.lower(),)):
+            if channel not in CHANNELS:
+                raise ValueError(f"unknown channel {value!r}; there are {', '.join([*CHANNELS, *BROAD_CHANNELS])}")
+            if channel not in found:
+                found.append(channel)
+    return found
+
+
+def _unique(values: list[str]) -> list[str]:
+    return list(dict.fromkeys(values))
+
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+Channels = Annotated[list[str], AfterValidator(_channels)]
+"""Media channels of the specification; ``video`` and ``audio`` become the channels that they mean."""
+
+Country = Annotated[str, BeforeValidator(_upper), Field(pattern=r"^[A-Z]{2}$")]
+Countries = Annotated[list[Country], AfterValidator(_unique)]
+"""Countries by ISO 3166-1 alpha-2 code."""
 
 
 def group(name: str) -> Group:

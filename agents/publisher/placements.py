@@ -14,6 +14,9 @@ from sandbox.domain.inventory import Offer
 if TYPE_CHECKING:
     from sandbox.delivery import Placement
 
+_FLOOR_PERCENT, _RIVAL_PERCENT, _RIVAL_SIGMA = 40, 50, 0.4
+"""Floor of auctions and median competing bid in percent of the channel's typical CPM, and its sigma."""
+
 
 def offers_of(publisher_id: str, config: PublisherConfig) -> tuple[Offer, ...]:
     """All placements of a publisher, in the order of its settings. Placement ids begin with its own id."""
@@ -36,7 +39,11 @@ def _free_name(channel: str, taken: list[str]) -> str:
 def _offer(publisher_id: str, local_id: str, config: PublisherConfig, placement: PlacementConfig) -> Offer:
     channel = find_channel(placement.channel)
     name = config.name or publisher_id
-    daily = channel.daily_opportunities if placement.daily_opportunities is None else placement.daily_opportunities
+    daily = (
+        channel.daily_opportunities
+        if placement.daily_opportunities is None
+        else placement.daily_opportunities
+    )
     countries = placement.countries
     return Offer(
         placement_id=f"{slug(publisher_id)}_{local_id}",
@@ -49,14 +56,30 @@ def _offer(publisher_id: str, local_id: str, config: PublisherConfig, placement:
         daily_opportunities=round(daily * config.traffic_growth),
         countries=dict.fromkeys(countries, 1.0) if isinstance(countries, list) else dict(countries),
         devices=dict(placement.devices or channel.devices),
-        floor_micros=micros(placement.floor_cpm),
+        floor_micros=_floor(placement),
+        competition=_competition(placement),
         viewability=_or(placement.viewability, channel.viewability),
         click_rate=_or(placement.click_rate, channel.click_rate),
-        view_rate=_or(placement.view_rate, 0.9 if channel.medium in ("video", "audio") else channel.viewability),
+        view_rate=_or(
+            placement.view_rate, 0.9 if channel.medium in ("video", "audio") else channel.viewability
+        ),
         completion_rate=_or(placement.completion_rate, channel.completion_rate),
         conversion_rate=placement.conversion_rate,
         topics=tuple(config.topics),
     )
+
+
+def _floor(placement: PlacementConfig) -> int:
+    if placement.floor_cpm is not None:
+        return micros(placement.floor_cpm)
+    return find_channel(placement.channel).cpm_micros * _FLOOR_PERCENT // 100
+
+
+def _competition(placement: PlacementConfig) -> tuple[int, float] | None:
+    rival = placement.competition
+    if rival is None:
+        return find_channel(placement.channel).cpm_micros * _RIVAL_PERCENT // 100, _RIVAL_SIGMA
+    return None if rival == "none" else (micros(rival.median), rival.sigma)
 
 
 def _or(value: float | None, default: float) -> float:
@@ -82,7 +105,6 @@ def delivery_placements(offers: tuple[Offer, ...], config: PublisherConfig) -> l
 
     made = []
     for offer, placement in zip(offers, config.placements, strict=True):
-        rival = placement.competition
         made.append(
             Placement(
                 placement_id=offer.placement_id,
@@ -96,7 +118,7 @@ def delivery_placements(offers: tuple[Offer, ...], config: PublisherConfig) -> l
                 week_shape=_shape(placement.week_shape, WEEK_SHAPES),
                 audience=config.audience,
                 floor_micros=offer.floor_micros,
-                competition=Competition(micros(rival.median), rival.sigma) if rival else None,
+                competition=Competition(*offer.competition) if offer.competition else None,
                 viewability=offer.viewability,
                 click_rate=offer.click_rate,
                 view_rate=offer.view_rate,

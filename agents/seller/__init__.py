@@ -14,17 +14,18 @@ def generate(rng: Random, count: int) -> list[dict[str, Any]]:
     """Invent the settings of ``count`` sales agents, with different ways to approve."""
     from agents.invent import seller_name
 
-    made: list[dict[str, Any]] = []
-    for _ in range(count):
-        made.append(
-            {
-                "name": seller_name(rng),
-                "approval": _approval(rng),
-                "creative_review": rng.choice(["automatic", {"mode": "manual", "delay": {"median": "4h", "p95": "1d"}}]),
-                "pricing_models": rng.choice([["cpm"], ["cpm", "cpc"], ["cpm", "vcpm", "cpcv"]]),
-            }
-        )
-    return made
+    return [
+        {
+            "name": seller_name(rng),
+            "approval": _approval(rng),
+            "creative_review": rng.choice(_REVIEWS),
+            "pricing_models": rng.choice([["cpm"], ["cpm", "cpc"], ["cpm", "vcpm", "cpcv"]]),
+        }
+        for _ in range(count)
+    ]
+
+
+_REVIEWS = ("automatic", {"mode": "manual", "delay": {"median": "4h", "p95": "1d"}})
 
 
 def _approval(rng: Random) -> Any:

@@ -84,7 +84,7 @@ class Desk:
 
     def queue_review(self, creative: Creative) -> None:
         """Let a creative wait for review."""
-        self.reviews[_creative_key(creative)] = creative
+        self.reviews[creative.label] = creative
         asked = creative.reviews
         self._schedule(self._seller.config.creative_review, lambda: self._review_due(creative, asked))
 
@@ -136,8 +136,8 @@ class Desk:
         return breach or by_chance(config.updates.probability_of_rejection, case.roll, "the change is fine")
 
     def _review_due(self, creative: Creative, asked: int) -> None:
-        if _creative_key(creative) in self.reviews and creative.reviews == asked:
-            self.reviews.pop(_creative_key(creative))
+        if creative.label in self.reviews and creative.reviews == asked:
+            self.reviews.pop(creative.label)
             review(self._seller, creative)
 
     def _account_due(self, account: Account) -> None:
@@ -176,9 +176,6 @@ class Desk:
         seller = self._seller
         if case.order is not None:
             return created_wire(seller, book(seller, case.order, why))
-        assert case.plan is not None and case.lists is not None
+        assert case.plan is not None
+        assert case.lists is not None
         return make_so(seller, plan_update(seller, case.plan.buy, case.plan.request, case.lists))
-
-
-def _creative_key(creative: Creative) -> str:
-    return f"{creative.account_id}/{creative.creative_id}"

@@ -1,11 +1,13 @@
 """The states of a media buy: when it waits, delivers, rests and ends (specification.mdx, state transitions).
 
-A buy's state follows from facts: its dates, the buyer's pause, whether every package has an approved creative,
-and what is spent. :func:`refresh` looks at the facts and moves the buy; whoever changes a fact calls it.
+A buy's state follows from facts: its dates, the buyer's pause, whether every package has an approved
+creative, and what is spent. :func:`refresh` looks at the facts and moves the buy; whoever changes a fact
+calls it.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from agents.seller.lines import approved_creatives, sync_line
@@ -80,7 +82,7 @@ def watch_dates(seller: Seller, buy: MediaBuy) -> None:
             instants.setdefault(at_ms, f"the flight of {package.package_id} {word}")
     for at_ms, why in sorted(instants.items()):
         if at_ms > seller.now:
-            seller.world.at(at_ms, lambda why=why: _wake(seller, buy, why))
+            seller.world.at(at_ms, partial(_wake, seller, buy, why))
 
 
 def _wake(seller: Seller, buy: MediaBuy, why: str) -> None:

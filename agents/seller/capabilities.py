@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.seller.accounts import BILLING
 from agents.seller.context import seller_of
-from agents.seller.filters import features
+from agents.seller.filters import FEATURES
 from sandbox.core.time import DAY_MS, SECOND_MS
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _media_buy(seller: Seller) -> dict[str, Any]:
         "supports_proposals": seller.config.proposals,
         "propagation_surfaces": ["snapshot"],
         "creative_approval_mode": "auto_approve" if automatic else "require_human",
-        "features": features(seller),
+        "features": FEATURES,
         "execution": {"targeting": {"geo_countries": True, "geo_regions": False, "language": False}},
         "frequency_capping": {
             "supported_per_units": ["individuals"],

@@ -11,10 +11,7 @@ from sandbox.core.errors import InputError
 from sandbox.core.money import micros
 from sandbox.domain.formats import Format, parse_format
 from sandbox.domain.inventory import Offer
-from sandbox.domain.pricing import PricingOption, derived_rate
-
-_AUCTION_DISCOUNT = 0.5
-"""The floor of an auction, as a fraction of the price that the rate card asks for certainty."""
+from sandbox.domain.pricing import PricingOption, bid_guidance, derived_rate
 
 
 def build_products(config: SellerConfig, offers: Sequence[Offer], users: int) -> dict[str, Product]:
@@ -42,7 +39,9 @@ def _from_placement(offer: Offer, config: SellerConfig, users: int) -> Product:
     )
 
 
-def _spelled_out(product: ProductConfig, config: SellerConfig, offers: Sequence[Offer], users: int) -> Product:
+def _spelled_out(
+    product: ProductConfig, config: SellerConfig, offers: Sequence[Offer], users: int
+) -> Product:
     covered = tuple(offer for offer in offers if _covers(product, offer))
     if not covered:
         raise InputError(
@@ -55,7 +54,9 @@ def _spelled_out(product: ProductConfig, config: SellerConfig, offers: Sequence[
     else:
         pricing = _rate_card(config, covered[0], users, delivery_type == "guaranteed")
     if len({option.option_id for option in pricing}) < len(pricing):
-        raise InputError(f"product {product.id!r} has two pricing options of the same id", hint="give them ids")
+        raise InputError(
+            f"product {product.id!r} has two pricing options of the same id", hint="give them ids"
+        )
     topics = tuple(dict.fromkeys(topic for offer in covered for topic in offer.topics))
     return Product(
         product_id=product.id,
@@ -122,11 +123,22 @@ def _rate_card(config: SellerConfig, offer: Offer, users: int, guaranteed: bool)
         price = micros(card[model]) if model in card else rate
         options.append(PricingOption(f"{model}_fixed", model, config.currency, price, min_spend_micros=least))
         if model == "cpm" and not guaranteed:
-            floor = max(offer.floor_micros, round(price * _AUCTION_DISCOUNT))
-            options.append(
-                PricingOption("cpm_auction", "cpm", config.currency, floor_micros=floor, min_spend_micros=least)
-            )
+            options.append(_auction(config, offer, least))
     return tuple(options)
+
+
+def _auction(config: SellerConfig, offer: Offer, least: int) -> PricingOption:
+    """An auction from the publisher's floor on, with guidance from what others bid."""
+    floor = offer.floor_micros
+    guidance = bid_guidance(*offer.competition, floor) if offer.competition else ()
+    return PricingOption(
+        "cpm_auction",
+        "cpm",
+        config.currency,
+        floor_micros=floor,
+        min_spend_micros=least,
+        guidance=guidance,
+    )
 
 
 def _option(price: PriceConfig, config: SellerConfig) -> PricingOption:

@@ -1,7 +1,7 @@
 """What a scenario's steps can do to a sales agent: decide what waits, revoke, pause, cancel.
 
-Without an argument that names it, a control means the newest thing that it could apply to. A control that finds
-nothing to act on is the scenario's mistake (:class:`InputError`).
+Without an argument that names it, a control means the newest thing that it could apply to. A control that
+finds nothing to act on is the scenario's mistake (:class:`InputError`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def controls_of(seller: Seller) -> dict[str, Control]:
     """The controls of a sales agent by name."""
-    table = {
+    table: dict[str, Control] = {
         "approve": approve,
         "reject": reject,
         "ask_input": ask_input,
@@ -100,7 +100,9 @@ def approve_creative(seller: Seller, creative: str | None = None) -> None:
     _judge_creative(seller, creative, "approved", "approved by the seller", ("pending_review", "suspended"))
 
 
-def reject_creative(seller: Seller, reason: str = "against our policies", creative: str | None = None) -> None:
+def reject_creative(
+    seller: Seller, reason: str = "against our policies", creative: str | None = None
+) -> None:
     """Refuse a creative that waits for review."""
     _judge_creative(seller, creative, "rejected", reason, ("pending_review",))
 
@@ -114,7 +116,9 @@ def revoke_creative(
     _judge_creative(seller, creative, state, reason, ("approved",))
 
 
-def _judge_creative(seller: Seller, creative_id: str | None, new: str, why: str, states: tuple[str, ...]) -> None:
+def _judge_creative(
+    seller: Seller, creative_id: str | None, new: str, why: str, states: tuple[str, ...]
+) -> None:
     found = [
         creative
         for creative in seller.creatives.values()
@@ -124,8 +128,9 @@ def _judge_creative(seller: Seller, creative_id: str | None, new: str, why: str,
         named = f" {creative_id!r}" if creative_id else ""
         raise InputError(f"{seller.id} has no creative{named} that is {' or '.join(states)}")
     newest: Creative = max(enumerate(found), key=lambda pair: (pair[1].updated_ms, pair[0]))[1]
-    seller.desk.reviews.pop(f"{newest.account_id}/{newest.creative_id}", None)
-    seller.decide("creative", newest.creative_id, new, why)
+    seller.desk.reviews.pop(newest.label, None)
+    verdict = {"approved": "approve", "rejected": "reject", "suspended": "suspend"}[new]
+    seller.decide("creative", newest.label, verdict, why)
     set_creative(seller, newest, new, why)
 
 
@@ -179,6 +184,8 @@ def set_account(seller: Seller, status: str, account: str | None = None, reason:
 def sell_out(seller: Seller, product: str) -> None:
     """Take a product off the market; what was sold goes on."""
     if product not in seller.products:
-        raise InputError(f"{seller.id} has no product {product!r}", hint=f"products: {', '.join(seller.products)}")
+        raise InputError(
+            f"{seller.id} has no product {product!r}", hint=f"products: {', '.join(seller.products)}"
+        )
     seller.products[product] = replace(seller.products[product], sold_out=True)
     seller.decide("product", product, "sold_out", "sold out")

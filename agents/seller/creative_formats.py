@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from agents.seller.context import seller_of
@@ -36,7 +37,7 @@ def _passes(fmt: Format, request: dict[str, Any]) -> bool:
     ) and not request.get("is_responsive", False)
 
 
-_SIZES = {
+_SIZES: dict[str, Callable[[Format, int], bool]] = {
     "max_width": lambda fmt, limit: 0 < fmt.width <= limit,
     "max_height": lambda fmt, limit: 0 < fmt.height <= limit,
     "min_width": lambda fmt, limit: fmt.width >= limit,

@@ -16,11 +16,13 @@ from agents.seller.scope import scoped_buys
 from agents.seller.wire import instant
 from sandbox.core.errors import AdcpError
 from sandbox.core.money import amount
-from sandbox.core.time import day_start, iso, iso_date
+from sandbox.core.time import DAY_MS, HOUR_MS, day_start, iso, iso_date
 
 if TYPE_CHECKING:
     from agents.seller.seller import Seller
     from sandbox.kernel.endpoint import Context
+
+_WINDOW_MS = {"hourly": HOUR_MS, "daily": DAY_MS}
 
 Counts = Counter[str]
 """Counters by the engine's names: impressions, spend_micros, viewable, clicks, views …"""
@@ -33,8 +35,12 @@ def get_media_buy_delivery(ctx: Context, request: dict[str, Any]) -> dict[str, A
     for media_buy_id in request.get("media_buy_ids", []):
         seller.buy_for(ctx, media_buy_id)
     start_ms, end_ms = period_of(seller, buys, request)
-    daily = bool(request.get("include_package_daily_breakdown")) or request.get("time_granularity") == "daily"
+    daily = bool(request.get("include_package_daily_breakdown"))
     rows = [delivery_row(seller, buy, start_ms, end_ms, daily) for buy in buys]
+    if request.get("include_window_breakdown") or "time_granularity" in request:
+        size_ms = _window_size(request)
+        for buy, row in zip(buys, rows, strict=True):
+            row["windows"] = _windows(seller, buy, start_ms, end_ms, size_ms)
     currency = buys[0].currency if buys else seller.config.currency
     total = Counter[str]()
     for package in (package for buy in buys for package in buy.packages.values()):
@@ -57,10 +63,12 @@ def get_media_buy_delivery(ctx: Context, request: dict[str, Any]) -> dict[str, A
 
 
 def period_of(seller: Seller, buys: Iterable[MediaBuy], request: dict[str, Any]) -> tuple[int, int]:
-    """The reporting period in ms: the days asked for, ``end_date`` left out; else from the first start to now."""
+    """The reporting period in ms: the days asked for without ``end_date``, or from the first start to now."""
     starts = [buy.start_ms for buy in buys]
-    start_ms = instant(request["start_date"], "start_date") if "start_date" in request else min(
-        [*starts, seller.now]
+    start_ms = (
+        instant(request["start_date"], "start_date")
+        if "start_date" in request
+        else min([*starts, seller.now])
     )
     end_ms = instant(request["end_date"], "end_date") if "end_date" in request else seller.now
     if "end_date" in request and end_ms <= start_ms:
@@ -79,7 +87,8 @@ def delivery_row(seller: Seller, buy: MediaBuy, start_ms: int, end_ms: int, dail
         "is_final": buy.terminal,
         "totals": metrics(total),
         "by_package": [
-            _package_row(seller, buy, package, counts, (start_ms, end_ms), daily) for package, counts in packages
+            _package_row(seller, buy, package, counts, (start_ms, end_ms), daily)
+            for package, counts in packages
         ],
     }
     models = {package.option.model for package, _ in packages}
@@ -162,6 +171,35 @@ def pacing_index(seller: Seller, buy: MediaBuy, package: Package) -> float:
     due = package.budget_micros * elapsed / (end_ms - start_ms)
     spent = seller.world.market.totals(package.package_id).spend_micros
     return round(spent / due, 4)
+
+
+def _window_size(request: dict[str, Any]) -> int:
+    granularity = request.get("time_granularity", "daily")
+    if granularity not in _WINDOW_MS:
+        raise AdcpError(
+            "UNSUPPORTED_GRANULARITY",
+            f"windows can't be {granularity}",
+            field="time_granularity",
+            suggestion=f"use {' or '.join(_WINDOW_MS)}",
+        )
+    return _WINDOW_MS[granularity]
+
+
+def _windows(seller: Seller, buy: MediaBuy, start_ms: int, end_ms: int, size_ms: int) -> list[dict[str, Any]]:
+    """The period in windows of one size, in order; those without delivery are left out."""
+    found: dict[int, Counts] = {}
+    for package_id in buy.packages:
+        for hour_ms, counts in seller.ledger.hours(package_id, start_ms, end_ms):
+            found.setdefault(hour_ms - hour_ms % size_ms, Counter()).update(counts)
+    return [
+        {
+            "window_start": iso(at_ms),
+            "window_end": iso(at_ms + size_ms),
+            "totals": metrics(counts),
+            "is_final": at_ms + size_ms <= seller.now,
+        }
+        for at_ms, counts in sorted(found.items())
+    ]
 
 
 def _days(seller: Seller, packages: list[Package], start_ms: int, end_ms: int) -> list[dict[str, Any]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
 
 from agents.seller.accounts import list_accounts, sync_accounts
 from agents.seller.capabilities import get_adcp_capabilities
@@ -14,12 +15,12 @@ from agents.seller.media_buys import create_media_buy, get_media_buys
 from agents.seller.products import get_products
 from agents.seller.tasks import get_task_status, list_tasks
 from agents.seller.updates import update_media_buy
-from sandbox.kernel.endpoint import Endpoint, Handler, Operation
+from sandbox.kernel.endpoint import Endpoint, Operation
 
 if TYPE_CHECKING:
     from agents.seller.seller import Seller
 
-_READS: tuple[Handler, ...] = (
+_READS: tuple[Any, ...] = (
     get_adcp_capabilities,
     list_accounts,
     get_products,
@@ -29,7 +30,7 @@ _READS: tuple[Handler, ...] = (
     get_task_status,
     list_tasks,
 )
-_CHANGES: tuple[Handler, ...] = (
+_CHANGES: tuple[Any, ...] = (
     sync_accounts,
     create_media_buy,
     update_media_buy,
@@ -50,6 +51,6 @@ def make_endpoint(seller: Seller) -> Endpoint:
     return Endpoint(seller, AdcpDialect(seller.config.adcp_versions), operations)
 
 
-def _name(handler: Handler) -> str:
+def _name(handler: FunctionType) -> str:
     """A tool is named as the function that serves it."""
-    return str(getattr(handler, "__name__"))
+    return handler.__name__

@@ -18,9 +18,19 @@ def provide_performance_feedback(ctx: Context, request: dict[str, Any]) -> dict[
     package_id = request.get("package_id")
     if package_id is not None and package_id not in buy.packages:
         raise AdcpError("PACKAGE_NOT_FOUND", f"there is no package {package_id}", field="package_id")
-    names = ("measurement_period", "performance_index", "package_id", "creative_id", "metric_type", "feedback_source")
+    names = (
+        "measurement_period",
+        "performance_index",
+        "package_id",
+        "creative_id",
+        "metric_type",
+        "feedback_source",
+    )
     buy.feedback.append({name: request[name] for name in names if name in request})
     seller.decide(
-        "media_buy", buy.media_buy_id, "noted", f"performance index {request['performance_index']} by the buyer"
+        "media_buy",
+        buy.media_buy_id,
+        "noted",
+        f"performance index {request['performance_index']} by the buyer",
     )
     return {"status": "completed", "success": True}

@@ -16,10 +16,25 @@ if TYPE_CHECKING:
     from agents.seller.seller import Seller
 
 METRICS = (
-    "impressions", "spend", "clicks", "ctr", "views", "completed_views", "completion_rate", "conversions",
-    "cost_per_click", "cpm",
+    "impressions",
+    "spend",
+    "clicks",
+    "ctr",
+    "views",
+    "completed_views",
+    "completion_rate",
+    "conversions",
+    "cost_per_click",
 )
 """Metrics that delivery reports give (enums/available-metric.json)."""
+
+FEATURES = {
+    "inline_creative_management": True,
+    "property_list_filtering": True,
+    "catalog_management": False,
+    "committed_metrics_supported": False,
+}
+"""What ``get_adcp_capabilities`` says under ``media_buy.features``."""
 
 _HINTS = ("start_date", "end_date", "ext")
 """Filters that restrict nothing by themselves: dates only say which period a forecast covers."""
@@ -37,7 +52,7 @@ def dates_of(filters: dict[str, Any], now_ms: int) -> tuple[int, int]:
 def apply_filters(
     seller: Seller, products: list[Product], filters: dict[str, Any]
 ) -> tuple[list[Product], dict[str, Any]]:
-    """The products that pass every filter, and the diagnostics of what each excluded (``filter_diagnostics``).
+    """The products that pass every filter, and how many each excluded (``filter_diagnostics``).
 
     A filter on something that no product of the sandbox offers (regions, keywords, signals …) excludes all.
     """
@@ -52,26 +67,15 @@ def apply_filters(
             start_ms, end_ms = dates_of(filters, seller.now)
             kept = [p for p in left if expected_impressions(seller, p, start_ms, end_ms) >= wanted]
         elif name == "required_features":
-            kept = left if _has_features(seller, wanted) else []
+            kept = left if _has_features(wanted) else []
         if len(kept) < len(left):
             excluded[name] = {"count": len(left) - len(kept)}
         left = kept
     return left, {"semantics": "only", "total_candidates": len(products), "excluded_by": excluded}
 
 
-def _has_features(seller: Seller, wanted: dict[str, Any]) -> bool:
-    offered = features(seller)
-    return all(offered.get(name, False) for name, needed in wanted.items() if needed)
-
-
-def features(seller: Seller) -> dict[str, bool]:
-    """What ``get_adcp_capabilities`` says under ``media_buy.features``."""
-    return {
-        "inline_creative_management": True,
-        "property_list_filtering": True,
-        "catalog_management": False,
-        "committed_metrics_supported": False,
-    }
+def _has_features(wanted: dict[str, Any]) -> bool:
+    return all(FEATURES.get(name, False) for name, needed in wanted.items() if needed)
 
 
 def _in_budget(product: Product, wanted: dict[str, Any]) -> bool:
@@ -94,10 +98,11 @@ _TESTS: dict[str, Callable[[Product, Any], bool]] = {
     "format_ids": lambda p, wanted: any(
         format_key(fmt.ref) in [format_key(ref) for ref in wanted] for fmt in p.formats
     ),
-    "standard_formats_only": lambda p, wanted: not wanted
-    or all(fmt.agent_url == REFERENCE_AGENT for fmt in p.formats),
+    "standard_formats_only": lambda p, wanted: (
+        not wanted or all(fmt.agent_url == REFERENCE_AGENT for fmt in p.formats)
+    ),
     "budget_range": _in_budget,
     "countries": _sold_in,
     "channels": lambda p, wanted: any(channel in wanted for channel in p.channels),
-    "required_metrics": lambda p, wanted: all(metric in METRICS for metric in wanted),
+    "required_metrics": lambda _, wanted: all(metric in METRICS for metric in wanted),
 }

@@ -1,4 +1,4 @@
-"""What a product can deliver: opportunities that the engine expects, as delivery forecasts of the protocol."""
+"""What a product can deliver: opportunities that the engine expects, as delivery forecasts."""
 
 from __future__ import annotations
 

@@ -27,7 +27,10 @@ def enter(seller: Seller, account: Account, body: dict[str, Any]) -> tuple[Creat
     key = (account.account_id, body["creative_id"])
     known = seller.creatives.get(key)
     if known is None:
-        creative = Creative(body["creative_id"], account.account_id, body, seller.now, seller.now)
+        creative_id = body["creative_id"]
+        taken = any(other == creative_id for _, other in seller.creatives)
+        label = f"{account.account_id}/{creative_id}" if taken else creative_id
+        creative = Creative(creative_id, account.account_id, body, seller.now, seller.now, label)
         seller.creatives[key] = creative
         _move(seller, creative, "processing", "received")
         return creative, "created", []
@@ -48,7 +51,7 @@ def begin_review(seller: Seller, creative: Creative) -> None:
             _move(seller, creative, "rejected", "replaced by the buyer")
         _move(seller, creative, "processing", "sent again")
     if creative.status in ("processing", "approved", "archived"):
-        _move(seller, creative, "pending_review", "ready for review")
+        set_creative(seller, creative, "pending_review", "ready for review")
     creative.reviews += 1
     if seller.config.creative_review.mode == "automatic":
         review(seller, creative)
@@ -59,8 +62,10 @@ def begin_review(seller: Seller, creative: Creative) -> None:
 def review(seller: Seller, creative: Creative) -> None:
     """Decide about a creative that waits, by the review policy."""
     decision = decide_creative(seller.config.creative_review, creative.body, seller.rng("review").random())
-    seller.decide("creative", creative.creative_id, decision.verdict, decision.reason)
-    set_creative(seller, creative, "approved" if decision.verdict == "approve" else "rejected", decision.reason)
+    seller.decide("creative", creative.label, decision.verdict, decision.reason)
+    set_creative(
+        seller, creative, "approved" if decision.verdict == "approve" else "rejected", decision.reason
+    )
 
 
 def set_creative(seller: Seller, creative: Creative, new: str, why: str) -> None:
@@ -74,7 +79,7 @@ def set_creative(seller: Seller, creative: Creative, new: str, why: str) -> None
 
 
 def _move(seller: Seller, creative: Creative, new: str, why: str) -> None:
-    seller.status("creative", f"{creative.account_id}/{creative.creative_id}", creative.status or None, new, why)
+    seller.status("creative", creative.label, creative.status or None, new, why)
     creative.status = new
     creative.reason = why if new in _OFFLINE else ""
     creative.updated_ms = seller.now
@@ -92,10 +97,10 @@ def using(seller: Seller, creative: Creative) -> list[MediaBuy]:
 
 def _impair(seller: Seller, buy: MediaBuy, creative: Creative, old: str, why: str) -> None:
     """Raise an impairment on a running buy that loses an approved creative; lift it when it comes back."""
-    if creative.status not in _OFFLINE:
+    if creative.status == "approved":
         buy.impairments = [row for row in buy.impairments if row["resource_id"] != creative.creative_id]
         return
-    if old != "approved" or buy.status not in ("active", "paused"):
+    if creative.status not in _OFFLINE or old != "approved" or buy.status not in ("active", "paused"):
         return
     buy.impairments.append(
         {
@@ -119,7 +124,7 @@ def lift_unused(buy: MediaBuy) -> None:
 
 
 def take_inline(seller: Seller, account: Account, package: Package, inline: list[dict[str, Any]]) -> None:
-    """Enter the inline creatives of a package and assign them to it; they replace nothing that is assigned."""
+    """Enter the inline creatives of a package and assign them to it."""
     for body in inline:
         creative, action, _ = enter(seller, account, body)
         package.assignments[creative.creative_id] = body.get("weight")

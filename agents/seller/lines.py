@@ -9,7 +9,7 @@ from sandbox.domain.targeting import read_overlay
 
 if TYPE_CHECKING:
     from agents.seller.seller import Seller
-    from sandbox.delivery import CreativeWeight, Line, Price, Targeting
+    from sandbox.delivery import CreativeWeight, Price, Targeting
 
 GUARANTEED_PRIORITY, AUCTION_PRIORITY = 1, 2
 """Lower is served first: what is guaranteed goes before what is won by bid."""

@@ -56,7 +56,7 @@ class Order:
 
 
 def read_order(ctx: Context, seller: Seller, request: dict[str, Any], lists: Lists) -> Order:
-    """Check a create_media_buy request wholly; nothing is entered yet. See :func:`read_package` for errors."""
+    """Check a create_media_buy request wholly; nothing is entered yet. Errors are those of its packages."""
     account = account_for(ctx, request["account"], spending=True)
     start_ms, end_ms = _flight(seller.now, request)
     flight = (seller.now if start_ms is None else start_ms, end_ms)
@@ -93,7 +93,9 @@ def _from_proposal(seller: Seller, buyer: str, request: dict[str, Any]) -> list[
     total = request.get("total_budget")
     if total is None or total["currency"] != seller.config.currency:
         raise AdcpError(
-            "INVALID_REQUEST", f"a proposal needs a total_budget in {seller.config.currency}", field="total_budget"
+            "INVALID_REQUEST",
+            f"a proposal needs a total_budget in {seller.config.currency}",
+            field="total_budget",
         )
     shares = [allocation["allocation_percentage"] for allocation in proposal.allocations]
     budgets = split(micros(total["amount"]), shares)
@@ -121,12 +123,12 @@ def book(seller: Seller, order: Order, why: str) -> MediaBuy:
             field = f"packages[{number}].product_id"
             raise AdcpError("PRODUCT_UNAVAILABLE", f"{package.product.product_id} is gone", field=field)
     buy = _new_buy(seller, order)
-    seller.media_buys[buy.media_buy_id] = buy
     for package, inline in zip(order.packages, order.creatives, strict=True):
         package.package_id = seller.ids.next("pkg")
         buy.packages[package.package_id] = package
         seller.package_buys[package.package_id] = buy.media_buy_id
         take_inline(seller, order.account, package, inline)
+    seller.media_buys[buy.media_buy_id] = buy
     set_status(seller, buy, next_status(buy, covered(seller, buy), now), why)
     remember(seller, buy, order.buyer, "created", f"{len(buy.packages)} packages")
     for package in buy.packages.values():

@@ -43,7 +43,12 @@ def list_key(ref: dict[str, Any]) -> tuple[str, str]:
 
 
 def read_package(
-    seller: Seller, account: Account, request: dict[str, Any], flight: tuple[int, int], lists: Lists, field: str
+    seller: Seller,
+    account: Account,
+    request: dict[str, Any],
+    flight: tuple[int, int],
+    lists: Lists,
+    field: str,
 ) -> Package:
     """A package as requested, checked but not yet entered (its id is empty).
 
@@ -54,7 +59,9 @@ def read_package(
     for name in _TERMS:
         if request.get(name):
             raise AdcpError(
-                "TERMS_REJECTED", f"{name} can't be agreed; billing is by our own count", field=f"{field}.{name}"
+                "TERMS_REJECTED",
+                f"{name} can't be agreed; billing is by our own count",
+                field=f"{field}.{name}",
             )
     product = _product(seller, request["product_id"], field)
     option = _option(product, request["pricing_option_id"], field)
@@ -77,7 +84,9 @@ def read_package(
         paused=bool(request.get("paused")),
         overlay=overlay,
         properties=read_properties(product, overlay, lists, field),
-        assignments=read_assignments(seller, account, product, request.get("creative_assignments", []), field),
+        assignments=read_assignments(
+            seller, account, product, request.get("creative_assignments", []), field
+        ),
         extras={name: request[name] for name in _CARRIED if name in request},
     )
 
@@ -87,7 +96,9 @@ def _product(seller: Seller, product_id: str, field: str) -> Product:
     if product is None:
         raise AdcpError("PRODUCT_NOT_FOUND", f"there is no product {product_id}", field=f"{field}.product_id")
     if product.sold_out or not seller.sellable(product):
-        raise AdcpError("PRODUCT_UNAVAILABLE", f"{product_id} can't be bought now", field=f"{field}.product_id")
+        raise AdcpError(
+            "PRODUCT_UNAVAILABLE", f"{product_id} can't be bought now", field=f"{field}.product_id"
+        )
     return product
 
 
@@ -115,9 +126,7 @@ def _check_formats(product: Product, request: dict[str, Any], field: str) -> Non
             )
 
 
-def read_dates(
-    request: dict[str, Any], flight: tuple[int, int], field: str
-) -> tuple[int | None, int | None]:
+def read_dates(request: dict[str, Any], flight: tuple[int, int], field: str) -> tuple[int | None, int | None]:
     """The own dates of a package, None where it follows the buy; they must lie within the buy's flight."""
     dates: list[int | None] = []
     for name in ("start_time", "end_time"):
@@ -157,7 +166,7 @@ def read_properties(
 def read_assignments(
     seller: Seller, account: Account, product: Product, assignments: list[dict[str, Any]], field: str
 ) -> dict[str, float | None]:
-    """Weights by creative id; every creative must be in the account's library and of a format of the product."""
+    """Weights by creative id; a creative must be in the account's library and of a format of the product."""
     found: dict[str, float | None] = {}
     for number, assignment in enumerate(assignments):
         creative_id, place = assignment["creative_id"], f"{field}.creative_assignments[{number}]"

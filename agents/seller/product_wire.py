@@ -13,13 +13,23 @@ if TYPE_CHECKING:
     from agents.seller.seller import Seller
 
 _REQUIRED = (
-    "product_id", "name", "description", "publisher_properties", "delivery_type", "pricing_options",
-    "reporting_capabilities", "format_ids",
+    "product_id",
+    "name",
+    "description",
+    "publisher_properties",
+    "delivery_type",
+    "pricing_options",
+    "reporting_capabilities",
+    "format_ids",
 )
 
 
 def product_wire(
-    seller: Seller, product: Product, period: tuple[int, int], relevance: str = "", fields: list[str] | None = None
+    seller: Seller,
+    product: Product,
+    period: tuple[int, int],
+    relevance: str = "",
+    fields: list[str] | None = None,
 ) -> dict[str, Any]:
     """A product with its forecast for ``period`` (ms, half open). ``fields`` limits the optional fields."""
     body: dict[str, Any] = {
@@ -75,6 +85,7 @@ def _reporting(seller: Seller) -> dict[str, Any]:
         "available_metrics": list(METRICS),
         "supports_creative_breakdown": False,
         "date_range_support": "date_range",
+        "windowed_pull_granularities": ["hourly", "daily"],
     }
 
 

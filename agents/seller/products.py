@@ -47,6 +47,7 @@ def get_products(ctx: Context, request: dict[str, Any]) -> Generator[Any, Any, d
     period, fields = dates_of(filters, seller.now), request.get("fields")
     body["products"] = [product_wire(seller, product, period, why, fields) for product, why in rows]
     body["pagination"] = pagination
+    body["cache_scope"] = "account" if "account" in request else "public"
     if filters:
         body["filter_diagnostics"] = diagnostics
     proposals = _proposals(seller, ctx.principal.id, request, found, body)

@@ -1,4 +1,4 @@
-"""Proposals: plans over several products that a buyer can finalize and then buy (proposal-negotiation.mdx)."""
+"""Proposals: plans over several products that buyers finalize and then buy (proposal-negotiation.mdx)."""
 
 from __future__ import annotations
 
@@ -120,7 +120,9 @@ def proposal_to_buy(seller: Seller, buyer: str, proposal_id: str) -> Proposal:
     if seller.now >= proposal.expires_ms:
         raise AdcpError("PROPOSAL_EXPIRED", f"{proposal_id} has expired", field="proposal_id")
     if proposal.status == "draft":
-        raise AdcpError("PROPOSAL_NOT_COMMITTED", f"{proposal_id} must be finalized first", field="proposal_id")
+        raise AdcpError(
+            "PROPOSAL_NOT_COMMITTED", f"{proposal_id} must be finalized first", field="proposal_id"
+        )
     return proposal
 
 

@@ -96,6 +96,8 @@ class Creative:
     body: dict[str, Any]
     created_ms: int
     updated_ms: int
+    label: str
+    """Its id in the trace: ``creative_id``, with the account before it if another account has the same."""
     status: str = ""
     reason: str = ""
     reviews: int = 0

@@ -1,4 +1,4 @@
-"""Delivery reports that the seller sends by itself: a ``scheduled`` one each period, a ``final`` one at the end.
+"""Delivery reports that the seller sends by itself: ``scheduled`` each period, ``final`` at the end.
 
 A report is the body of get_media_buy_delivery with its number and the time of the next one, in the webhook
 envelope (facts 4.11; core/reporting-webhook.json).

@@ -1,7 +1,7 @@
 """The sales agent: its state, its door, and what happens to it over time.
 
-What it does is in one module a resource (``products``, ``media_buys``, ``creatives`` …); what it decides is in
-``policy``. This class holds the tables that they share.
+What it does is in one module a resource (``products``, ``media_buys``, ``creatives`` …); what it decides is
+in ``policy``. This class holds the tables that they share.
 """
 
 from __future__ import annotations
@@ -57,12 +57,17 @@ class Seller(Actor):
                 self.world.ecosystem.link(publisher.id, self.id, "sold_by")
                 offers.extend(publisher.offers)
             else:
-                self.decide("authorisation", publisher.id, "refused", f"{publisher.domain} does not list {self.id}")
+                self.decide(
+                    "authorisation", publisher.id, "refused", f"{publisher.domain} does not list {self.id}"
+                )
         self.products = build_products(self.config, offers, self._population())
 
     def _population(self) -> int:
         """How many people there are; only prices per rating point depend on it."""
-        priced = [*self.config.pricing_models, *(model for card in self.config.rate_card.values() for model in card)]
+        priced = [
+            *self.config.pricing_models,
+            *(model for card in self.config.rate_card.values() for model in card),
+        ]
         return self.world.market.engine.population.users if "cpp" in priced else 0
 
     def _publishers(self) -> list[Publisher]:
@@ -72,7 +77,9 @@ class Seller(Actor):
             actor = self.world.actors.get(publisher_id)
             if actor is None or actor.role != "publisher":
                 known = ", ".join(self.world.ecosystem.of_role("publisher")) or "none"
-                raise InputError(f"{self.id} sells {publisher_id!r}, which is no publisher", hint=f"there are {known}")
+                raise InputError(
+                    f"{self.id} sells {publisher_id!r}, which is no publisher", hint=f"there are {known}"
+                )
             found.append(cast("Publisher", actor))
         return found
 

@@ -1,8 +1,9 @@
-"""Tasks of a sales agent: get_task_status, list_tasks, and the webhooks that tell of them and of deliveries."""
+"""Tasks of a sales agent: get_task_status, list_tasks, and the webhooks about them and about delivery."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from agents.seller.context import seller_of
@@ -34,7 +35,9 @@ class SellerTasks:
         if push is not None:
             push = {"operation_id": task_id, **push}
         context = request.get("context")
-        return self.store.open(Task(task_id, tool, owner, now, now, push=push, context=context, version=version))
+        return self.store.open(
+            Task(task_id, tool, owner, now, now, push=push, context=context, version=version)
+        )
 
     def move(self, task: Task, status: str, why: str, result: dict[str, Any] | None = None) -> None:
         """Change a task's status; ``result`` is in canonical form."""
@@ -53,11 +56,15 @@ class SellerTasks:
         """Send a delivery report in the same envelope; it belongs to no task that could be polled."""
         now, report_id = self._seller.now, self._seller.ids.next("report")
         push = {"operation_id": buy.media_buy_id, **config}
-        report = Task(report_id, "media_buy_delivery", buy.buyer, now, now, "completed", push=push, result=result)
+        report = Task(
+            report_id, "media_buy_delivery", buy.buyer, now, now, "completed", push=push, result=result
+        )
         self._send(report)
 
     def _changed(self, task: Task, old: str | None, why: str) -> None:
-        self._seller.status("task", task.task_id, old, task.status, why or f"{task.tool} waits for a decision")
+        self._seller.status(
+            "task", task.task_id, old, task.status, why or f"{task.tool} waits for a decision"
+        )
 
     def _notify(self, task: Task) -> None:
         if task.push is not None and task.status != "submitted":
@@ -100,7 +107,7 @@ def list_tasks(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _passes(task: Task, filters: dict[str, Any]) -> bool:
-    tests = {
+    tests: dict[str, Callable[[Any], bool]] = {
         "protocol": lambda wanted: wanted == "media-buy",
         "protocols": lambda wanted: "media-buy" in wanted,
         "status": lambda wanted: task.status == wanted,

@@ -29,5 +29,6 @@ def command(file: str | None, schema: bool) -> None:
     scenario = load(file)
     build(scenario)
     spec = scenario.file
-    counts = f"{len(spec.actors)} actors, {len(spec.steps)} steps, {len(spec.expect)} expectations"
-    click.echo(f"{file} is right: {counts}")
+    counts = (("actor", spec.actors), ("step", spec.steps), ("expectation", spec.expect))
+    found = ", ".join(f"{len(things)} {name}{'s' * (len(things) != 1)}" for name, things in counts)
+    click.echo(f"{file} is right: {found}")

@@ -22,33 +22,30 @@ _TYPES = (np.int64, np.int32, np.int32, np.int32, np.int64)
 
 
 class Log:
-    """Grows by chunks; is joined when somebody looks."""
+    """Columns that grow by doubling; the compiled loop writes straight into them."""
 
     def __init__(self) -> None:
-        self._chunks: list[Exposures] = []
+        self._columns = Exposures(*(np.empty(1024, kind) for kind in _TYPES))
         self._length = 0
 
-    @staticmethod
-    def chunk(length: int) -> Exposures:
-        """Empty arrays for up to ``length`` exposures."""
-        return Exposures(*(np.empty(length, kind) for kind in _TYPES))
+    def room(self, extra: int) -> Exposures:
+        """The columns beyond the end of the log, with room for ``extra`` exposures."""
+        needed = self._length + extra
+        if needed > len(self._columns.time_ms):
+            size = max(needed, 2 * len(self._columns.time_ms))
+            grown = Exposures(*(np.empty(size, kind) for kind in _TYPES))
+            for old, new in zip(self.arrays(), grown, strict=True):
+                new[: self._length] = old
+            self._columns = grown
+        return Exposures(*(column[self._length : needed] for column in self._columns))
 
-    def add(self, chunk: Exposures, length: int) -> None:
-        """Append the first ``length`` exposures of a chunk."""
-        if length:
-            self._chunks.append(Exposures(*(part[:length].copy() for part in chunk)))
-            self._length += length
+    def extend(self, length: int) -> None:
+        """Say that the first ``length`` exposures of :meth:`room` have been written."""
+        self._length += length
 
     def arrays(self) -> Exposures:
-        """The whole log."""
-        if len(self._chunks) != 1:
-            parts = zip(*self._chunks, strict=True) if self._chunks else ([] for _ in _TYPES)
-            joined = (
-                np.concatenate([np.empty(0, kind), *part]).astype(kind, copy=False)
-                for kind, part in zip(_TYPES, parts, strict=True)
-            )
-            self._chunks = [Exposures(*joined)]
-        return self._chunks[0]
+        """The whole log, without a copy."""
+        return Exposures(*(column[: self._length] for column in self._columns))
 
     def __len__(self) -> int:
         return self._length

@@ -1,93 +1,175 @@
-"""The compiled loop: decides opportunities one by one, in order of time.
+"""The compiled loop: draws opportunities and decides them one by one, in order of time.
 
-``reference.py`` does the same in plain Python; any change here is a change there.
+All compiled code is in this file, because the on-disk cache of a compiled function is renewed when its own
+file changes, not when another one does. ``reference.py`` does the same in plain Python; any change here is a
+change there.
 """
 
 from __future__ import annotations
 
-from math import cos, exp, log, pi, sqrt
+from math import ceil, cos, exp, log, pi, sqrt
 from typing import Any
 
 import numba as nb
 import numpy as np
 
-from sandbox.delivery.hashing import mix, unit
+from sandbox.core.time import HOUR_MS
+from sandbox.delivery.tables import FOREVER, Traffic
 
-# purposes of draws under the key of an opportunity (supply.py has 1 to 5)
-MARKET_A, MARKET_B, VIEWABLE, CLICK, VIEW, COMPLETION, CONVERSION, ROTATION = (
-    np.uint64(n) for n in range(16, 24)
+# what the draws of an opportunity are for; retries of PERSON go on in steps of 256
+TIME, PERSON, ACCEPT, COUNTRY, DEVICE, MARKET_A, MARKET_B, VIEWABLE, CLICK, VIEW, COMPLETION, CONVERSION, ROTATION = (
+    np.uint64(n) for n in range(1, 14)
 )
 CPM, VCPM, CPC, CPCV, CPV, CPA, CPP, FLAT = range(8)
+FAR = 4.0e18
+TRIES = 1024
+
+_GAMMA, _MIX1, _MIX2 = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
+_S30, _S27, _S31, _S11, _ONE, _STEP = (np.uint64(n) for n in (30, 27, 31, 11, 1, 256))
+
+inlined = nb.njit(inline="always", cache=True, error_model="numpy")
+compiled = nb.njit(cache=True, error_model="numpy")
 
 
-@nb.njit(inline="always", cache=True)  # type: ignore[untyped-decorator]
-def passes(caps: Any, slots: Any, first: Any, last: Any, ring: Any, user: Any, time_ms: Any) -> Any:
-    """True if none of the caps ``slots[first:last]`` stops this user now."""
+@inlined  # type: ignore[untyped-decorator]
+def mix(key: Any, counter: Any) -> Any:
+    """64 random bits for ``counter`` under ``key`` (both unsigned 64-bit); see ``hashing.py``."""
+    z = key + (counter + _ONE) * _GAMMA
+    z = (z ^ (z >> _S30)) * _MIX1
+    z = (z ^ (z >> _S27)) * _MIX2
+    return z ^ (z >> _S31)
+
+
+@inlined  # type: ignore[untyped-decorator]
+def unit(bits: Any) -> Any:
+    """A float in [0, 1) from 64 random bits."""
+    return np.float64(bits >> _S11) * (1.0 / (1 << 53))
+
+
+@compiled  # type: ignore[untyped-decorator]
+def alias_table(scaled: Any) -> Any:
+    """Walker's table (1977) for weights of mean 1, in one pass of two work lists: ``(accept, alias)``."""
+    count = scaled.shape[0]
+    rest, accept, alias = scaled.copy(), np.ones(count), np.arange(count).astype(np.int32)
+    small, large = np.empty(count, np.int64), np.empty(count, np.int64)
+    smalls = larges = 0
+    for i in range(count):
+        if rest[i] < 1.0:
+            small[smalls] = i
+            smalls += 1
+        else:
+            large[larges] = i
+            larges += 1
+    while smalls and larges:
+        smalls -= 1
+        low, high = small[smalls], large[larges - 1]
+        accept[low], alias[low] = rest[low], high
+        rest[high] -= 1.0 - rest[low]
+        if rest[high] < 1.0:
+            larges -= 1
+            small[smalls] = high
+            smalls += 1
+    return accept, alias
+
+
+@compiled  # type: ignore[untyped-decorator]
+def traffic(hour_ms: Any, places: Any, counts: Any, keys: Any, from_ms: Any, until_ms: Any) -> Any:
+    """The :class:`Traffic` of an hour; ``places`` are numbers, the other arrays have an entry for each.
+
+    Times are uniform in the hour and sorted by dropping them into as many buckets as there are times.
+    """
+    total = counts.sum()
+    after, place, number = np.empty(total, np.int32), np.empty(total, np.int32), np.empty(total, np.int32)
+    head = np.zeros(total + 1, np.int64)
+    scale, found = total / HOUR_MS, 0
+    for p in range(places.shape[0]):
+        for i in range(counts[p]):
+            t = np.int32(unit(mix(mix(keys[p], np.uint64(i)), TIME)) * HOUR_MS)
+            if from_ms[p] <= hour_ms + t < until_ms[p]:
+                after[found], place[found], number[found] = t, places[p], i
+                head[np.int64(t * scale) + 1] += 1
+                found += 1
+    for b in range(total):
+        head[b + 1] += head[b]
+    made = Traffic(np.empty(found, np.int32), np.empty(found, np.int32), np.empty(found, np.int32))
+    for j in range(found):
+        b = np.int64(after[j] * scale)
+        at, first = head[b], (head[b - 1] if b else 0)
+        head[b] += 1
+        while at > first and made.after_ms[at - 1] > after[j]:
+            made.after_ms[at] = made.after_ms[at - 1]
+            made.place[at], made.number[at] = made.place[at - 1], made.number[at - 1]
+            at -= 1
+        made.after_ms[at], made.place[at], made.number[at] = after[j], place[j], number[j]
+    return made
+
+
+@inlined  # type: ignore[untyped-decorator]
+def person(key: Any, place: Any, people: Any) -> Any:
+    """The user of an opportunity: by activity, from the audience of the placement."""
+    who = np.int64(0)
+    for attempt in range(TRIES):
+        bits = mix(key, PERSON + np.uint64(attempt) * _STEP)
+        who = np.int64(unit(bits) * people.users)
+        if people.accept.shape[0] > 1 and unit(mix(bits, ACCEPT)) >= people.accept[who]:
+            who = np.int64(people.alias[who])
+        if place.audience >= 1.0 or unit(mix(place.audience_key, np.uint64(who))) < place.audience:
+            return who
+    for _ in range(people.users):  # a tiny audience: the next user who is in it
+        who = who + 1 if who + 1 < people.users else 0
+        if unit(mix(place.audience_key, np.uint64(who))) < place.audience:
+            return who
+    return who
+
+
+@inlined  # type: ignore[untyped-decorator]
+def pick(draw: Any, edges: Any, codes: Any, first: Any, last: Any) -> Any:
+    """The code whose share of [0, 1) the draw falls into."""
+    for i in range(first, last - 1):
+        if draw < edges[i]:
+            return codes[i]
+    return codes[last - 1]
+
+
+@inlined  # type: ignore[untyped-decorator]
+def passes(terms: Any, slots: Any, first: Any, last: Any, ring: Any, user: Any, time_ms: Any) -> Any:
+    """True if none of the caps ``slots[first:last]`` stops this user now: one look at the oldest exposure each."""
     for s in range(first, last):
-        cap = caps[slots[s]]
-        limit = cap.limit
-        cell = cap.base + user * (limit + 1)
-        seen = ring[cell]
-        if seen >= limit and ring[cell + 1 + seen % limit] > time_ms - cap.window:
+        cap = terms[slots[s]]
+        if cap.limit == 0 or ring[cap.base + user * cap.limit] > max(np.int64(0), time_ms - cap.window):
             return False
     return True
 
 
-@nb.njit(inline="always", cache=True)  # type: ignore[untyped-decorator]
-def record(caps: Any, slots: Any, first: Any, last: Any, ring: Any, user: Any, time_ms: Any) -> None:
+@inlined  # type: ignore[untyped-decorator]
+def remember(terms: Any, slots: Any, first: Any, last: Any, ring: Any, user: Any, time_ms: Any) -> None:
     """Count one exposure of this user in the caps ``slots[first:last]``."""
     for s in range(first, last):
-        cap = caps[slots[s]]
-        cell = cap.base + user * (cap.limit + 1)
-        seen = ring[cell]
-        ring[cell + 1 + seen % cap.limit] = time_ms
-        ring[cell] = seen + 1
+        cap = terms[slots[s]]
+        cell = cap.base + user * cap.limit
+        for i in range(cell, cell + cap.limit - 1):
+            ring[i] = ring[i + 1]
+        if cap.limit > 0:
+            ring[cell + cap.limit - 1] = time_ms
 
 
-@nb.njit(cache=True)  # type: ignore[untyped-decorator]
-def replay(
-    time_ms: Any,
-    user: Any,
-    line: Any,
-    creative: Any,
-    line_caps_at: Any,
-    line_caps: Any,
-    creative_caps_at: Any,
-    creative_caps: Any,
-    caps: Any,
-    ring: Any,
-) -> None:
-    """Fill the rings from the exposure log, as if the present caps had always been there."""
-    for i in range(time_ms.shape[0]):
-        who, when = np.int64(user[i]), time_ms[i]
-        record(caps, line_caps, line_caps_at[line[i]], line_caps_at[line[i] + 1], ring, who, when)
-        of = creative[i]
-        record(caps, creative_caps, creative_caps_at[of], creative_caps_at[of + 1], ring, who, when)
+@compiled  # type: ignore[untyped-decorator]
+def replay(exposures: Any, caps_at: Any, caps: Any, creative_caps_at: Any, creative_caps: Any, terms: Any, ring: Any) -> None:
+    """Fill rings from the exposure log, as if their caps had always been there."""
+    for i in range(exposures.time_ms.shape[0]):
+        who, when = np.int64(exposures.user[i]), exposures.time_ms[i]
+        n, of = exposures.line[i], exposures.creative[i]
+        remember(terms, caps, caps_at[n], caps_at[n + 1], ring, who, when)
+        remember(terms, creative_caps, creative_caps_at[of], creative_caps_at[of + 1], ring, who, when)
 
 
-@nb.njit(inline="always", cache=True)  # type: ignore[untyped-decorator]
-def choose_creative(
-    pairs: Any, first: Any, last: Any, draw: Any, caps: Any, slots_at: Any, slots: Any, ring: Any, user: Any, t: Any
-) -> Any:
-    """A creative in proportion to the weights of those that no cap stops; -1 if there is none."""
-    total = np.int64(0)
-    for p in range(first, last, 2):
-        of = pairs[p]
-        if passes(caps, slots, slots_at[of], slots_at[of + 1], ring, user, t):
-            total += pairs[p + 1]
-    if total == 0:
-        return np.int64(-1)
-    left = np.int64(draw * total)
-    for p in range(first, last, 2):
-        of = pairs[p]
-        if passes(caps, slots, slots_at[of], slots_at[of + 1], ring, user, t):
-            left -= pairs[p + 1]
-            if left < 0:
-                return of
-    return np.int64(-1)
+@inlined  # type: ignore[untyped-decorator]
+def happens(key: Any, purpose: Any, rate: Any) -> Any:
+    """True if an outcome of this rate happens to the opportunity."""
+    return unit(mix(key, purpose)) < rate
 
 
-@nb.njit(inline="always", cache=True)  # type: ignore[untyped-decorator]
+@inlined  # type: ignore[untyped-decorator]
 def clearing_price(place: Any, key: Any) -> Any:
     """What it takes to win here: the floor or the best competing bid, in micros CPM, rounded up."""
     price = place.floor
@@ -95,154 +177,159 @@ def clearing_price(place: Any, key: Any) -> Any:
         radius = sqrt(-2.0 * log(1.0 - unit(mix(key, MARKET_A))))
         normal = radius * cos(2.0 * pi * unit(mix(key, MARKET_B)))
         price = max(price, exp(place.log_median + place.sigma * normal))
-    return np.int64(np.ceil(price))
+    return np.int64(ceil(min(price, FAR)))
 
 
-@nb.njit(inline="always", cache=True)  # type: ignore[untyped-decorator]
-def happens(key: Any, purpose: Any, rate: Any) -> Any:
-    """True if an outcome of this rate happens to the opportunity."""
-    return unit(mix(key, purpose)) < rate
+@inlined  # type: ignore[untyped-decorator]
+def reached(level: Any, at: Any, end: Any, line: Any) -> Any:
+    """When the plan from ``at`` to ``end`` reaches a level; a level plan that has it had it from the start."""
+    if end > at:
+        ahead = ceil((level - at) * (line.plan_to - line.plan_from) / (end - at))
+        return line.plan_from + np.int64(min(ahead, FAR))
+    return line.start if level <= at else np.int64(FOREVER)
 
 
-@nb.njit(inline="always", cache=True)  # type: ignore[untyped-decorator]
-def billed(model: Any, place: Any, key: Any) -> Any:
-    """True if an impression here would be charged under the pricing model."""
-    if model == VCPM:
-        return happens(key, VIEWABLE, place.viewability)
-    if model == CPC:
-        return happens(key, CLICK, place.click_rate)
-    if model == CPV:
-        return happens(key, VIEW, place.view_rate)
-    if model == CPCV:
-        viewed = happens(key, VIEW, place.view_rate)
-        return viewed and happens(key, COMPLETION, place.completion_rate)
-    if model == CPA:
-        return happens(key, CONVERSION, place.conversion_rate)
-    return model != FLAT
+@inlined  # type: ignore[untyped-decorator]
+def next_due(line: Any) -> Any:
+    """When a line may serve next, after its counters or its terms have changed; marks a line that is full."""
+    line.dearest = (line.remainder + line.top) // line.divisor
+    if line.spent + line.dearest > line.budget or 0 <= line.goal <= line.impressions:
+        line.full = 1
+    if line.full != 0 or line.live == 0 or 0 <= line.daily_cap < line.today + line.dearest:
+        return np.int64(FOREVER)
+    money = reached(line.spent + line.half, line.plan_at, line.plan_end, line)
+    goal = reached(line.impressions + 0.5, line.goal_at, line.goal_end, line)
+    return max(line.start, money, goal)
 
 
-@nb.njit(inline="always", cache=True)  # type: ignore[untyped-decorator]
-def groups_allow(groups: Any, members: Any, first: Any, last: Any, charge: Any) -> Any:
-    """True if every budget group of the line can pay the charge."""
-    for g in range(first, last):
-        group = groups[members[g]]
-        if group.total >= 0 and group.spent + charge > group.total:
-            return False
-        if group.daily >= 0 and group.today + charge > group.daily:
-            return False
-        if group.total >= 0 and group.spent >= group.total:
-            return False
-        if group.daily >= 0 and group.today >= group.daily:
+@inlined  # type: ignore[untyped-decorator]
+def line_up(t: Any, first: Any, last: Any, candidates: Any, due_ms: Any, queue: Any) -> Any:
+    """Put the candidates ``[first:last)`` that are due into the queue, earliest due first; returns how many."""
+    waiting = 0
+    for c in range(first, last):
+        n = candidates[c]
+        if due_ms[n] <= t:
+            at = waiting
+            while at > 0 and due_ms[queue[at - 1]] > due_ms[n]:
+                queue[at] = queue[at - 1]
+                at -= 1
+            queue[at] = n
+            waiting += 1
+    return waiting
+
+
+@inlined  # type: ignore[untyped-decorator]
+def aimed(n: Any, key: Any, place: Any, limits: Any) -> Any:
+    """True if the country and the device of an opportunity suit a line that is particular about them."""
+    country = pick(
+        unit(mix(key, COUNTRY)), limits.country_edges, limits.country_codes, place.countries, place.countries_end
+    )
+    device = pick(unit(mix(key, DEVICE)), limits.device_edges, limits.device_codes, place.devices, place.devices_end)
+    return limits.country_ok[n, country] != 0 and limits.device_ok[n, device] != 0
+
+
+@inlined  # type: ignore[untyped-decorator]
+def affordable(n: Any, charge: Any, limits: Any, groups: Any) -> Any:
+    """True if all budget groups of a line can pay a charge."""
+    for g in range(limits.groups_at[n], limits.groups_at[n + 1]):
+        group = groups[limits.groups[g]]
+        if 0 <= group.total < group.spent + charge or 0 <= group.daily < group.today + charge:
             return False
     return True
 
 
-@nb.njit(cache=True)  # type: ignore[untyped-decorator]
-def decide(  # noqa: PLR0912, PLR0913, PLR0914, PLR0915, PLR0917 - one loop, all of its tables
-    time_ms: Any,
-    user: Any,
-    placement: Any,
-    country: Any,
-    device: Any,
-    key: Any,
-    lines: Any,
-    places: Any,
-    groups: Any,
-    country_ok: Any,
-    device_ok: Any,
-    candidates_at: Any,
-    candidates: Any,
-    line_groups_at: Any,
-    line_groups: Any,
-    line_caps_at: Any,
-    line_caps: Any,
-    creatives_at: Any,
-    creatives: Any,
-    creative_caps_at: Any,
-    creative_caps: Any,
-    caps: Any,
-    ring: Any,
-    out_time: Any,
-    out_user: Any,
-    out_line: Any,
-    out_creative: Any,
-    out_charge: Any,
-) -> Any:
-    """Decide opportunities; fill the ``out`` arrays with the exposures and return how many there are."""
+@inlined  # type: ignore[untyped-decorator]
+def rotate(n: Any, key: Any, who: Any, t: Any, limits: Any, ring: Any) -> Any:
+    """A creative in proportion to the weights of those that no cap stops; -1 if there is none."""
+    pairs, caps_at, caps = limits.rotation, limits.creative_caps_at, limits.creative_caps
+    first, last, whole = limits.rotation_at[n], limits.rotation_at[n + 1], np.int64(0)
+    for p in range(first, last, 2):
+        if passes(limits.cap_terms, caps, caps_at[pairs[p]], caps_at[pairs[p] + 1], ring, who, t):
+            whole += pairs[p + 1]
+    left = np.int64(unit(mix(key, ROTATION)) * whole)
+    for p in range(first, last, 2):
+        if passes(limits.cap_terms, caps, caps_at[pairs[p]], caps_at[pairs[p] + 1], ring, who, t):
+            left -= pairs[p + 1]
+            if left < 0:
+                return pairs[p]
+    return np.int64(-1)
+
+
+@inlined  # type: ignore[untyped-decorator]
+def charge_for(line: Any, place: Any, key: Any, price: Any) -> Any:
+    """Count one impression with its outcomes, and charge it: exact, what is no whole micro is carried on."""
+    viewable = happens(key, VIEWABLE, place.viewability)
+    click = happens(key, CLICK, place.click_rate)
+    view = happens(key, VIEW, place.view_rate)
+    completed = view and happens(key, COMPLETION, place.completion_rate)
+    rate = line.conversion_rate if line.conversion_rate >= 0.0 else place.conversion_rate
+    conversion = happens(key, CONVERSION, rate)
+    line.impressions += 1
+    line.viewable += viewable
+    line.clicks += click
+    line.views += view
+    line.completed += completed
+    line.conversions += conversion
+    model = line.model
+    billed = model in (CPM, CPP) or (model == VCPM and viewable) or (model == CPC and click)
+    billed = billed or (model == CPV and view) or (model == CPCV and completed) or (model == CPA and conversion)
+    owed = line.remainder + (price if billed else 0)
+    charge = owed // line.divisor
+    line.remainder = owed - charge * line.divisor
+    line.spent += charge
+    line.today += charge
+    return charge
+
+
+@compiled  # type: ignore[untyped-decorator]
+def decide(hour_ms: Any, hour: Any, first: Any, last: Any, keys: Any, people: Any, limits: Any, state: Any, out: Any) -> Any:
+    """Decide the opportunities ``[first:last)`` of an hour; ``keys`` are those of the placements' hours.
+
+    Fills the columns ``out`` with the exposures and returns how many there are.
+    """
+    lines, groups, ring, due_ms, queue = state
     served = 0
-    for i in range(time_ms.shape[0]):
-        t, k, who, where = time_ms[i], key[i], np.int64(user[i]), placement[i]
-        place = places[where]
-        clearing = np.int64(-1)
-        for c in range(candidates_at[where], candidates_at[where + 1]):
-            n = candidates[c]
-            line = lines[n]
-            if line.active == 0 or line.full != 0 or t < line.start or t >= line.end:
-                continue
-            if country_ok[n, country[i]] == 0 or device_ok[n, device[i]] == 0:
-                continue
-            gate = line.gate + line.slope * (t - line.gate_from)
-            if line.model != FLAT and line.spent >= gate:
-                continue
-            price = line.rate
-            if line.fixed == 0:
-                if clearing < 0:
-                    clearing = clearing_price(place, k)
-                if line.bid < clearing:
+    for n in range(lines.shape[0]):
+        due_ms[n] = next_due(lines[n])
+    for i in range(first, last):
+        t, where = hour_ms + hour.after_ms[i], hour.place[i]
+        place, key, who, clearing = limits.places[where], np.uint64(0), np.int64(-1), np.int64(-1)
+        c, end, won = limits.candidates_at[where], limits.candidates_at[where + 1], False
+        while c < end and not won:
+            waiting = line_up(t, c, limits.equals_end[c], limits.candidates, due_ms, queue)
+            c = limits.equals_end[c]
+            for q in range(waiting):
+                n = queue[q]
+                line = lines[n]
+                if who < 0:
+                    key = mix(keys[where], np.uint64(hour.number[i]))
+                    who = person(key, place, people)
+                if t >= line.stop or (line.aims != 0 and not aimed(n, key, place, limits)):
                     continue
-                if line.model == CPM or line.model == VCPM:
-                    price = clearing
-            billable = billed(line.model, place, k)
-            owed = line.remainder + (price if billable else 0)
-            charge = owed // line.divisor
-            if line.model != FLAT and line.spent + 0.5 * charge >= gate:
-                continue
-            if line.spent + charge > line.budget:
-                line.full = 1
-                continue
-            if line.daily_cap >= 0 and line.model != FLAT:
-                if line.today + charge > line.daily_cap or line.today >= line.daily_cap:
+                price = line.top
+                if line.fixed == 0:
+                    clearing = clearing_price(place, key) if clearing < 0 else clearing
+                    if line.bid < clearing:
+                        continue
+                    if line.model in (CPM, VCPM):
+                        price = clearing
+                if not affordable(n, line.dearest, limits, groups):
                     continue
-            if not groups_allow(groups, line_groups, line_groups_at[n], line_groups_at[n + 1], charge):
-                continue
-            if not passes(caps, line_caps, line_caps_at[n], line_caps_at[n + 1], ring, who, t):
-                continue
-            chosen = choose_creative(
-                creatives,
-                creatives_at[n],
-                creatives_at[n + 1],
-                unit(mix(k, ROTATION)),
-                caps,
-                creative_caps_at,
-                creative_caps,
-                ring,
-                who,
-                t,
-            )
-            if chosen < 0:
-                continue
-            line.remainder = owed - charge * line.divisor
-            line.spent += charge
-            line.today += charge
-            line.impressions += 1
-            line.viewable += happens(k, VIEWABLE, place.viewability)
-            line.clicks += happens(k, CLICK, place.click_rate)
-            if happens(k, VIEW, place.view_rate):
-                line.views += 1
-                line.completed += happens(k, COMPLETION, place.completion_rate)
-            line.conversions += happens(k, CONVERSION, place.conversion_rate)
-            if line.model != FLAT and line.spent >= line.budget:
-                line.full = 1
-            if line.goal >= 0 and line.impressions >= line.goal:
-                line.full = 1
-            for g in range(line_groups_at[n], line_groups_at[n + 1]):
-                groups[line_groups[g]].spent += charge
-                groups[line_groups[g]].today += charge
-            record(caps, line_caps, line_caps_at[n], line_caps_at[n + 1], ring, who, t)
-            of = creative_caps_at[chosen]
-            record(caps, creative_caps, of, creative_caps_at[chosen + 1], ring, who, t)
-            out_time[served], out_user[served], out_line[served] = t, who, n
-            out_creative[served], out_charge[served] = chosen, charge
-            served += 1
-            break
+                if not passes(limits.cap_terms, limits.caps, limits.caps_at[n], limits.caps_at[n + 1], ring, who, t):
+                    continue
+                creative = rotate(n, key, who, t, limits, ring)
+                if creative < 0:
+                    continue
+                charge = charge_for(line, place, key, price)
+                for g in range(limits.groups_at[n], limits.groups_at[n + 1]):
+                    groups[limits.groups[g]].spent += charge
+                    groups[limits.groups[g]].today += charge
+                remember(limits.cap_terms, limits.caps, limits.caps_at[n], limits.caps_at[n + 1], ring, who, t)
+                at, until = limits.creative_caps_at[creative], limits.creative_caps_at[creative + 1]
+                remember(limits.cap_terms, limits.creative_caps, at, until, ring, who, t)
+                out.time_ms[served], out.user[served], out.line[served] = t, who, n
+                out.creative[served], out.charge_micros[served] = creative, charge
+                due_ms[n] = next_due(line)
+                served, won = served + 1, True
+                break
     return served

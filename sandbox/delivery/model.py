@@ -28,7 +28,9 @@ class Placement:
 
     ``hour_shape`` (24 values, UTC) and ``week_shape`` (7 values, Monday first) are relative;
     ``countries`` and ``devices`` map codes to shares; ``audience`` is the fraction of the population that
-    this publisher ever sees; rates are fractions of impressions (``completion_rate`` of views).
+    this publisher ever sees; ``floor_micros`` is a CPM that bids must reach; rates are fractions of
+    impressions (``completion_rate`` of views). A placement without video has a ``view_rate`` of 0. It has
+    traffic in ``[start_ms, end_ms)``, or always.
     """
 
     placement_id: str
@@ -62,7 +64,7 @@ class Population:
 
 @dataclass(slots=True, frozen=True)
 class Cap:
-    """At most ``max_impressions`` to one user in a rolling ``window_ms``; None is the whole campaign.
+    """At most ``max_impressions`` to one user in a rolling ``window_ms``; None is the whole flight.
 
     A slot is free again exactly ``window_ms`` after its impression. A specification ``suppress`` of a
     duration is one impression in that window.
@@ -78,8 +80,11 @@ class Price:
 
     ``rate_micros`` is per 1,000 impressions (cpm) or viewable impressions (vcpm), per click, completed view,
     view or conversion (cpc, cpcv, cpv, cpa), per rating point, which is one impression for each 100 of the
-    population (cpp), or in total, accruing evenly over the flight (flat_rate). With ``fixed`` false the line
-    bids ``bid_micros`` CPM against the placement's floor and competition and pays the second price.
+    population (cpp), or in total (flat_rate). With ``fixed`` false the line bids ``bid_micros`` CPM against
+    the placement's floor and competition and pays the second price.
+
+    A flat rate accrues in a straight line over the flight while the line is active, whatever is delivered;
+    time that passes while it is not active is not charged, then or later.
     """
 
     model: PriceModel
@@ -113,7 +118,8 @@ class Line:
     """A deployed line item: one package of one media buy. The flight ``[start_ms, end_ms)`` is half open.
 
     A lower ``priority`` is served first (guaranteed before auction). Without creatives a line can't serve.
-    ``group_ids`` name budget groups that its spend also counts against.
+    ``group_ids`` name budget groups that its spend also counts against. ``conversion_rate`` replaces that of
+    the placement. ``impressions_goal`` is paced like the budget and never passed.
     """
 
     line_id: str
@@ -134,6 +140,7 @@ class Line:
     creatives: tuple[CreativeWeight, ...] = ()
     group_ids: tuple[str, ...] = ()
     active: bool = True
+    conversion_rate: float | None = None
 
 
 @dataclass(slots=True)

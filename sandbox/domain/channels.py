@@ -68,6 +68,7 @@ def _channel(
     )
 
 
+# fmt: off
 _ALL = (
     _channel("display", "display", 4, False, 20_000, "office", _SCREENS, (0.68, 0.0015, 0.0),
              "banner banners native"),
@@ -110,10 +111,12 @@ _ALL = (
     _channel("sponsored_intelligence", "display", 20, False, 3_000, "office", _SCREENS, (0.95, 0.02, 0.0),
              "chatbot chatbots"),
 )
+# fmt: on
 
 CHANNELS: dict[str, Channel] = {channel.name: channel for channel in _ALL}
 """All channels of the specification by name."""
 
+# fmt: off
 HOUR_SHAPES: dict[str, tuple[float, ...]] = {
     "flat": (1.0,) * 24,
     "evening": (0.4, 0.2, 0.1, 0.1, 0.1, 0.2, 0.4, 0.6, 0.6, 0.6, 0.7, 0.8,
@@ -123,6 +126,7 @@ HOUR_SHAPES: dict[str, tuple[float, ...]] = {
     "commute": (0.2, 0.1, 0.1, 0.1, 0.3, 0.8, 1.8, 2.4, 2.2, 1.2, 0.9, 0.9,
                 1.1, 1.0, 0.9, 1.0, 1.6, 2.2, 2.1, 1.3, 0.9, 0.7, 0.5, 0.3),
 }
+# fmt: on
 """Relative weight of each hour of the UTC day, by name."""
 
 WEEK_SHAPES: dict[str, tuple[float, ...]] = {

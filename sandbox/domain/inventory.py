@@ -14,7 +14,7 @@ class Offer:
 
     ``placement_id`` is unique in the world, ``local_id`` in the publisher; ``countries`` and ``devices`` map
     to shares of the opportunities; rates are fractions of impressions (``completion_rate`` of views);
-    ``floor_micros`` is a CPM.
+    ``floor_micros`` is a CPM, and ``competition`` what others bid: median CPM in micros and sigma.
     """
 
     placement_id: str
@@ -28,6 +28,7 @@ class Offer:
     countries: dict[str, float]
     devices: dict[str, float]
     floor_micros: int
+    competition: tuple[int, float] | None
     viewability: float
     click_rate: float
     view_rate: float

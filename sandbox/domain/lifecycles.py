@@ -13,7 +13,8 @@ from sandbox.core.lifecycle import Lifecycle
 
 def _table(name: str, initial: str, transitions: Mapping[str, str]) -> Lifecycle:
     """A lifecycle from lists of states that are separated by spaces."""
-    return Lifecycle(name, initial.split(), {state: following.split() for state, following in transitions.items()})
+    rows = {state: following.split() for state, following in transitions.items()}
+    return Lifecycle(name, initial.split(), rows)
 
 
 _PROTOCOL = (

@@ -1,8 +1,9 @@
-"""Pricing options: the models of the specification, fixed prices, floors and bids (schemas/pricing-options)."""
+"""Pricing options: models, fixed prices, floors and bids (schemas/pricing-options)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import exp
 from typing import Any
 
 from sandbox.core.errors import AdcpError
@@ -12,7 +13,7 @@ MODELS = ("cpm", "vcpm", "cpc", "cpcv", "cpv", "cpp", "cpa", "flat_rate")
 """Pricing models that a sales agent of the sandbox can sell by."""
 
 AUCTIONABLE = ("cpm",)
-"""Models that may be sold in an auction, by bid, rather than at a fixed price: the engine's auctions are by CPM."""
+"""Models that may be sold by auction instead of a fixed price; the engine's auctions are by CPM."""
 
 _PARAMETERS: dict[str, dict[str, Any]] = {
     "cpv": {"view_threshold": 0.5},
@@ -36,6 +37,8 @@ class PricingOption:
     floor_micros: int | None = None
     min_spend_micros: int = 0
     parameters: dict[str, Any] = field(default_factory=dict)
+    guidance: tuple[int, ...] = ()
+    """Bids in micros that win 25, 50, 75 and 90 % of auctions; empty: not known."""
 
     @property
     def is_fixed(self) -> bool:
@@ -58,12 +61,9 @@ class PricingOption:
             body["fixed_price"] = amount(self.fixed_micros)
         if self.floor_micros is not None:
             body["floor_price"] = amount(self.floor_micros)
-            body["price_guidance"] = {
-                "p25": amount(round(self.floor_micros * 1.2)),
-                "p50": amount(round(self.floor_micros * 1.5)),
-                "p75": amount(self.floor_micros * 2),
-                "p90": amount(self.floor_micros * 3),
-            }
+        if self.guidance:
+            names = ("p25", "p50", "p75", "p90")
+            body["price_guidance"] = {n: amount(bid) for n, bid in zip(names, self.guidance, strict=True)}
         if self.min_spend_micros:
             body["min_spend_per_package"] = amount(self.min_spend_micros)
         if self.model == "cpa":
@@ -73,7 +73,9 @@ class PricingOption:
         return body
 
 
-def check_purchase(option: PricingOption, budget_micros: int, bid_micros: int | None, field_path: str) -> None:
+def check_purchase(
+    option: PricingOption, budget_micros: int, bid_micros: int | None, field_path: str
+) -> None:
     """Refuse a package that this option does not sell: budget under the minimum, no bid, a bid too low.
 
     ``field_path`` is the package's path in the request. Raises :class:`AdcpError` BUDGET_TOO_LOW or
@@ -105,6 +107,14 @@ def check_purchase(option: PricingOption, budget_micros: int, bid_micros: int | 
             f"the bid {amount(bid_micros)} is below the floor {amount(floor)} of {option.option_id}",
             field=f"{field_path}.bid_price",
         )
+
+
+def bid_guidance(median_micros: int, sigma: float, floor_micros: int) -> tuple[int, ...]:
+    """Bids that win 25, 50, 75 and 90 % of auctions against log-normal competition, none below the floor."""
+    return tuple(max(floor_micros, round(median_micros * exp(sigma * z))) for z in _QUANTILES)
+
+
+_QUANTILES = (-0.6744897501960817, 0.0, 0.6744897501960817, 1.2815515655446004)
 
 
 def derived_rate(model: str, cpm_micros: int, rates: dict[str, float], daily: int, users: int) -> int:

@@ -1,1 +1,4 @@
-"""AdCP on the wire, without sockets: tools, schemas, versions, errors, idempotency, tasks, webhooks."""
+"""AdCP on the wire, without sockets: versions, schemas, errors, idempotency, tasks, webhooks.
+
+:class:`~sandbox.protocol.dialect.AdcpDialect` puts them together behind the kernel's one door.
+"""

@@ -1,45 +1,74 @@
-"""Errors on the wire: ``{"errors": [{code, message, field, suggestion, recovery, …}]}`` (core/error.json)."""
+"""Errors on the wire (core/error.json; docs/building/by-layer/L3/error-handling.mdx, the two layers).
+
+A failed call says why twice: in ``errors`` of its body, and in ``adcp_error``, from which a transport makes its
+own error.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
-from sandbox.core.errors import AdcpError
-from sandbox.protocol.error_codes import RECOVERY
+from sandbox.core.errors import AdcpError, Recovery
+from sandbox.protocol.error_codes import RECOVERY, UNKNOWN
+
+RETRY_AFTER_S = (1, 3600)
+"""The shortest and the longest wait that an error may ask for, in seconds."""
 
 
 def error_entry(error: AdcpError) -> dict[str, Any]:
-    """One entry of ``errors``; the recovery comes from the code's registry entry if it was not given."""
+    """An error as one object; its recovery comes from the registry of codes if it was not given.
+
+    ``issues`` among the error's details are put beside them too, where releases from 3.1 on look for them.
+    """
     entry: dict[str, Any] = {"code": error.code, "message": error.message}
-    entry["recovery"] = error.recovery or RECOVERY.get(error.code, "transient")
-    for name in ("field", "suggestion", "retry_after", "details"):
+    entry["recovery"] = error.recovery or RECOVERY.get(error.code, UNKNOWN)
+    for name in ("field", "suggestion", "details"):
         value = getattr(error, name)
         if value is not None:
             entry[name] = value
+    if error.retry_after is not None:
+        shortest, longest = RETRY_AFTER_S
+        entry["retry_after"] = min(max(error.retry_after, shortest), longest)
+    if error.details and "issues" in error.details:
+        entry["issues"] = error.details["issues"]
     return entry
 
 
-def error_body(error: AdcpError, context: Any = None) -> dict[str, Any]:
-    """The body of a refused call, with the caller's context echoed."""
-    body: dict[str, Any] = {"errors": [error_entry(error)]}
+def error_body(error: AdcpError, version: str, context: Any = None) -> dict[str, Any]:
+    """The body of a refused call at a release, with the caller's context echoed.
+
+    From 3.1 on an answer has the status of its task; before, ``status`` may mean a thing's own state.
+    """
+    entry = error_entry(error)
+    body: dict[str, Any] = {} if version == "3.0" else {"status": "failed"}
+    body |= {"errors": [entry], "adcp_error": dict(entry)}
     if context is not None:
         body["context"] = context
     return body
 
 
 def from_body(body: dict[str, Any]) -> AdcpError | None:
-    """The error that a body reports, or None. An unknown code without recovery counts as transient."""
-    errors = body.get("errors")
-    if not isinstance(errors, list) or not errors or not isinstance(errors[0], dict):
+    """The error for which a call failed, or None.
+
+    An answer that has a result, or announces one, may carry errors as warnings; :func:`is_failure` tells.
+    """
+    entry = body.get("adcp_error")
+    if not isinstance(entry, dict):
+        errors = body.get("errors")
+        entry = errors[0] if isinstance(errors, list) and errors else None
+    if not isinstance(entry, dict):
         return None
-    first = errors[0]
-    code = str(first.get("code", "SERVICE_UNAVAILABLE"))
+    code = str(entry.get("code", "SERVICE_UNAVAILABLE"))
+    details = entry.get("details")
+    if "issues" in entry:
+        details = {"issues": entry["issues"], **(details or {})}
+    recovery = entry.get("recovery")
     return AdcpError(
         code,
-        str(first.get("message", "")),
-        first.get("field"),
-        first.get("recovery") or RECOVERY.get(code, "transient"),
-        first.get("suggestion"),
-        first.get("retry_after"),
-        first.get("details"),
+        str(entry.get("message", "")),
+        entry.get("field"),
+        recovery if recovery in get_args(Recovery) else RECOVERY.get(code, UNKNOWN),
+        entry.get("suggestion"),
+        entry.get("retry_after"),
+        details,
     )

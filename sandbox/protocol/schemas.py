@@ -1,124 +1,136 @@
-"""The official JSON schemas, compiled on demand, with a cache of files so that the SDK is not even imported.
+"""The official JSON schemas of AdCP, loaded on demand and kept compiled.
 
-The schemas come from the Python package ``adcp`` (``adcp.validation``). A schema that was used once lies in
-the user's cache directory under the SDK's version.
+The schemas come from the Python SDK (``adcp.validation``). Those that were used once lie in a cache folder, so
+that a later process needs neither the SDK nor its schema loader.
 """
 
 from __future__ import annotations
 
-import contextlib
 import importlib.metadata
 import json
 import os
-import tempfile
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, Any
 
-import jsonschema_rs
+from sandbox.protocol.issues import SchemaIssue, issues_of
 
-ISSUES_MAX = 20
-VARIANTS = ("submitted", "working", "input-required")
+if TYPE_CHECKING:
+    from jsonschema_rs import Validator
 
+__all__ = ["SchemaIssue", "SchemaStore", "answer_direction", "cache_folder", "check", "check_answer", "store"]
 
-@dataclass(slots=True, frozen=True)
-class SchemaIssue:
-    """One breach of a schema: ``field`` is a path such as ``packages[0].budget`` (empty: the whole body)."""
+WEBHOOK = "core/mcp-webhook-payload.json"
+"""The schema of a push notification for a task."""
 
-    field: str
-    message: str
-    keyword: str
-
-    def __str__(self) -> str:
-        return f"{self.field or 'the body'}: {self.message}"
+INTERIM = ("submitted", "working", "input-required")
+"""Directions of answers that announce a later one; the others are ``request`` and ``sync``."""
 
 
-def cache_directory() -> Path:
-    """Where compiled-from schemas are kept between runs (``XDG_CACHE_HOME`` or ``~/.cache``)."""
-    root = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(root) / "adcp-sandbox" / f"schemas-{importlib.metadata.version('adcp')}"
+class SchemaStore:
+    """Checks messages against the official schemas.
+
+    ``folder`` holds the cache, by default :func:`cache_folder`; one that can't be written to is done without.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder or cache_folder()
+        self._validators: dict[tuple[str, str, str], Validator | None] = {}
+
+    def check(self, tool: str, direction: str, body: dict[str, Any], version: str) -> list[SchemaIssue]:
+        """What is wrong with a tool's message at a release (``3.1``), the most telling issue first.
+
+        ``direction`` is ``request``, ``sync`` or one of :data:`INTERIM`. Nothing is wrong with a message for
+        which there is no schema; see :meth:`covers`.
+        """
+        validator = self.validator(tool, direction, version)
+        if validator is None or validator.is_valid(body):
+            return []
+        return issues_of(validator.iter_errors(body))
+
+    def check_answer(self, tool: str, body: dict[str, Any], version: str) -> list[SchemaIssue]:
+        """What is wrong with an answer of a tool; its ``status`` tells which schema it must fit.
+
+        A tool without a schema of its own for an interim answer has it in the schema of its answers.
+        """
+        direction = answer_direction(body)
+        if not self.covers(tool, direction, version):
+            direction = "sync"
+        return self.check(tool, direction, body, version)
+
+    def check_document(self, path: str, body: dict[str, Any], version: str) -> list[SchemaIssue]:
+        """What is wrong with a body that is no message of a tool.
+
+        ``path`` names its schema in the official tree, such as :data:`WEBHOOK`.
+        """
+        return self.check(path, "document", body, version)
+
+    def covers(self, tool: str, direction: str, version: str) -> bool:
+        """True if there is a schema."""
+        return self.validator(tool, direction, version) is not None
+
+    def validator(self, name: str, direction: str, version: str) -> Validator | None:
+        """The compiled schema, None if there is none."""
+        key = (name, direction, version)
+        if key not in self._validators:
+            schema = self._schema(*key)
+            self._validators[key] = None if schema is None else _compile(schema)
+        return self._validators[key]
+
+    def _schema(self, name: str, direction: str, version: str) -> dict[str, Any] | None:
+        file = self._folder / version / f"{name.removesuffix('.json').replace('/', '.')}.{direction}.json"
+        try:
+            cached: dict[str, Any] | None = json.loads(file.read_text("utf-8"))
+        except (OSError, ValueError):
+            from sandbox.protocol.bundle import load
+
+            schema = load(name, direction, version)
+            _write(file, json.dumps(schema, separators=(",", ":")))
+            return schema
+        return cached
+
+
+def cache_folder() -> Path:
+    """Where the schemas of the installed SDK are cached: below ``XDG_CACHE_HOME``, or ``~/.cache``."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "adcp-sandbox" / f"schemas-{importlib.metadata.version('adcp')}"
 
 
 @cache
-def load(tool: str, direction: str, version: str) -> dict[str, Any] | None:
-    """The self-contained official schema of a tool's ``request``, ``sync`` or other answer; None if none."""
-    path = cache_directory() / version / f"{tool}.{direction}.json"
-    try:
-        return _none_if_empty(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError):
-        pass
-    from adcp.validation import get_portable_schema
-
-    schema: Any = get_portable_schema(tool, direction, version=version)  # type: ignore[arg-type]
-    with contextlib.suppress(OSError):  # a cache that can't be written is only slower
-        _write(path, json.dumps(schema or {}))
-    return _none_if_empty(schema)
-
-
-def _none_if_empty(schema: Any) -> dict[str, Any] | None:
-    return schema or None
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file so that no reader ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    Path(name).replace(path)
-
-
-@cache
-def _validator(tool: str, direction: str, version: str) -> Any:
-    schema = load(tool, direction, version)
-    return None if schema is None else jsonschema_rs.validator_for(schema, validate_formats=True)
-
-
-def answer_direction(body: dict[str, Any]) -> str:
-    """Which answer schema applies to a body: ``sync``, or that of an asynchronous status."""
-    status = body.get("status")
-    return status if status in VARIANTS and "media_buys" not in body else "sync"
+def store() -> SchemaStore:
+    """The one store of this process: schemas never change."""
+    return SchemaStore()
 
 
 def check(tool: str, direction: str, body: dict[str, Any], version: str) -> list[SchemaIssue]:
-    """All breaches (20 at most), the most telling first; empty if there are none or no schema exists."""
-    validator = _validator(tool, direction, version)
-    if validator is None or validator.is_valid(body):
-        return []
-    issues: list[SchemaIssue] = []
-    for error in validator.iter_errors(body):
-        issues.extend(_explain(error))
-        if len(issues) >= ISSUES_MAX:
-            break
-    return sorted(issues[:ISSUES_MAX], key=lambda issue: issue.keyword in ("anyOf", "oneOf"))
+    """:meth:`SchemaStore.check` of the one store."""
+    return store().check(tool, direction, body, version)
 
 
-def _explain(error: Any) -> list[SchemaIssue]:
-    """A schema error; for a choice between branches, what is wrong in the branch that comes nearest."""
-    kind = error.kind
-    branches = getattr(kind, "context", None)
-    if branches:
-        nearest = min(branches, key=_distance)
-        found = [issue for inner in nearest for issue in _explain(inner)]
-        if found:
-            return found
-    keyword = str(getattr(kind, "name", type(kind).__name__))
-    return [SchemaIssue(_field(error.instance_path), _short(str(error.message)), keyword)]
+def check_answer(tool: str, body: dict[str, Any], version: str) -> list[SchemaIssue]:
+    """:meth:`SchemaStore.check_answer` of the one store."""
+    return store().check_answer(tool, body, version)
 
 
-def _distance(errors: Any) -> tuple[int, int]:
-    """How far a branch is from fitting: a wrong constant means that another branch is meant."""
-    names = [str(getattr(error.kind, "name", "")) for error in errors]
-    return sum(10 if name in ("const", "enum", "not", "false_schema") else 1 for name in names), len(names)
+def answer_direction(body: dict[str, Any]) -> str:
+    """Which kind of answer ``body`` is: ``sync``, or one of :data:`INTERIM` if its ``status`` says so."""
+    status = body.get("status")
+    return str(status) if status in INTERIM else "sync"
 
 
-def _field(path: Any) -> str:
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text
+def _compile(schema: dict[str, Any]) -> Validator:
+    import jsonschema_rs
+
+    return jsonschema_rs.validator_for(schema, validate_formats=True)
 
 
-def _short(message: str, longest: int = 200) -> str:
-    return message if len(message) <= longest else f"{message[: longest // 2]} … {message[-longest // 2 :]}"
+def _write(file: Path, text: str) -> None:
+    """Write a file all at once, so that no other process ever reads half of it; give up without a word."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8") as draft:
+            draft.write(text)
+        Path(draft.name).replace(file)
+    except OSError:
+        return

@@ -15,9 +15,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 
 from sandbox.core.time import parse_instant
 from sandbox.scenario.references import shown
@@ -46,6 +54,21 @@ class Operators(BaseModel):
     present: bool | None = Field(None, description="there is such a value")
     absent: bool | None = Field(None, description="there is no such value")
 
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        if self.within is not None:
+            if "equals" not in self.model_fields_set:
+                raise ValueError("`within` needs `equals`")
+            tolerance_of(self.within, 0)
+        if self.matches is not None:
+            try:
+                re.compile(self.matches)
+            except re.error as error:
+                raise ValueError(f"not a regular expression: {error}") from None
+        for nested in (self.any, self.count):
+            check_form(nested)
+        return self
+
     def expected(self) -> dict[str, Any]:
         """The operators that were given, as plain data for :func:`mismatch`."""
         given = {field for field in Operators.model_fields if field in self.model_fields_set}
@@ -56,21 +79,15 @@ OPERATORS = tuple(field.alias or name for name, field in Operators.model_fields.
 
 
 def check_form(expected: Any) -> Any:
-    """Give ``expected`` back; ``ValueError`` if its operators are not usable."""
-    if not is_operators(expected):
-        return expected
-    Operators.model_validate(expected)
-    if "within" in expected:
-        if "equals" not in expected:
-            raise ValueError("`within` needs `equals`")
-        tolerance_of(expected["within"], 0)
-    if "matches" in expected:
+    """Give ``expected`` back; ``ValueError`` if it is operators that can't be used."""
+    if is_operators(expected):
         try:
-            re.compile(expected["matches"])
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
-    for nested in ("any", "count"):
-        check_form(expected.get(nested))
+            Operators.model_validate(expected)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            field = ".".join(str(part) for part in first["loc"])
+            message = str(first["msg"]).removeprefix("Value error, ")
+            raise ValueError(f"{field}: {message}" if field else message) from None
     return expected
 
 

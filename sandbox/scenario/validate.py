@@ -18,7 +18,7 @@ def validated(model: type[M], data: Any, document: Document, at: Where) -> M:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        first = min(error.errors(include_url=False), key=lambda found: _line(document, data, at, found))
+        first = min(error.errors(include_url=False), key=lambda found: _order(document, data, at, found))
         where, rest = _located(data, first["loc"])
         message, hint = _worded(first, rest, model, where)
         raise document.error(message, (*at, *where), hint) from None
@@ -38,10 +38,11 @@ def _located(data: Any, loc: tuple[int | str, ...]) -> tuple[Where, Where]:
     return tuple(where), tuple(rest)
 
 
-def _line(document: Document, data: Any, at: Where, found: Any) -> tuple[str, int]:
+def _order(document: Document, data: Any, at: Where, found: Any) -> tuple[str, int, bool]:
+    """Errors go by line; on one line a field that is unknown explains one that is missing."""
     where, _ = _located(data, found["loc"])
     name, _, line = document.place((*at, *where)).rpartition(":")
-    return (name, int(line)) if line.isdigit() else (name, 0)
+    return name, int(line) if line.isdigit() else 0, found["type"] != "extra_forbidden"
 
 
 def _worded(found: Any, rest: Where, model: type[BaseModel], where: Where) -> tuple[str, str]:

@@ -15,7 +15,7 @@ Verdict = Literal["approve", "reject", "ask_input"]
 
 @dataclass(slots=True, frozen=True)
 class Decision:
-    """What was decided and why. ``missing`` names what a buyer must add; ``code`` is the error of a refusal."""
+    """What was decided and why; ``missing`` is what a buyer must add, ``code`` the error of a refusal."""
 
     verdict: Verdict
     reason: str
@@ -51,22 +51,31 @@ def _grounds(rule: BuyRule, facts: BuyFacts) -> list[str]:
     """Why the rule applies, or nothing if one of its conditions does not hold."""
     budget = amount(facts.budget_micros)
     tests: list[tuple[bool, str] | None] = [
-        None if rule.budget_under is None else
-        (budget < rule.budget_under, f"the budget {budget} is under {rule.budget_under:g}"),
-        None if rule.budget_over is None else
-        (budget > rule.budget_over, f"the budget {budget} is over {rule.budget_over:g}"),
-        None if rule.category is None else
-        (_in_category(rule.category, facts.industries), f"we do not run {rule.category} advertising"),
-        None if rule.brand is None else
-        (facts.brand == rule.brand, f"we do not work with {rule.brand}"),
-        None if rule.product is None else
-        (rule.product in facts.product_ids, f"{rule.product} is not for sale"),
-        None if rule.start_within is None else
-        (facts.start_ms - facts.now_ms < rule.start_within,
-         f"the start {iso(facts.start_ms)} leaves less than {format_duration(rule.start_within)}"),
-        None if rule.flight_over is None else
-        (facts.end_ms - facts.start_ms > rule.flight_over,
-         f"the flight is longer than {format_duration(rule.flight_over)}"),
+        None
+        if rule.budget_under is None
+        else (budget < rule.budget_under, f"the budget {budget} is under {rule.budget_under:g}"),
+        None
+        if rule.budget_over is None
+        else (budget > rule.budget_over, f"the budget {budget} is over {rule.budget_over:g}"),
+        None
+        if rule.category is None
+        else (_in_category(rule.category, facts.industries), f"we do not run {rule.category} advertising"),
+        None if rule.brand is None else (facts.brand == rule.brand, f"we do not work with {rule.brand}"),
+        None
+        if rule.product is None
+        else (rule.product in facts.product_ids, f"{rule.product} is not for sale"),
+        None
+        if rule.start_within is None
+        else (
+            facts.start_ms - facts.now_ms < rule.start_within,
+            f"the start {iso(facts.start_ms)} leaves less than {format_duration(rule.start_within)}",
+        ),
+        None
+        if rule.flight_over is None
+        else (
+            facts.end_ms - facts.start_ms > rule.flight_over,
+            f"the flight is longer than {format_duration(rule.flight_over)}",
+        ),
     ]
     stated = [test for test in tests if test is not None]
     return [text for _, text in stated] if all(holds for holds, _ in stated) else []

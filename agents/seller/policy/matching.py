@@ -14,27 +14,35 @@ from sandbox.domain.channels import CHANNELS
 
 _WORD = re.compile(r"[a-z0-9]+")
 _FILLER = frozenset(
-    "a an and are as at be by for from in into is it of on or our that the their them this to us we who with "
-    "want wants need needs looking campaign campaigns ads ad advertising media premium people".split()
+    re.findall(
+        r"\w+",
+        """a an and are as at be by for from in into is it of on or our that the their them this to us we
+        who with want wants need needs looking campaign campaigns ads ad advertising media premium people""",
+    )
 )
-_SYNONYMS = {
-    "tech": "technology", "technologies": "technology", "gadgets": "technology", "software": "technology",
-    "sport": "sports", "football": "sports", "soccer": "sports", "basketball": "sports", "athletes": "sports",
-    "finance": "business", "financial": "business", "b2b": "business", "professionals": "business",
-    "executives": "business", "investors": "business", "journalism": "news", "newspaper": "news",
-    "politics": "news", "travellers": "travel", "travelers": "travel", "tourism": "travel", "holiday": "travel",
-    "vacation": "travel", "cooking": "food", "recipes": "food", "restaurant": "food", "fitness": "health",
-    "wellness": "health", "medical": "health", "parents": "family", "mothers": "family", "kids": "family",
-    "children": "family", "automotive": "cars", "car": "cars", "auto": "cars", "vehicles": "cars",
-    "songs": "music", "concert": "music", "concerts": "music",
+
+# fmt: off
+_TOPICS = {
+    "business": "finance financial b2b professionals executives investors",
+    "cars": "car automotive auto vehicles",
+    "family": "parents mothers kids children",
+    "food": "cooking recipes restaurant",
+    "health": "fitness wellness medical",
+    "music": "songs concert concerts",
+    "news": "journalism newspaper politics",
+    "sports": "sport football soccer basketball athletes",
+    "technology": "tech technologies gadgets software",
+    "travel": "travellers travelers tourism holiday vacation",
 }
-_COUNTRIES = {
-    "us": "US", "usa": "US", "america": "US", "american": "US", "canada": "CA", "canadian": "CA", "uk": "GB",
-    "britain": "GB", "british": "GB", "england": "GB", "germany": "DE", "german": "DE", "france": "FR",
-    "french": "FR", "spain": "ES", "spanish": "ES", "italy": "IT", "italian": "IT", "netherlands": "NL",
-    "dutch": "NL", "australia": "AU", "australian": "AU", "japan": "JP", "japanese": "JP", "brazil": "BR",
-    "india": "IN", "mexico": "MX", "sweden": "SE", "austria": "AT", "switzerland": "CH",
+_PLACES = {
+    "AT": "austria", "AU": "australia australian", "BR": "brazil", "CA": "canada canadian",
+    "CH": "switzerland", "DE": "germany german", "ES": "spain spanish", "FR": "france french",
+    "GB": "uk britain british england", "IN": "india", "IT": "italy italian", "JP": "japan japanese",
+    "MX": "mexico", "NL": "netherlands dutch", "SE": "sweden", "US": "us usa america american",
 }
+# fmt: on
+_SYNONYMS = {word: topic for topic, words in _TOPICS.items() for word in words.split()}
+_COUNTRIES = {word: country for country, words in _PLACES.items() for word in words.split()}
 
 CHANNEL_POINTS, COUNTRY_POINTS, TOPIC_POINTS, WORD_POINTS = 5.0, 2.0, 3.0, 1.0
 
@@ -70,15 +78,15 @@ def read_brief(text: str) -> Brief:
     channels: list[str] = []
     countries: list[str] = []
     words: list[str] = []
-    for i, token in enumerate(tokens):
+    for i, word in enumerate(tokens):
         ruled_out = i > 0 and tokens[i - 1] in ("no", "not", "without", "less")
-        named = [channel.name for channel in CHANNELS.values() if token in channel.words]
+        named = [channel.name for channel in CHANNELS.values() if word in channel.words]
         if not ruled_out:
             channels.extend(named)
-        if token in _COUNTRIES and not (token == "us" and not _means_country(text)):
-            countries.append(_COUNTRIES[token])
-        if token not in _FILLER and not named and not ruled_out and token not in words:
-            words.append(token)
+        if word in _COUNTRIES and (word != "us" or _means_country(text)):
+            countries.append(_COUNTRIES[word])
+        if word not in _FILLER and not named and not ruled_out and word not in words:
+            words.append(word)
     return Brief(frozenset(channels), frozenset(countries), tuple(words))
 
 
@@ -97,7 +105,9 @@ def match_brief(brief: Brief, product: Product) -> Match:
     if shared:
         points += CHANNEL_POINTS * len(shared)
         reasons.append(f"it runs on {' and '.join(shared)}")
-    sold_in = product.countries or tuple(dict.fromkeys(c for offer in product.offers for c in offer.countries))
+    sold_in = product.countries or tuple(
+        dict.fromkeys(c for offer in product.offers for c in offer.countries)
+    )
     places = [country for country in sold_in if country in brief.countries]
     if places:
         points += COUNTRY_POINTS

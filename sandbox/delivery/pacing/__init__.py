@@ -1,8 +1,10 @@
 """Pacing strategies: how much a line may have spent by when. One file each, one line here.
 
 A strategy is asked once per line and hour, and again after each change of the line. It answers with the
-cumulative spend allowed at the beginning and at the end of the stretch; in between the engine goes in a
-straight line. A line serves while its spend, with half of the charge in question, is below that line.
+cumulative amount allowed at the beginning and at the end of the stretch; in between the engine goes in a
+straight line. The next charge is due at the first millisecond at which that line reaches the spend plus half
+of the charge, so a line is never ahead of its plan by more than half a charge. An impressions goal is paced
+by the same strategies, with impressions in the place of money.
 """
 
 from collections.abc import Callable
@@ -12,24 +14,40 @@ from sandbox.core.registry import Registry
 
 
 class Stretch(NamedTuple):
-    """The stretch of time to plan, in ms, inside a flight ``[start_ms, end_ms)``; money in micros."""
+    """The stretch of time to plan, in ms, inside a flight ``[start_ms, end_ms)``.
+
+    Amounts are micros for a budget, impressions for a goal.
+    """
 
     from_ms: int
     to_ms: int
     start_ms: int
     end_ms: int
-    budget_micros: int
-    spent_micros: int
-    due_micros: float
-    """What the plan so far wanted to be spent by ``from_ms``; the spend itself where there was no plan."""
-    unit_micros: float
-    """What one impression (click, view …) costs."""
+    total: int
+    """The budget or the goal."""
+    used: int
+    """What is spent (delivered) so far."""
+    due: float
+    """What the plan so far wanted to be used by ``from_ms``; ``used`` itself where there was no plan."""
+    unit: float
+    """What one impression (click, view …) uses."""
+    day_end_ms: int
+    """When the UTC day is over."""
+    day_left: int | None = None
+    """What the daily cap leaves of this day; None without one."""
 
     @property
-    def base_micros(self) -> float:
-        """Where to plan from: the plan so far, or the spend where it is more than one unit behind."""
-        behind = self.due_micros - self.spent_micros
-        return self.due_micros if abs(behind) <= self.unit_micros else float(self.spent_micros)
+    def base(self) -> float:
+        """Where to plan from: the plan so far, or what is used where that is more than a unit off the plan."""
+        return self.due if abs(self.due - self.used) <= self.unit else float(self.used)
+
+    def within_day(self, more: float) -> float:
+        """``more`` for the stretch, but no more than the stretch's even part of what the daily cap leaves."""
+        if self.day_left is None:
+            return max(0.0, more)
+        left = self.used + self.day_left - self.base
+        part = (self.to_ms - self.from_ms) / (min(self.day_end_ms, self.end_ms) - self.from_ms)
+        return max(0.0, min(more, left * part))
 
 
 Strategy = Callable[[Stretch], tuple[float, float]]

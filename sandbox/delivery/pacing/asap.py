@@ -1,8 +1,8 @@
-"""ASAP: spend as fast as supply allows (specification, enums/pacing.json)."""
+"""ASAP: as fast as supply allows (specification, enums/pacing.json)."""
 
 from sandbox.delivery.pacing import Stretch
 
 
 def allowance(stretch: Stretch) -> tuple[float, float]:
-    """Cumulative micros allowed at both ends of the stretch: all of the budget, at once."""
-    return float(stretch.budget_micros), float(stretch.budget_micros)
+    """Cumulative amounts allowed at both ends of the stretch: everything, at once."""
+    return float(stretch.total), float(stretch.total)

@@ -8,8 +8,8 @@ from sandbox.delivery.pacing import Stretch
 
 
 def allowance(stretch: Stretch) -> tuple[float, float]:
-    """Cumulative micros allowed at both ends of the stretch."""
+    """Cumulative amounts allowed at both ends of the stretch."""
     left_before = (stretch.end_ms - stretch.from_ms) ** 2
     left_after = (stretch.end_ms - stretch.to_ms) ** 2
-    base = stretch.base_micros
-    return base, base + (stretch.budget_micros - base) * (1 - left_after / left_before)
+    base = stretch.base
+    return base, base + stretch.within_day((stretch.total - base) * (1 - left_after / left_before))

@@ -1,0 +1,329 @@
+"""Campaigns: create, read, change, archive (rules 43 to 65, 71, 96 to 98)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+from agents.buyer import campaign_wire, pacing_periods
+from agents.buyer.buy_status import OPEN
+from agents.buyer.campaign_bodies import (
+    AudienceConfig,
+    CreateCampaign,
+    GetCampaign,
+    ListCampaigns,
+    UpdateCampaign,
+    UtmConfig,
+)
+from agents.buyer.caps import replace_caps
+from agents.buyer.context import (
+    advertiser_for,
+    branded_advertiser_for,
+    campaign_for,
+    customer_of,
+    platform_of,
+    session_for,
+)
+from agents.buyer.discovery import discover_for_campaign
+from agents.buyer.execution import limit_spend
+from agents.buyer.flight import change_status, watch_end
+from agents.buyer.goals import check_sources
+from agents.buyer.media_buys import act, check_actions, end_media_buy
+from agents.buyer.period_cascade import append_periods
+from agents.buyer.records import Campaign, Session
+from agents.buyer.selection import select_ids
+from agents.buyer.staging import stage
+from agents.buyer.wire import group
+from sandbox.core.errors import ApiError
+from sandbox.core.time import iso
+from sandbox.kernel.endpoint import Context
+from sandbox.operations import Request
+
+if TYPE_CHECKING:
+    from agents.buyer.platform import BuyerPlatform
+
+operation = group("campaigns")
+Steps = Generator[Any, Any, Any]
+Json = dict[str, Any]
+
+
+@operation("list_campaigns", "GET", "/campaigns", params=ListCampaigns, rules=(7, 59, 108))
+def list_campaigns(ctx: Context, request: Request) -> Json:
+    """The caller's campaigns as summaries, the newest last."""
+    platform, query = platform_of(ctx), request.params
+    if query.advertiser_id is not None:
+        advertiser_for(ctx, query.advertiser_id)
+    rows = []
+    for campaign in platform.campaigns.values():
+        if campaign.customer_id != customer_of(ctx).customer_id:
+            continue
+        if query.advertiser_id not in (None, campaign.advertiser_id) or query.status not in (None, campaign.status):
+            continue
+        row = campaign_wire.summary(platform, campaign)
+        if query.include_media_buys:
+            row["mediaBuys"] = [
+                campaign_wire.media_buy_wire(platform, campaign, buy)
+                for buy in campaign.media_buys
+                if buy.status != "ARCHIVED"
+            ]
+        rows.append(row)
+    return {"campaigns": rows, "total": len(rows)}
+
+
+@operation("get_campaign", "GET", "/campaigns/{campaignId}", params=GetCampaign, envelope="mirror", rules=(7, 59, 60, 61))
+def get_campaign(ctx: Context, request: Request) -> Json:
+    """One campaign with its media buys, budgets, audiences, caps and creative coverage."""
+    campaign = campaign_for(ctx, request.path["campaignId"])
+    return campaign_wire.full(platform_of(ctx), campaign, request.params.media_buy_id)
+
+
+@operation("get_campaign_products", "GET", "/campaigns/{campaignId}/products", rules=(63,))
+def get_campaign_products(ctx: Context, request: Request) -> Json:
+    """The products of a campaign, where each was found and on which media buys it is."""
+    return campaign_wire.products_wire(platform_of(ctx), campaign_for(ctx, request.path["campaignId"]))
+
+
+@operation(
+    "create_campaign",
+    "POST",
+    "/campaigns",
+    body=CreateCampaign,
+    success_status=201,
+    envelope="mirror",
+    rules=(41, 43, 44, 45, 47, 48, 50, 52, 102),
+)
+def create_campaign(ctx: Context, request: Request) -> Steps:
+    """Create a DRAFT campaign; with goals and channels its products are discovered at once (rule 48)."""
+    platform, body = platform_of(ctx), request.body
+    advertiser = branded_advertiser_for(ctx, body.advertiser_id)
+    goals = body.performance_config.optimization_goals if body.performance_config else []
+    check_sources(advertiser, goals, "performanceConfig.optimizationGoals")
+    start_ms, end_ms = body.flight_dates.start_date, body.flight_dates.end_date
+    _check_budget(body.budget.total, body.budget.daily_cap)
+    periods = body.pacing_periods.records() if body.pacing_periods else []
+    pacing_periods.check_in_flight(periods, start_ms, end_ms)
+    session = _session(ctx, body.discovery_id, advertiser.advertiser_id) if body.discovery_id else None
+    if session is not None and body.product_ids:
+        select_ids(platform, session, body.product_ids)
+    now = platform.now
+    campaign = Campaign(
+        campaign_id=platform.ids.next("cmp"),
+        customer_id=advertiser.customer_id,
+        advertiser_id=advertiser.advertiser_id,
+        name=body.name,
+        campaign_type=body.campaign_type,
+        status="DRAFT",
+        start_ms=start_ms,
+        end_ms=end_ms,
+        budget_micros=body.budget.total,
+        currency=body.budget.currency,
+        created_ms=now,
+        updated_ms=now,
+        daily_cap_micros=body.budget.daily_cap,
+        pacing=body.budget.pacing,
+        brief=body.brief,
+        channels=body.constraints.channels,
+        countries=body.constraints.countries,
+        goals=[goal.adcp() for goal in goals],
+        apply_mode=body.optimization_apply_mode,
+        catalog_id=body.catalog_id,
+        periods_mode=body.pacing_periods.mode if body.pacing_periods else None,
+        periods=periods,
+    )
+    platform.campaigns[campaign.campaign_id] = campaign
+    platform.status("campaign", campaign.campaign_id, None, "DRAFT", "created")
+    if body.utm_config:
+        _merge_utm(campaign, body.utm_config)
+    if body.audience_config:
+        _merge_audiences(platform, campaign, body.audience_config)
+    if body.frequency_caps:
+        replace_caps(platform, "CAMPAIGN", campaign.campaign_id, campaign.caps, body.frequency_caps)
+    if session is not None:
+        attach(platform, campaign, session)
+    elif goals and campaign.channels:
+        yield from discover_for_campaign(platform, advertiser, campaign)
+    return campaign_wire.full(platform, campaign)
+
+
+def attach(platform: BuyerPlatform, campaign: Campaign, session: Session) -> None:
+    """Attach a discovery session: its products go on DRAFT media buys already now (rule 74)."""
+    if session.discovery_id not in campaign.discovery_ids:
+        campaign.discovery_ids.append(session.discovery_id)
+    session.campaign_id = campaign.campaign_id
+    if session.budget_micros is None:
+        session.budget_micros = campaign.budget_micros
+    stage(platform, campaign)
+
+
+def _session(ctx: Context, discovery_id: str, advertiser_id: str) -> Session:
+    session = session_for(ctx, discovery_id)
+    if session.advertiser_id != advertiser_id:
+        raise ApiError("VALIDATION_ERROR", "the discovery session belongs to another advertiser", "discoveryId")
+    return session
+
+
+def _check_budget(total_micros: int, daily_micros: int | None) -> None:
+    if daily_micros is not None and daily_micros > total_micros:
+        raise ApiError("VALIDATION_ERROR", "the daily cap is more than the whole budget", "budget.dailyCap")
+
+
+def _merge_utm(campaign: Campaign, config: UtmConfig) -> None:
+    """Override parameters by key; with ``deleteMissing`` nothing else stays (rule 38)."""
+    kept = {} if config.delete_missing else {row["paramKey"]: row["paramValue"] for row in campaign.utm}
+    kept |= {param.param_key: param.param_value for param in config.params}
+    if len(kept) > 20:
+        raise ApiError("VALIDATION_ERROR", "a campaign has 20 UTM parameters at most", "utmConfig.params")
+    campaign.utm = [{"paramKey": key, "paramValue": value} for key, value in kept.items()]
+
+
+def _merge_audiences(platform: BuyerPlatform, campaign: Campaign, config: AudienceConfig) -> None:
+    """Add audiences; with ``deleteMissing`` the others are disabled, not forgotten (rule 97)."""
+    wanted = {audience: "TARGET" for audience in config.target_audience_ids}
+    wanted |= dict.fromkeys(config.suppress_audience_ids, "SUPPRESS")
+    for entry in campaign.audiences:
+        if entry["audienceId"] in wanted:
+            entry |= {"type": wanted.pop(entry["audienceId"]), "status": "ACTIVE"}
+        elif config.delete_missing:
+            entry["status"] = "DISABLED"
+    campaign.audiences.extend(
+        {"audienceId": name, "name": name, "status": "ACTIVE", "type": kind, "enabledAt": iso(platform.now)}
+        for name, kind in wanted.items()
+    )
+
+
+@operation(
+    "update_campaign",
+    "PUT",
+    "/campaigns/{campaignId}",
+    body=UpdateCampaign,
+    envelope="mirror",
+    rules=(45, 74, 85, 86, 88, 89, 93, 94, 96, 97, 98, 102, 103),
+)
+def update_campaign(ctx: Context, request: Request) -> Steps:
+    """Change a campaign and its media buys. All is checked before anything is changed.
+
+    What an agent then refuses stands in ``errors``, one entry a media buy.
+    """
+    platform, body = platform_of(ctx), request.body
+    campaign = campaign_for(ctx, request.path["campaignId"])
+    if campaign.status == "ARCHIVED":
+        raise ApiError("INVALID_STATE", "an archived campaign can't be changed")
+    if body.campaign_type not in (None, campaign.campaign_type):
+        raise ApiError("VALIDATION_ERROR", "the type of a campaign is fixed at its creation", "campaignType")  # 45
+    advertiser = branded_advertiser_for(ctx, campaign.advertiser_id)
+    session = _session(ctx, body.discovery_id, campaign.advertiser_id) if body.discovery_id else None
+    if body.performance_config:
+        goals = body.performance_config.optimization_goals
+        check_sources(advertiser, goals, "performanceConfig.optimizationGoals")
+    flight = _new_flight(platform, campaign, body)
+    _check_money(campaign, body)
+    extra = _new_periods(campaign, body, flight)
+    check_actions(platform, campaign, advertiser, body.media_buys, flight)
+    _apply(platform, campaign, body, flight)
+    if session is not None:
+        attach(platform, campaign, session)
+    cascade = None
+    if body.pacing_periods is not None:
+        cascade = yield from append_periods(platform, campaign, extra)
+        campaign.periods_mode, campaign.periods = body.pacing_periods.mode, body.pacing_periods.records()
+    errors = []
+    for entry in body.media_buys:
+        error = yield from act(platform, campaign, entry)
+        if error is not None:
+            errors.append(error)
+    result = campaign_wire.full(platform, campaign)
+    if cascade is not None:
+        result["pacingCascadeResult"] = cascade  # rule 103
+    return result | {"success": False, "errors": errors} if errors else result
+
+
+def _new_flight(platform: BuyerPlatform, campaign: Campaign, body: UpdateCampaign) -> tuple[int, int]:
+    change = body.flight_dates
+    start_ms = campaign.start_ms if change is None or change.start_date is None else change.start_date
+    end_ms = campaign.end_ms if change is None or change.end_date is None else change.end_date
+    if end_ms <= start_ms:
+        raise ApiError("VALIDATION_ERROR", "the flight ends before it starts", "flightDates.endDate")
+    if campaign.status != "DRAFT":
+        if start_ms != campaign.start_ms:
+            raise ApiError("INVALID_STATE", "the start is fixed once the campaign was executed", "flightDates.startDate")
+        if end_ms != campaign.end_ms and end_ms <= platform.now:
+            raise ApiError("VALIDATION_ERROR", "the end of the flight is over already", "flightDates.endDate")
+    return start_ms, end_ms
+
+
+def _check_money(campaign: Campaign, body: UpdateCampaign) -> None:
+    change = body.budget
+    if change is None:
+        return
+    if change.currency not in (None, campaign.currency) and campaign.status != "DRAFT":
+        raise ApiError("INVALID_STATE", "the currency is fixed once the campaign was executed", "budget.currency")
+    total = campaign.budget_micros if change.total is None else change.total
+    daily = change.daily_cap if "daily_cap" in change.model_fields_set else campaign.daily_cap_micros
+    _check_budget(total, daily)
+
+
+def _new_periods(campaign: Campaign, body: UpdateCampaign, flight: tuple[int, int]) -> list[Json]:
+    """The periods that an executed campaign gets in addition; DRAFTs may change them all (rule 102, C11)."""
+    if body.pacing_periods is None:
+        return []
+    periods = body.pacing_periods.records()
+    pacing_periods.check_in_flight(periods, *flight)
+    if campaign.status == "DRAFT":
+        return []
+    return pacing_periods.appended(campaign.periods, periods, campaign.periods_mode == body.pacing_periods.mode)
+
+
+def _apply(platform: BuyerPlatform, campaign: Campaign, body: UpdateCampaign, flight: tuple[int, int]) -> None:
+    given = body.model_fields_set
+    campaign.updated_ms = platform.now
+    ended = campaign.end_ms != flight[1]
+    campaign.start_ms, campaign.end_ms = flight
+    if ended and campaign.status in ("ACTIVE", "PAUSED"):
+        watch_end(platform, campaign)
+    for name in ("name", "brief", "catalog_id"):
+        if name in given:
+            setattr(campaign, name, getattr(body, name))
+    if body.optimization_apply_mode is not None:
+        campaign.apply_mode = body.optimization_apply_mode
+    if body.constraints is not None:
+        campaign.channels, campaign.countries = body.constraints.channels, body.constraints.countries
+    if body.performance_config is not None:
+        campaign.goals = [goal.adcp() for goal in body.performance_config.optimization_goals]
+        for buy in campaign.media_buys:
+            if buy.status == "DRAFT":
+                buy.goals = list(campaign.goals)
+    if body.utm_config is not None:
+        _merge_utm(campaign, body.utm_config)
+    if body.audience_config is not None:
+        _merge_audiences(platform, campaign, body.audience_config)
+    if body.frequency_caps is not None:
+        replace_caps(platform, "CAMPAIGN", campaign.campaign_id, campaign.caps, body.frequency_caps)
+    if body.budget is not None:
+        _apply_budget(platform, campaign, body)
+
+
+def _apply_budget(platform: BuyerPlatform, campaign: Campaign, body: UpdateCampaign) -> None:
+    change = body.budget
+    assert change is not None
+    if change.total is not None:
+        campaign.budget_micros = change.total
+    if change.currency is not None:
+        campaign.currency = change.currency
+    if change.pacing is not None:
+        campaign.pacing = change.pacing
+    if "daily_cap" in change.model_fields_set:
+        campaign.daily_cap_micros = change.daily_cap
+    if campaign.status != "DRAFT":
+        limit_spend(platform, campaign)
+
+
+@operation("delete_campaign", "DELETE", "/campaigns/{campaignId}", success_status=204, rules=(71, 94))
+def delete_campaign(ctx: Context, request: Request) -> Steps:
+    """Archive a campaign; what still runs is canceled with its sales agents, and stays in reports."""
+    platform, campaign = platform_of(ctx), campaign_for(ctx, request.path["campaignId"])
+    if campaign.status == "ARCHIVED":
+        raise ApiError("INVALID_STATE", "the campaign is archived already")
+    change_status(platform, campaign, "ARCHIVED", "deleted")
+    for buy in [buy for buy in campaign.media_buys if buy.status in (*OPEN, "DRAFT", "FAILED")]:
+        yield from end_media_buy(platform, campaign, buy, "ARCHIVED", "the campaign was deleted")
+    return {}

@@ -1,0 +1,152 @@
+"""What the platform learns about its media buys: by webhook, and by asking (rules 81 to 83, 89)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+from agents.buyer.buy_status import FROM_ADCP, live_version, move
+from agents.buyer.context import campaign_for, platform_of
+from agents.buyer.flight import complete_if_delivered
+from agents.buyer.media_buys import drop_version, promote
+from agents.buyer.records import Campaign, MediaBuy
+from agents.buyer.submission import adopt
+from agents.buyer.wire import group
+from sandbox.core.errors import AdcpError
+from sandbox.kernel.endpoint import Context
+from sandbox.operations import Request
+from sandbox.protocol.errors import from_body
+
+if TYPE_CHECKING:
+    from agents.buyer.platform import BuyerPlatform
+
+operation = group("media buy status")
+Steps = Generator[Any, Any, Any]
+Json = dict[str, Any]
+
+
+@operation("get_media_buy_status", "GET", "/campaigns/{campaignId}/media-buy-status", rules=(2, 82, 83))
+def get_media_buy_status(ctx: Context, request: Request) -> Steps:
+    """Ask every sales agent of the campaign, keep what changed, and tell what was before."""
+    platform, campaign = platform_of(ctx), campaign_for(ctx, request.path["campaignId"])
+    rows, asked, errors = yield from refresh_campaign(platform, campaign)
+    return {"campaign_id": campaign.campaign_id, "media_buys": rows, "agents_queried": asked, "errors": errors}
+
+
+def refresh_campaign(platform: BuyerPlatform, campaign: Campaign) -> Steps:
+    """Ask about every media buy that an agent has; gives rows, the number of agents asked, and errors."""
+    rows: list[Json] = []
+    errors: list[Json] = []
+    asked: dict[str, None] = {}
+    for buy in list(campaign.media_buys):
+        if not _worth_asking(buy):
+            continue
+        before = (buy.status, buy.adcp_status)
+        asked[buy.seller_id] = None
+        try:
+            yield from refresh(platform, campaign, buy)
+        except AdcpError as error:
+            errors.append({"media_buy_id": buy.media_buy_id, "message": str(error)})
+        rows.append(
+            {
+                "media_buy_id": buy.media_buy_id,
+                "adcp_media_buy_id": buy.adcp_media_buy_id,
+                "internal_status": buy.status,
+                "adcp_status": buy.adcp_status,
+                "previous_internal_status": before[0],
+                "previous_adcp_status": before[1],
+                "updated": (buy.status, buy.adcp_status) != before,
+            }
+        )
+    complete_if_delivered(platform, campaign)
+    return rows, len(asked), errors
+
+
+def _worth_asking(buy: MediaBuy) -> bool:
+    if buy.task_id is not None and buy.status in ("PENDING_APPROVAL", "INPUT_REQUIRED"):
+        return True
+    return buy.adcp_media_buy_id is not None and buy.status in ("ACTIVE", "PAUSED")
+
+
+def refresh(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy) -> Steps:
+    """Ask the agent about one media buy: about its task while it waits, about the buy itself afterwards."""
+    if buy.task_id is not None and buy.status in ("PENDING_APPROVAL", "INPUT_REQUIRED"):
+        body = yield from platform.sellers.request(
+            buy.seller_id, "get_task_status", {"task_id": buy.task_id, "include_result": True}
+        )
+        yield from take_task(platform, campaign, buy, body)
+        return
+    advertiser = platform.advertisers[campaign.advertiser_id]
+    account = yield from platform.sellers.account(buy.seller_id, advertiser, campaign.campaign_type == "ROUTED")
+    request = {"account": account, "media_buy_ids": [buy.adcp_media_buy_id]}
+    body = yield from platform.sellers.request(buy.seller_id, "get_media_buys", request)
+    for row in body.get("media_buys", []):
+        if row["media_buy_id"] == buy.adcp_media_buy_id:
+            _take_listing(platform, campaign, buy, row)
+
+
+def _take_listing(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, row: Json) -> None:
+    buy.adcp_status, buy.revision = row["status"], row.get("revision", buy.revision)
+    listed = {package["package_id"]: package for package in row.get("packages", [])}
+    for package in buy.packages:
+        entry = listed.get(package.package_id, {})
+        package.paused = bool(entry.get("paused", package.paused))
+        package.canceled = bool(entry.get("canceled", package.canceled))
+    if row.get("rejection_reason"):
+        buy.message = row["rejection_reason"]
+    if buy.status in ("ACTIVE", "PAUSED"):
+        move(platform, campaign, buy, FROM_ADCP[row["status"]], f"the sales agent says {row['status']}")
+
+
+def on_task(platform: BuyerPlatform, sender: str, payload: Json) -> Steps:
+    """News of a task by webhook; ignored unless the task belongs to a media buy with this agent."""
+    for campaign in list(platform.campaigns.values()):
+        for buy in campaign.media_buys:
+            if buy.seller_id == sender and buy.task_id is not None and buy.task_id == payload.get("task_id"):
+                yield from take_task(platform, campaign, buy, payload)
+                complete_if_delivered(platform, campaign)
+                return
+
+
+def take_task(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, body: Json) -> Steps:
+    """Take in where a task stands. The first end of a task counts; what comes later changes nothing."""
+    status = body["status"]
+    buy.message = body.get("message", buy.message)
+    ended = buy.status in ("CANCELED", "ARCHIVED") and buy.adcp_media_buy_id is None
+    if buy.status not in ("PENDING_APPROVAL", "INPUT_REQUIRED") and not (ended and status == "completed"):
+        return
+    if status == "input-required":
+        buy.needs = buy.message or "the sales agent needs more information"
+        move(platform, campaign, buy, "INPUT_REQUIRED", buy.needs)
+    elif status in ("submitted", "working"):
+        buy.needs = None
+        move(platform, campaign, buy, "PENDING_APPROVAL", "the sales agent goes on with it")
+    elif status == "completed" and body.get("result") is not None:
+        buy.needs = None
+        if live_version(campaign, buy) is not None:
+            promote(platform, campaign, buy, body["result"])
+        else:
+            yield from adopt(platform, campaign, buy, body["result"])
+    elif status in ("rejected", "failed", "canceled"):
+        _refused(platform, campaign, buy, status, body)
+
+
+def _refused(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, status: str, body: Json) -> None:
+    error = from_body(body.get("result") or {}) or body.get("error")
+    why = str(error["message"]) if isinstance(error, dict) else str(error or buy.message or status)
+    final = {"rejected": "REJECTED", "failed": "FAILED", "canceled": "CANCELED"}[status]
+    if live_version(campaign, buy) is not None:
+        drop_version(platform, campaign, buy, final, why)
+        return
+    buy.needs, buy.message = None, why
+    buy.task_id = None if final == "FAILED" else buy.task_id
+    move(platform, campaign, buy, final, why)
+
+
+def refresh_all(platform: BuyerPlatform) -> Steps:
+    """Ask about the media buys of every campaign that runs; failures are left for the next time."""
+    for campaign in list(platform.campaigns.values()):
+        if campaign.status in ("ACTIVE", "PAUSED"):
+            yield from refresh_campaign(platform, campaign)
+
+

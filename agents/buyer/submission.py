@@ -1,0 +1,202 @@
+"""Submitting a media buy to its sales agent, and taking in what the agent answers (rules 73, 75, 78, 101)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+from agents.buyer import creatives
+from agents.buyer.buy_status import FROM_ADCP, move, read_status
+from agents.buyer.fees import committed_micros, media_budget_micros
+from agents.buyer.pacing_periods import shares
+from agents.buyer.records import Advertiser, Campaign, MediaBuy, Package, StagedProduct
+from sandbox.core.errors import AdcpError, ApiError
+from sandbox.core.money import amount, split
+from sandbox.core.time import iso
+from sandbox.kernel.market import Binding
+
+if TYPE_CHECKING:
+    from agents.buyer.platform import BuyerPlatform
+
+Steps = Generator[Any, Any, Any]
+Json = dict[str, Any]
+
+
+def share_out(platform: BuyerPlatform, campaign: Campaign, drafts: list[MediaBuy]) -> None:
+    """Give every staged product its budget: those without one share evenly what the media budget leaves.
+
+    VALIDATION_ERROR if the products want more than there is; nothing is changed then.
+    """
+    staged = [product for buy in drafts for product in buy.products]
+    left = media_budget_micros(platform, campaign) - committed_micros(platform, campaign)
+    wanted = sum(product.budget_micros or 0 for product in staged)
+    open_ones = [product for product in staged if product.budget_micros is None]
+    if wanted > left or (open_ones and wanted >= left):
+        raise ApiError(
+            "VALIDATION_ERROR",
+            f"the selected products want {amount(wanted)} {campaign.currency}, the media budget leaves "
+            f"{amount(max(0, left))} for them",
+            "budget.total",
+        )
+    if open_ones:
+        for product, share in zip(open_ones, split(left - wanted, [1] * len(open_ones)), strict=True):
+            product.budget_micros = share
+
+
+def plan_packages(campaign: Campaign, buy: MediaBuy) -> list[Package]:
+    """One package for each product and pacing period; over the periods they add up to the product's budget."""
+    start_ms = campaign.start_ms if buy.start_ms is None else buy.start_ms
+    end_ms = campaign.end_ms if buy.end_ms is None else buy.end_ms
+    packages: list[Package] = []
+    for product in buy.products:
+        for label, budget, from_ms, to_ms in _parts(campaign, product, start_ms, end_ms):
+            packages.append(
+                Package(
+                    package_id="",
+                    product_id=product.product_id,
+                    product_name=product.name,
+                    pricing_option_id=product.pricing_option_id,
+                    budget_micros=budget,
+                    start_ms=from_ms,
+                    end_ms=to_ms,
+                    pacing=product.pacing,
+                    bid_micros=product.bid_micros,
+                    period=label,
+                    creative_ids=buy.creative_ids,
+                )
+            )
+    return packages
+
+
+def _parts(
+    campaign: Campaign, product: StagedProduct, start_ms: int, end_ms: int
+) -> list[tuple[str | None, int, int, int]]:
+    budget = product.budget_micros or 0
+    if not campaign.periods:
+        return [(None, budget, start_ms, end_ms)]
+    parts = zip(campaign.periods, shares(budget, campaign.periods), strict=True)
+    return [(p["label"], share, p["start_ms"], p["end_ms"]) for p, share in parts]
+
+
+def package_request(campaign: Campaign, buy: MediaBuy, package: Package) -> Json:
+    """A package as ``create_media_buy`` and ``new_packages`` take it."""
+    body: Json = {
+        "product_id": package.product_id,
+        "pricing_option_id": package.pricing_option_id,
+        "budget": amount(package.budget_micros),
+        "pacing": package.pacing,
+    }
+    if package.bid_micros is not None:
+        body["bid_price"] = amount(package.bid_micros)
+    if package.period is not None:
+        body["start_time"], body["end_time"] = iso(package.start_ms), iso(package.end_ms)
+    if campaign.countries:
+        body["targeting_overlay"] = {"geo_countries": campaign.countries}
+    if buy.goals:
+        body["optimization_goals"] = buy.goals  # rule 91: the same for every package
+    return body
+
+
+def submit(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, log: list[Json]) -> Steps:
+    """Submit a DRAFT. Raises :class:`AdcpError`, and the buy is FAILED, when the agent does not take it."""
+    advertiser = platform.advertisers[campaign.advertiser_id]
+    packages = plan_packages(campaign, buy)
+    try:
+        request = yield from _request(platform, campaign, buy, advertiser, packages)
+        key = platform.ids.uuid("create")
+        body = yield from platform.sellers.request(buy.seller_id, "create_media_buy", request, key, log)
+    except AdcpError as error:
+        buy.message = str(error)
+        move(platform, campaign, buy, "FAILED", str(error))
+        raise
+    buy.packages = packages
+    if body.get("status") == "submitted":
+        buy.task_id, buy.message = body["task_id"], body.get("message")
+        move(platform, campaign, buy, "PENDING_APPROVAL", "the sales agent has to approve it")
+        return
+    yield from adopt(platform, campaign, buy, body)
+
+
+def _request(
+    platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, advertiser: Advertiser, packages: list[Package]
+) -> Steps:
+    account = yield from platform.sellers.account(buy.seller_id, advertiser, campaign.campaign_type == "ROUTED")
+    rows = [package_request(campaign, buy, package) for package in packages]
+    yield from creatives.attach(platform, campaign, buy, packages, rows)
+    start_ms = campaign.start_ms if buy.start_ms is None else buy.start_ms
+    end_ms = campaign.end_ms if buy.end_ms is None else buy.end_ms
+    request: Json = {
+        "account": account,
+        "brand": {"domain": advertiser.brand},
+        "start_time": "asap" if start_ms <= platform.now else iso(start_ms),
+        "end_time": iso(end_ms),
+        "packages": rows,
+        "po_number": campaign.campaign_id,
+    }
+    push = platform.callback(buy.media_buy_id)
+    if push is not None:
+        request["push_notification_config"] = push
+    report = platform.report_callback()
+    if report is not None:
+        request["reporting_webhook"] = report
+    return request
+
+
+def adopt(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, body: Json) -> Steps:
+    """Take in an accepted media buy: its ids, its packages, its status.
+
+    What was decided here in the meantime is made up for: a canceled buy is canceled with the agent, and a
+    buy of a paused campaign is paused (rules 67 and 93).
+    """
+    buy.adcp_media_buy_id, buy.revision = body["media_buy_id"], body.get("revision")
+    for package, row in zip(buy.packages, body.get("packages", []), strict=False):
+        package.package_id = row["package_id"]
+        package.creative_ids = tuple(a["creative_id"] for a in row.get("creative_assignments", []))
+    buy.adcp_status = read_status(body) or "active"
+    buy.message = None
+    groups = (campaign.campaign_id,)
+    binding = Binding(campaign.campaign_id, campaign.advertiser_id, groups)
+    platform.world.market.bind(buy.seller_id, buy.adcp_media_buy_id, binding)
+    if buy.status in ("CANCELED", "ARCHIVED"):
+        yield from _late(platform, campaign, buy, {"canceled": True, "cancellation_reason": "canceled meanwhile"})
+        return
+    move(platform, campaign, buy, FROM_ADCP[buy.adcp_status], "the sales agent accepted it")
+    if campaign.status == "PAUSED" and buy.status == "ACTIVE":
+        yield from _late(platform, campaign, buy, {"paused": True})
+
+
+def _late(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, change: Json) -> Steps:
+    try:
+        body = yield from send_change(platform, campaign, buy, change)
+    except AdcpError as error:
+        buy.message = str(error)
+        return
+    status = read_status(body)
+    if status is not None and buy.status == "ACTIVE":
+        buy.adcp_status = status
+        move(platform, campaign, buy, FROM_ADCP[status], "as its campaign is")
+
+
+def send_change(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, change: Json) -> Steps:
+    """Send ``update_media_buy`` for a running buy, and give the answer's body.
+
+    Raises :class:`AdcpError`. A CONFLICT about the revision is answered by reading it again, once.
+    """
+    advertiser = platform.advertisers[campaign.advertiser_id]
+    account = yield from platform.sellers.account(buy.seller_id, advertiser, campaign.campaign_type == "ROUTED")
+    request: Json = {"account": account, "media_buy_id": buy.adcp_media_buy_id, **change}
+    push = platform.callback(buy.media_buy_id)
+    if push is not None:
+        request["push_notification_config"] = push
+    if buy.revision is not None:
+        request["revision"] = buy.revision
+    try:
+        body = yield from platform.sellers.request(buy.seller_id, "update_media_buy", request)
+    except AdcpError as error:
+        if error.code != "CONFLICT":
+            raise
+        request["revision"] = (error.details or {}).get("current_revision", buy.revision)
+        body = yield from platform.sellers.request(buy.seller_id, "update_media_buy", request)
+    if body.get("status") != "submitted":
+        buy.revision = body.get("revision", buy.revision)
+    return body
