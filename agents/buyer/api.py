@@ -18,7 +18,7 @@ RESOURCES = (
     "discovery",
     "selection",
     "event_sources",
-    "creatives",
+    "manifests",
     "formats",
     "reporting",
 )

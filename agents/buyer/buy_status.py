@@ -21,11 +21,21 @@ FROM_ADCP = {
 }
 """The platform's status for an agent's. A buy that waits for its start or its creatives is approved: ACTIVE."""
 
+HELD = ("pending_creatives", "pending_start")
+"""An agent's statuses in which a pause shows only later, when the buy would begin to deliver."""
+
 OPEN = ("ACTIVE", "PAUSED", "PENDING_APPROVAL", "INPUT_REQUIRED")
 """Statuses of a media buy that its sales agent works on."""
 
 
-def trace_id(campaign: Campaign, buy: MediaBuy) -> str:
+def status_for(campaign: Campaign, adcp_status: str) -> str:
+    """The platform's status for an agent's; what has not begun yet is PAUSED with its campaign (rule 67)."""
+    if campaign.status == "PAUSED" and adcp_status in HELD:
+        return "PAUSED"
+    return FROM_ADCP[adcp_status]
+
+
+def trace_id(buy: MediaBuy) -> str:
     """The name of a media buy in the trace: later versions carry their number."""
     return buy.media_buy_id if buy.version == 1 else f"{buy.media_buy_id}@{buy.version}"
 
@@ -36,7 +46,7 @@ def move(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, status: str
         return
     old, buy.status, buy.updated_ms = buy.status, status, platform.now
     buy.history.append({"at": iso(platform.now), "from": old, "to": status, "why": why})
-    platform.status("platform_media_buy", trace_id(campaign, buy), old, status, why)
+    platform.status("platform_media_buy", trace_id(buy), old, status, why)
 
 
 def live_version(campaign: Campaign, buy: MediaBuy) -> MediaBuy | None:

@@ -31,8 +31,7 @@ from agents.buyer.goals import check_sources
 from agents.buyer.media_buys import act, check_actions, end_media_buy
 from agents.buyer.period_cascade import append_periods
 from agents.buyer.records import Campaign, Session
-from agents.buyer.selection import select_ids
-from agents.buyer.staging import stage
+from agents.buyer.staging import select_ids, stage
 from agents.buyer.wire import group
 from sandbox.core.errors import ApiError
 from sandbox.core.time import iso

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from agents.buyer.buy_status import FROM_ADCP, move, read_status
+from agents.buyer.buy_status import move, read_status, status_for
 from agents.buyer.campaign_bodies import Execute
 from agents.buyer.context import campaign_for, platform_of
 from agents.buyer.fees import media_budget_micros
@@ -141,7 +141,7 @@ def _set_paused(platform: BuyerPlatform, campaign: Campaign, buys: list[MediaBuy
         for package in buy.packages:
             package.paused = paused
         status = read_status(result)
-        if status is not None and FROM_ADCP[status] != buy.status:
+        if status is not None:
             buy.adcp_status = status
-            move(platform, campaign, buy, FROM_ADCP[status], "as its campaign is")
+            move(platform, campaign, buy, status_for(campaign, status), "as its campaign is")
     return errors

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from agents.buyer.context import platform_of
 from agents.buyer.deliveries import on_report
+from agents.buyer.status_sync import on_task
 from sandbox.kernel.endpoint import Context, Endpoint, Operation
 from sandbox.protocol.dialect import InboxDialect
 
@@ -25,9 +25,6 @@ def webhook(ctx: Context, payload: dict[str, Any]) -> Generator[Any, Any, dict[s
     platform, result = platform_of(ctx), payload.get("result", {})
     if payload.get("task_type") == "media_buy_delivery" or "media_buy_deliveries" in result:
         yield from on_report(platform, ctx.principal.id, result)
-    elif importlib.util.find_spec("agents.buyer.status_sync"):
-        from agents.buyer.status_sync import on_task
-
+    else:
         yield from on_task(platform, ctx.principal.id, payload)
     return {}
-    yield

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agents.buyer import creatives
-from agents.buyer.buy_status import FROM_ADCP, OPEN, live_version, move, pending_version, read_status, trace_id
+from agents.buyer.buy_status import OPEN, live_version, move, pending_version, read_status, status_for, trace_id
 from agents.buyer.campaign_bodies import MediaBuyAction, ProductChange
 from agents.buyer.goals import check_sources
 from agents.buyer.offers import is_fixed
@@ -207,7 +207,7 @@ def _change_live(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, act
     _note(platform, version, action)
     version.pending_request = change
     campaign.media_buys.append(version)
-    platform.status("platform_media_buy", trace_id(campaign, version), None, "PENDING_APPROVAL", "an update was sent")
+    platform.status("platform_media_buy", trace_id(version), None, "PENDING_APPROVAL", "an update was sent")
     try:
         body = yield from send_change(platform, campaign, buy, change)
     except AdcpError as error:
@@ -310,10 +310,9 @@ def promote(platform: BuyerPlatform, campaign: Campaign, version: MediaBuy, body
         move(platform, campaign, live, "ARCHIVED", f"replaced by version {version.version}")
         campaign.media_buys.remove(live)
     for row in body.get("affected_packages", []):
-        package = next((p for p in version.packages if p.package_id == row["package_id"]), None)
-        if package is not None:
+        for package in [p for p in version.packages if p.package_id == row["package_id"]]:
             package.creative_ids = tuple(a["creative_id"] for a in row.get("creative_assignments", []))
-    move(platform, campaign, version, FROM_ADCP[status], "the update was approved")
+    move(platform, campaign, version, status_for(campaign, status), "the update was approved")
 
 
 def drop_version(platform: BuyerPlatform, campaign: Campaign, version: MediaBuy, status: str, why: str) -> None:

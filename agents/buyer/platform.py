@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Generator
 from typing import Any
 
@@ -10,10 +9,12 @@ from agents.buyer import api
 from agents.buyer.advertisers import build_advertiser, enter_advertiser
 from agents.buyer.brands import BrandRegistry
 from agents.buyer.config import AdvertiserConfig, BuyerConfig
+from agents.buyer.creatives import poll_creatives
 from agents.buyer.deliveries import collect_deliveries
 from agents.buyer.inbox import make_inbox
 from agents.buyer.records import Advertiser, Campaign, Creative, Customer, Delivered, Session
 from agents.buyer.sellers import SellerClient
+from agents.buyer.status_sync import poll_statuses
 from sandbox.core.errors import InputError
 from sandbox.kernel.actor import Actor
 from sandbox.kernel.endpoint import Endpoint, Principal
@@ -53,6 +54,8 @@ class BuyerPlatform(Actor):
         self.creatives: dict[str, Creative] = {}
         self.formats: dict[tuple[str, str], dict[str, Any]] = {}
         """What agents said about creative formats, by agent URL and id."""
+        self.formats_of: dict[str, list[tuple[str, str]]] = {}
+        """The formats that each sales agent takes, once it was asked."""
         self.delivered: dict[tuple[str, str, int], Delivered] = {}
         """What agents reported, by media buy, package and the start of the UTC day in ms."""
         self.reported_until: dict[str, int] = {}
@@ -119,8 +122,6 @@ class BuyerPlatform(Actor):
     def _poll(self, interval_ms: int) -> Generator[Any, Any, None]:
         while True:
             yield self.world.env.timeout(interval_ms)
-            if importlib.util.find_spec("agents.buyer.status_sync"):
-                from agents.buyer.status_sync import poll_statuses
-
-                yield from poll_statuses(self)
+            yield from poll_statuses(self)
+            yield from poll_creatives(self)
             yield from collect_deliveries(self)

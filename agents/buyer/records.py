@@ -190,6 +190,8 @@ class Creative:
     """When the manifest was last synced to a sales agent, in ms."""
     review: dict[str, str] = field(default_factory=dict)
     """The review status that each sales agent reported."""
+    inline_with: list[str] = field(default_factory=list)
+    """Sales agents that got the manifest inline, with their packages."""
 
 
 @dataclass(slots=True)

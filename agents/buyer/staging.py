@@ -4,11 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agents.buyer.offers import group_id, is_fixed, price
 from agents.buyer.records import Campaign, MediaBuy, Selection, Session, StagedProduct
+from agents.buyer.selection import put
+from sandbox.core.errors import ApiError
+from sandbox.core.money import micros
 from sandbox.domain.lifecycles import ENDED_MEDIA_BUYS
 
 if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform
+
+
+def select_ids(platform: BuyerPlatform, session: Session, product_ids: list[str]) -> None:
+    """Select products of a session by id alone, at their first price; bids are at the floor (rule 47).
+
+    VALIDATION_ERROR if one of them was not offered; nothing is selected then.
+    """
+    found = []
+    for number, product_id in enumerate(product_ids):
+        seller_id = next((s for s in session.products if offered(session, s, product_id)), None)
+        if seller_id is None:
+            raise ApiError("VALIDATION_ERROR", f"the session offers no {product_id!r}", f"productIds[{number}]")
+        found.append((seller_id, product_id))
+    for seller_id, product_id in found:
+        option = offered(session, seller_id, product_id)["pricing_options"][0]
+        put(
+            session,
+            Selection(
+                product_id=product_id,
+                seller_id=seller_id,
+                group_id=group_id(session, seller_id),
+                group_name=platform.sellers.name(seller_id),
+                selected_ms=platform.now,
+                pricing_option_id=option["pricing_option_id"],
+                bid_micros=None if is_fixed(option) else micros(price(option)),
+            ),
+        )
 
 
 def stage(platform: BuyerPlatform, campaign: Campaign) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from agents.buyer.buy_status import FROM_ADCP, live_version, move
+from agents.buyer.buy_status import live_version, move, status_for
 from agents.buyer.context import campaign_for, platform_of
 from agents.buyer.flight import complete_if_delivered
 from agents.buyer.media_buys import drop_version, promote
@@ -95,7 +95,7 @@ def _take_listing(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, ro
     if row.get("rejection_reason"):
         buy.message = row["rejection_reason"]
     if buy.status in ("ACTIVE", "PAUSED"):
-        move(platform, campaign, buy, FROM_ADCP[row["status"]], f"the sales agent says {row['status']}")
+        move(platform, campaign, buy, status_for(campaign, row["status"]), f"the sales agent says {row['status']}")
 
 
 def on_task(platform: BuyerPlatform, sender: str, payload: Json) -> Steps:
@@ -143,7 +143,7 @@ def _refused(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, status:
     move(platform, campaign, buy, final, why)
 
 
-def refresh_all(platform: BuyerPlatform) -> Steps:
+def poll_statuses(platform: BuyerPlatform) -> Steps:
     """Ask about the media buys of every campaign that runs; failures are left for the next time."""
     for campaign in list(platform.campaigns.values()):
         if campaign.status in ("ACTIVE", "PAUSED"):

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from agents.buyer import creatives
-from agents.buyer.buy_status import FROM_ADCP, move, read_status
+from agents.buyer.buy_status import move, read_status, status_for
 from agents.buyer.fees import committed_micros, media_budget_micros
 from agents.buyer.pacing_periods import shares
 from agents.buyer.records import Advertiser, Campaign, MediaBuy, Package, StagedProduct
@@ -160,8 +160,8 @@ def adopt(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, body: Json
     if buy.status in ("CANCELED", "ARCHIVED"):
         yield from _late(platform, campaign, buy, {"canceled": True, "cancellation_reason": "canceled meanwhile"})
         return
-    move(platform, campaign, buy, FROM_ADCP[buy.adcp_status], "the sales agent accepted it")
-    if campaign.status == "PAUSED" and buy.status == "ACTIVE":
+    move(platform, campaign, buy, status_for(campaign, buy.adcp_status), "the sales agent accepted it")
+    if campaign.status == "PAUSED":
         yield from _late(platform, campaign, buy, {"paused": True})
 
 
@@ -172,9 +172,9 @@ def _late(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, change: Js
         buy.message = str(error)
         return
     status = read_status(body)
-    if status is not None and buy.status == "ACTIVE":
+    if status is not None and buy.status in ("ACTIVE", "PAUSED"):
         buy.adcp_status = status
-        move(platform, campaign, buy, FROM_ADCP[status], "as its campaign is")
+        move(platform, campaign, buy, status_for(campaign, status), "as its campaign is")
 
 
 def send_change(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, change: Json) -> Steps:

@@ -18,9 +18,7 @@ class CompetitionConfig(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     median: float = Field(gt=0, description="Median competing bid, CPM in units of currency")
-    sigma: float = Field(
-        default=0.5, ge=0, description="Spread of the competing bids (sigma of their logarithm)"
-    )
+    sigma: float = Field(default=0.5, ge=0, description="Spread of the competing bids (sigma of their logarithm)")
 
 
 class PlacementConfig(BaseModel):
@@ -32,9 +30,7 @@ class PlacementConfig(BaseModel):
     channel: str = Field(description="Media channel of the specification: display, olv, ctv, …")
     name: str | None = Field(default=None, description="Name of the site or app it belongs to")
     format: str | list[str] | None = Field(default=None, description="Standard format ids that fit it")
-    size: str | None = Field(
-        default=None, pattern=r"^\d+x\d+$", description="Size in pixels, such as 300x250"
-    )
+    size: str | None = Field(default=None, pattern=r"^\d+x\d+$", description="Size in pixels, such as 300x250")
     duration: int | None = Field(default=None, gt=0, description="Length of the spot in seconds")
     daily_opportunities: int | None = Field(default=None, ge=0, description="Ad opportunities on a mean day")
     countries: Shares | list[str] = Field(default={"US": 1.0}, description="Country codes, or shares by code")
@@ -76,9 +72,7 @@ class PublisherConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    domain: str = Field(
-        default="", pattern=r"^[a-z0-9.-]*$", description="Domain; made from the name if absent"
-    )
+    domain: str = Field(default="", pattern=r"^[a-z0-9.-]*$", description="Domain; made from the name if absent")
     name: str = Field(default="", description="Name; the actor's id if absent")
     topics: list[str] = Field(default=[], description="What it writes about; briefs are matched against it")
     placements: list[PlacementConfig] = Field(min_length=1, description="What it offers")

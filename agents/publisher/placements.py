@@ -39,11 +39,7 @@ def _free_name(channel: str, taken: list[str]) -> str:
 def _offer(publisher_id: str, local_id: str, config: PublisherConfig, placement: PlacementConfig) -> Offer:
     channel = find_channel(placement.channel)
     name = config.name or publisher_id
-    daily = (
-        channel.daily_opportunities
-        if placement.daily_opportunities is None
-        else placement.daily_opportunities
-    )
+    daily = channel.daily_opportunities if placement.daily_opportunities is None else placement.daily_opportunities
     countries = placement.countries
     return Offer(
         placement_id=f"{slug(publisher_id)}_{local_id}",
@@ -60,9 +56,7 @@ def _offer(publisher_id: str, local_id: str, config: PublisherConfig, placement:
         competition=_competition(placement),
         viewability=_or(placement.viewability, channel.viewability),
         click_rate=_or(placement.click_rate, channel.click_rate),
-        view_rate=_or(
-            placement.view_rate, 0.9 if channel.medium in ("video", "audio") else channel.viewability
-        ),
+        view_rate=_or(placement.view_rate, 0.9 if channel.medium in ("video", "audio") else channel.viewability),
         completion_rate=_or(placement.completion_rate, channel.completion_rate),
         conversion_rate=placement.conversion_rate,
         topics=tuple(config.topics),

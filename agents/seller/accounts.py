@@ -39,9 +39,7 @@ def _sync(seller: Seller, buyer: str, entry: dict[str, Any], dry_run: bool) -> d
     if known is not None:
         return _row(known, _change(known, entry, dry_run))
     sandbox = bool(entry.get("sandbox"))
-    account = _new(
-        seller, buyer, entry["brand"], entry["operator"], sandbox, entry.get("billing", "operator")
-    )
+    account = _new(seller, buyer, entry["brand"], entry["operator"], sandbox, entry.get("billing", "operator"))
     account.payment_terms = entry.get("payment_terms")
     if not dry_run:
         _open(seller, account)
@@ -58,9 +56,7 @@ def _change(account: Account, entry: dict[str, Any], dry_run: bool) -> str:
     return "updated"
 
 
-def _new(
-    seller: Seller, buyer: str, brand: dict[str, Any], operator: str, sandbox: bool, billing: str
-) -> Account:
+def _new(seller: Seller, buyer: str, brand: dict[str, Any], operator: str, sandbox: bool, billing: str) -> Account:
     name = f"{brand.get('domain', '')} via {operator}"
     return Account(seller.ids.next("acc"), buyer, brand, operator, sandbox, billing, "pending_approval", name)
 
@@ -85,9 +81,7 @@ def set_account_status(seller: Seller, account: Account, new: str, why: str) -> 
 
 
 def _close_missing(seller: Seller, buyer: str, entries: list[dict[str, Any]]) -> None:
-    kept = [
-        account_key(buyer, e["brand"], e["operator"], bool(e.get("sandbox"))) for e in entries if "brand" in e
-    ]
+    kept = [account_key(buyer, e["brand"], e["operator"], bool(e.get("sandbox"))) for e in entries if "brand" in e]
     for account in seller.accounts.values():
         if account.buyer == buyer and account.status == "active" and account.key not in kept:
             set_account_status(seller, account, "closed", "left out by delete_missing")

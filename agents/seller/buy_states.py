@@ -56,6 +56,8 @@ def refresh(seller: Seller, buy: MediaBuy, why: str) -> None:
     """Move a buy to the state that the facts ask for, and bring its lines in step."""
     new = next_status(buy, covered(seller, buy), seller.now)
     if new != buy.status:
+        if new == "canceled" and buy.live:
+            why = f"{why} and it never could start"
         if new == "canceled" and buy.cancellation is None:
             buy.cancellation = cancellation(seller, "seller", why)
         set_status(seller, buy, new, why)

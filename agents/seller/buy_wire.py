@@ -31,9 +31,7 @@ def package_wire(buy: MediaBuy, package: Package) -> dict[str, Any]:
         "budget": amount(package.budget_micros),
         "pacing": package.pacing,
         "pricing_option_id": package.option.option_id,
-        "format_ids_to_provide": [fmt.ref for fmt in package.product.formats]
-        if not package.assignments
-        else [],
+        "format_ids_to_provide": [fmt.ref for fmt in package.product.formats] if not package.assignments else [],
         "creative_assignments": assignments_wire(package),
         "start_time": iso(start_ms),
         "end_time": iso(end_ms),

@@ -39,9 +39,7 @@ def _from_placement(offer: Offer, config: SellerConfig, users: int) -> Product:
     )
 
 
-def _spelled_out(
-    product: ProductConfig, config: SellerConfig, offers: Sequence[Offer], users: int
-) -> Product:
+def _spelled_out(product: ProductConfig, config: SellerConfig, offers: Sequence[Offer], users: int) -> Product:
     covered = tuple(offer for offer in offers if _covers(product, offer))
     if not covered:
         raise InputError(
@@ -54,9 +52,7 @@ def _spelled_out(
     else:
         pricing = _rate_card(config, covered[0], users, delivery_type == "guaranteed")
     if len({option.option_id for option in pricing}) < len(pricing):
-        raise InputError(
-            f"product {product.id!r} has two pricing options of the same id", hint="give them ids"
-        )
+        raise InputError(f"product {product.id!r} has two pricing options of the same id", hint="give them ids")
     topics = tuple(dict.fromkeys(topic for offer in covered for topic in offer.topics))
     return Product(
         product_id=product.id,

@@ -22,11 +22,7 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def _read_duration(value: Any) -> Any:
-    return (
-        parse_duration(value)
-        if isinstance(value, (str, int, float)) and not isinstance(value, bool)
-        else value
-    )
+    return parse_duration(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else value
 
 
 def _read_clock(value: Any) -> Any:
@@ -176,9 +172,7 @@ class Policy(_Strict):
         description="How long a person takes; without it a manual decision waits for a scenario step",
     )
     office_hours: OfficeHours | None = Field(default=None, description="When people decide; always if absent")
-    probability_of_rejection: Probability = Field(
-        default=0.0, description="Chance of a refusal without a rule"
-    )
+    probability_of_rejection: Probability = Field(default=0.0, description="Chance of a refusal without a rule")
 
     @model_validator(mode="before")
     @classmethod
@@ -204,19 +198,15 @@ class ApprovalConfig(Policy):
     """How new media buys are approved."""
 
     reject_if: list[BuyRule] = Field(default=[], description="Grounds to refuse a buy")
-    requires: list[Requirement] = Field(
-        default=[], description="What a buy must have; else input is required"
-    )
+    requires: list[Requirement] = Field(default=[], description="What a buy must have; else input is required")
 
 
 class UpdateApprovalConfig(Policy):
     """How changes to live media buys are approved."""
 
-    self_serve: list[Literal["pause", "cancel", "creatives", "budget", "dates", "packages", "targeting"]] = (
-        Field(
-            default=["pause", "cancel", "creatives"],
-            description="Changes that need no person even in manual mode",
-        )
+    self_serve: list[Literal["pause", "cancel", "creatives", "budget", "dates", "packages", "targeting"]] = Field(
+        default=["pause", "cancel", "creatives"],
+        description="Changes that need no person even in manual mode",
     )
     reject_if: list[BuyRule] = Field(default=[], description="Grounds to refuse a change, by its outcome")
 
@@ -230,9 +220,7 @@ class ReviewConfig(Policy):
 class PriceConfig(_Strict):
     """One way to buy a product: a fixed price, or a floor above which buyers bid."""
 
-    model: str = Field(
-        default="cpm", description="Pricing model: cpm, vcpm, cpc, cpcv, cpv, cpp, cpa, flat_rate"
-    )
+    model: str = Field(default="cpm", description="Pricing model: cpm, vcpm, cpc, cpcv, cpv, cpp, cpa, flat_rate")
     price: Price | None = Field(default=None, description="Fixed price in units of currency")
     floor: float | None = Field(default=None, ge=0, description="Lowest bid in units of currency")
     min_spend: float = Field(default=0.0, ge=0, description="Lowest budget of a package")
@@ -265,18 +253,10 @@ class ProductConfig(_Strict):
         default=None, description="Channel's custom if absent"
     )
     pricing: list[PriceConfig] = Field(default=[], description="Ways to buy it; the rate card if empty")
-    formats: list[str] = Field(
-        default=[], description="Standard format ids; those of the placements if empty"
-    )
-    countries: list[str] = Field(
-        default=[], description="Countries it is sold in; all of the placements if empty"
-    )
-    audience: list[str] = Field(
-        default=[], description="Words for whom it reaches; briefs are matched against them"
-    )
-    exclusivity: Literal["none", "category", "exclusive"] = Field(
-        default="none", description="Exclusive or not"
-    )
+    formats: list[str] = Field(default=[], description="Standard format ids; those of the placements if empty")
+    countries: list[str] = Field(default=[], description="Countries it is sold in; all of the placements if empty")
+    audience: list[str] = Field(default=[], description="Words for whom it reaches; briefs are matched against them")
+    exclusivity: Literal["none", "category", "exclusive"] = Field(default="none", description="Exclusive or not")
     sold_out: bool = Field(default=False, description="Can't be bought for now")
 
 
@@ -284,9 +264,7 @@ class SellerConfig(_Strict):
     """A sales agent: whose inventory it sells, what, for how much, and how it decides."""
 
     name: str = Field(default="", description="Name; the actor's id if absent")
-    publishers: list[str] = Field(
-        default=[], description="Ids of publishers it sells; all that let it if empty"
-    )
+    publishers: list[str] = Field(default=[], description="Ids of publishers it sells; all that let it if empty")
     approval: ApprovalConfig = Field(default_factory=ApprovalConfig, description="Approval of new buys")
     updates: UpdateApprovalConfig = Field(
         default_factory=UpdateApprovalConfig, description="Approval of changes to buys"
@@ -303,18 +281,14 @@ class SellerConfig(_Strict):
     rate_card: dict[str, dict[str, Price]] = Field(
         default={}, description="Prices by channel and pricing model, in units of currency"
     )
-    pricing_models: list[str] = Field(
-        default=["cpm"], description="Models in which generated products are sold"
-    )
+    pricing_models: list[str] = Field(default=["cpm"], description="Models in which generated products are sold")
     guaranteed: bool | list[str] | None = Field(
         default=None, description="Channels that are sold guaranteed; channel's custom if null"
     )
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$", description="Currency of all prices")
     min_budget: float = Field(default=0.0, ge=0, description="Lowest budget of a package")
     proposals: bool = Field(default=True, description="Whether briefs are answered with proposals too")
-    proposal_validity: Duration = Field(
-        default=7 * 24 * 60 * MINUTE_MS, description="How long a proposal holds"
-    )
+    proposal_validity: Duration = Field(default=7 * 24 * 60 * MINUTE_MS, description="How long a proposal holds")
     adcp_versions: list[Literal["3.0", "3.1", "3.2"]] = Field(
         default=["3.0", "3.1", "3.2"], min_length=1, description="Releases of AdCP that it speaks"
     )

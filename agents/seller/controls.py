@@ -49,9 +49,7 @@ def approve(seller: Seller, media_buy: str | None = None, task: str | None = Non
     seller.desk.settle(_case(seller, media_buy, task), Decision("approve", "approved by the seller"))
 
 
-def reject(
-    seller: Seller, reason: str = "declined", media_buy: str | None = None, task: str | None = None
-) -> None:
+def reject(seller: Seller, reason: str = "declined", media_buy: str | None = None, task: str | None = None) -> None:
     """Refuse what waits; when nothing waits, reject a buy that has not begun."""
     case = _find_case(seller, media_buy, task)
     if case is not None:
@@ -68,9 +66,7 @@ def reject(
         sync_line(seller, buy, package, "rejected by the seller")
 
 
-def ask_input(
-    seller: Seller, missing: str | list[str], media_buy: str | None = None, task: str | None = None
-) -> None:
+def ask_input(seller: Seller, missing: str | list[str], media_buy: str | None = None, task: str | None = None) -> None:
     """Ask the buyer for what is missing; the decision waits until it comes."""
     names = [missing] if isinstance(missing, str) else missing
     case = _case(seller, media_buy, task)
@@ -100,9 +96,7 @@ def approve_creative(seller: Seller, creative: str | None = None) -> None:
     _judge_creative(seller, creative, "approved", "approved by the seller", ("pending_review", "suspended"))
 
 
-def reject_creative(
-    seller: Seller, reason: str = "against our policies", creative: str | None = None
-) -> None:
+def reject_creative(seller: Seller, reason: str = "against our policies", creative: str | None = None) -> None:
     """Refuse a creative that waits for review."""
     _judge_creative(seller, creative, "rejected", reason, ("pending_review",))
 
@@ -116,9 +110,7 @@ def revoke_creative(
     _judge_creative(seller, creative, state, reason, ("approved",))
 
 
-def _judge_creative(
-    seller: Seller, creative_id: str | None, new: str, why: str, states: tuple[str, ...]
-) -> None:
+def _judge_creative(seller: Seller, creative_id: str | None, new: str, why: str, states: tuple[str, ...]) -> None:
     found = [
         creative
         for creative in seller.creatives.values()
@@ -158,9 +150,7 @@ def cancel(seller: Seller, reason: str = "", media_buy: str | None = None) -> No
 
 def _buy(seller: Seller, media_buy_id: str | None, states: tuple[str, ...], action: str) -> MediaBuy:
     found = [
-        buy
-        for buy in seller.media_buys.values()
-        if buy.status in states and media_buy_id in (None, buy.media_buy_id)
+        buy for buy in seller.media_buys.values() if buy.status in states and media_buy_id in (None, buy.media_buy_id)
     ]
     if not found:
         named = f" {media_buy_id}" if media_buy_id else ""
@@ -184,8 +174,6 @@ def set_account(seller: Seller, status: str, account: str | None = None, reason:
 def sell_out(seller: Seller, product: str) -> None:
     """Take a product off the market; what was sold goes on."""
     if product not in seller.products:
-        raise InputError(
-            f"{seller.id} has no product {product!r}", hint=f"products: {', '.join(seller.products)}"
-        )
+        raise InputError(f"{seller.id} has no product {product!r}", hint=f"products: {', '.join(seller.products)}")
     seller.products[product] = replace(seller.products[product], sold_out=True)
     seller.decide("product", product, "sold_out", "sold out")

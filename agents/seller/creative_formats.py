@@ -32,9 +32,9 @@ def _passes(fmt: Format, request: dict[str, Any]) -> bool:
         return False
     if request.get("name_search", "").lower() not in fmt.name.lower():
         return False
-    return all(
-        test(fmt, request[name]) for name, test in _SIZES.items() if name in request
-    ) and not request.get("is_responsive", False)
+    return all(test(fmt, request[name]) for name, test in _SIZES.items() if name in request) and not request.get(
+        "is_responsive", False
+    )
 
 
 _SIZES: dict[str, Callable[[Format, int], bool]] = {

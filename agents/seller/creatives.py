@@ -100,9 +100,7 @@ def _check_assignment(
     known = seller.creatives.get((account.account_id, creative_id))
     body = sent.get(creative_id) or (known.body if known is not None else None)
     if body is None:
-        raise AdcpError(
-            "CREATIVE_NOT_FOUND", f"there is no creative {creative_id}", field=f"{field}.creative_id"
-        )
+        raise AdcpError("CREATIVE_NOT_FOUND", f"there is no creative {creative_id}", field=f"{field}.creative_id")
     if package_id not in seller.package_buys:
         raise AdcpError("PACKAGE_NOT_FOUND", f"there is no package {package_id}", field=f"{field}.package_id")
     buy, package = seller.package(package_id)
@@ -190,9 +188,7 @@ def list_creatives(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
         "status": lambda c: c.status,
         "updated_date": lambda c: c.updated_ms,
     }
-    found.sort(
-        key=keys.get(sort.get("field", ""), lambda c: c.created_ms), reverse=sort.get("direction") == "desc"
-    )
+    found.sort(key=keys.get(sort.get("field", ""), lambda c: c.created_ms), reverse=sort.get("direction") == "desc")
     rows, pagination = page(found, request.get("pagination"))
     counts = Counter(c.status for c in found)
     summary = {s: counts[s] for s in ("processing", "approved", "pending_review", "rejected", "archived")}
@@ -223,18 +219,10 @@ def _passes(seller: Seller, ctx: Context, creative: Creative, filters: dict[str,
         "tags_any": lambda: any(tag in tags for tag in filters["tags_any"]),
         "name_contains": lambda: filters["name_contains"].lower() in body["name"].lower(),
         "creative_ids": lambda: creative.creative_id in filters["creative_ids"],
-        "created_after": lambda: (
-            creative.created_ms > instant(filters["created_after"], "filters.created_after")
-        ),
-        "created_before": lambda: (
-            creative.created_ms < instant(filters["created_before"], "filters.created_before")
-        ),
-        "updated_after": lambda: (
-            creative.updated_ms > instant(filters["updated_after"], "filters.updated_after")
-        ),
-        "updated_before": lambda: (
-            creative.updated_ms < instant(filters["updated_before"], "filters.updated_before")
-        ),
+        "created_after": lambda: creative.created_ms > instant(filters["created_after"], "filters.created_after"),
+        "created_before": lambda: creative.created_ms < instant(filters["created_before"], "filters.created_before"),
+        "updated_after": lambda: creative.updated_ms > instant(filters["updated_after"], "filters.updated_after"),
+        "updated_before": lambda: creative.updated_ms < instant(filters["updated_before"], "filters.updated_before"),
         "assigned_to_packages": lambda: any(p in filters["assigned_to_packages"] for p in packages),
         "media_buy_ids": lambda: any(b.media_buy_id in filters["media_buy_ids"] for b in buys),
         "unassigned": lambda: filters["unassigned"] != bool(packages),

@@ -65,11 +65,7 @@ def get_media_buy_delivery(ctx: Context, request: dict[str, Any]) -> dict[str, A
 def period_of(seller: Seller, buys: Iterable[MediaBuy], request: dict[str, Any]) -> tuple[int, int]:
     """The reporting period in ms: the days asked for without ``end_date``, or from the first start to now."""
     starts = [buy.start_ms for buy in buys]
-    start_ms = (
-        instant(request["start_date"], "start_date")
-        if "start_date" in request
-        else min([*starts, seller.now])
-    )
+    start_ms = instant(request["start_date"], "start_date") if "start_date" in request else min([*starts, seller.now])
     end_ms = instant(request["end_date"], "end_date") if "end_date" in request else seller.now
     if "end_date" in request and end_ms <= start_ms:
         raise AdcpError("INVALID_REQUEST", "end_date must be after start_date", field="end_date")
@@ -87,8 +83,7 @@ def delivery_row(seller: Seller, buy: MediaBuy, start_ms: int, end_ms: int, dail
         "is_final": buy.terminal,
         "totals": metrics(total),
         "by_package": [
-            _package_row(seller, buy, package, counts, (start_ms, end_ms), daily)
-            for package, counts in packages
+            _package_row(seller, buy, package, counts, (start_ms, end_ms), daily) for package, counts in packages
         ],
     }
     models = {package.option.model for package, _ in packages}

@@ -98,9 +98,7 @@ _TESTS: dict[str, Callable[[Product, Any], bool]] = {
     "format_ids": lambda p, wanted: any(
         format_key(fmt.ref) in [format_key(ref) for ref in wanted] for fmt in p.formats
     ),
-    "standard_formats_only": lambda p, wanted: (
-        not wanted or all(fmt.agent_url == REFERENCE_AGENT for fmt in p.formats)
-    ),
+    "standard_formats_only": lambda p, wanted: not wanted or all(fmt.agent_url == REFERENCE_AGENT for fmt in p.formats),
     "budget_range": _in_budget,
     "countries": _sold_in,
     "channels": lambda p, wanted: any(channel in wanted for channel in p.channels),

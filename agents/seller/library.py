@@ -63,9 +63,7 @@ def review(seller: Seller, creative: Creative) -> None:
     """Decide about a creative that waits, by the review policy."""
     decision = decide_creative(seller.config.creative_review, creative.body, seller.rng("review").random())
     seller.decide("creative", creative.label, decision.verdict, decision.reason)
-    set_creative(
-        seller, creative, "approved" if decision.verdict == "approve" else "rejected", decision.reason
-    )
+    set_creative(seller, creative, "approved" if decision.verdict == "approve" else "rejected", decision.reason)
 
 
 def set_creative(seller: Seller, creative: Creative, new: str, why: str) -> None:

@@ -84,9 +84,7 @@ def read_package(
         paused=bool(request.get("paused")),
         overlay=overlay,
         properties=read_properties(product, overlay, lists, field),
-        assignments=read_assignments(
-            seller, account, product, request.get("creative_assignments", []), field
-        ),
+        assignments=read_assignments(seller, account, product, request.get("creative_assignments", []), field),
         extras={name: request[name] for name in _CARRIED if name in request},
     )
 
@@ -96,9 +94,7 @@ def _product(seller: Seller, product_id: str, field: str) -> Product:
     if product is None:
         raise AdcpError("PRODUCT_NOT_FOUND", f"there is no product {product_id}", field=f"{field}.product_id")
     if product.sold_out or not seller.sellable(product):
-        raise AdcpError(
-            "PRODUCT_UNAVAILABLE", f"{product_id} can't be bought now", field=f"{field}.product_id"
-        )
+        raise AdcpError("PRODUCT_UNAVAILABLE", f"{product_id} can't be bought now", field=f"{field}.product_id")
     return product
 
 
@@ -145,9 +141,7 @@ def read_dates(request: dict[str, Any], flight: tuple[int, int], field: str) -> 
     return dates[0], dates[1]
 
 
-def read_properties(
-    product: Product, overlay: dict[str, Any], lists: Lists, field: str
-) -> tuple[str, ...] | None:
+def read_properties(product: Product, overlay: dict[str, Any], lists: Lists, field: str) -> tuple[str, ...] | None:
     """The domains that a property list leaves of a product; None without a list."""
     read_overlay(overlay, f"{field}.targeting_overlay")
     ref = overlay.get("property_list")

@@ -120,9 +120,7 @@ def proposal_to_buy(seller: Seller, buyer: str, proposal_id: str) -> Proposal:
     if seller.now >= proposal.expires_ms:
         raise AdcpError("PROPOSAL_EXPIRED", f"{proposal_id} has expired", field="proposal_id")
     if proposal.status == "draft":
-        raise AdcpError(
-            "PROPOSAL_NOT_COMMITTED", f"{proposal_id} must be finalized first", field="proposal_id"
-        )
+        raise AdcpError("PROPOSAL_NOT_COMMITTED", f"{proposal_id} must be finalized first", field="proposal_id")
     return proposal
 
 

@@ -80,9 +80,7 @@ class Account:
         return body
 
 
-def account_key(
-    buyer: str, brand: dict[str, Any], operator: str, sandbox: bool
-) -> tuple[str, str, str, str, bool]:
+def account_key(buyer: str, brand: dict[str, Any], operator: str, sandbox: bool) -> tuple[str, str, str, str, bool]:
     """The natural key of an account."""
     return buyer, str(brand.get("domain", "")), str(brand.get("brand_id", "")), operator, sandbox
 

@@ -44,9 +44,7 @@ def refine_products(
 
 def _check(refine: list[dict[str, Any]]) -> None:
     if len(refine) > MAX_REFINEMENTS:
-        raise AdcpError(
-            "INVALID_REQUEST", f"at most {MAX_REFINEMENTS} refinements in one call", field="refine"
-        )
+        raise AdcpError("INVALID_REQUEST", f"at most {MAX_REFINEMENTS} refinements in one call", field="refine")
     for scope, key in (("product", "product_id"), ("proposal", "proposal_id")):
         ids = [entry[key] for entry in refine if entry["scope"] == scope]
         if len(ids) != len(set(ids)):

@@ -53,9 +53,7 @@ def _final(seller: Seller, buy: MediaBuy) -> None:
     send_report(seller, buy, "final", (min(buy.start_ms, buy.updated_ms), buy.updated_ms), None)
 
 
-def send_report(
-    seller: Seller, buy: MediaBuy, notification: str, period: tuple[int, int], next_ms: int | None
-) -> None:
+def send_report(seller: Seller, buy: MediaBuy, notification: str, period: tuple[int, int], next_ms: int | None) -> None:
     """Send one report for ``period`` (ms, half open); numbers run from 1 for each buy."""
     assert buy.reporting is not None
     buy.reports_sent += 1

@@ -57,9 +57,7 @@ class Seller(Actor):
                 self.world.ecosystem.link(publisher.id, self.id, "sold_by")
                 offers.extend(publisher.offers)
             else:
-                self.decide(
-                    "authorisation", publisher.id, "refused", f"{publisher.domain} does not list {self.id}"
-                )
+                self.decide("authorisation", publisher.id, "refused", f"{publisher.domain} does not list {self.id}")
         self.products = build_products(self.config, offers, self._population())
 
     def _population(self) -> int:
@@ -77,9 +75,7 @@ class Seller(Actor):
             actor = self.world.actors.get(publisher_id)
             if actor is None or actor.role != "publisher":
                 known = ", ".join(self.world.ecosystem.of_role("publisher")) or "none"
-                raise InputError(
-                    f"{self.id} sells {publisher_id!r}, which is no publisher", hint=f"there are {known}"
-                )
+                raise InputError(f"{self.id} sells {publisher_id!r}, which is no publisher", hint=f"there are {known}")
             found.append(cast("Publisher", actor))
         return found
 
@@ -96,9 +92,7 @@ class Seller(Actor):
         """A media buy of the caller; MEDIA_BUY_NOT_FOUND for foreign ones just as for absent ones."""
         buy = self.media_buys.get(media_buy_id)
         if buy is None or buy.buyer != ctx.principal.id:
-            raise AdcpError(
-                "MEDIA_BUY_NOT_FOUND", f"there is no media buy {media_buy_id}", field="media_buy_id"
-            )
+            raise AdcpError("MEDIA_BUY_NOT_FOUND", f"there is no media buy {media_buy_id}", field="media_buy_id")
         return buy
 
     def package(self, package_id: str) -> tuple[MediaBuy, Package]:

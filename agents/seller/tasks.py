@@ -35,9 +35,7 @@ class SellerTasks:
         if push is not None:
             push = {"operation_id": task_id, **push}
         context = request.get("context")
-        return self.store.open(
-            Task(task_id, tool, owner, now, now, push=push, context=context, version=version)
-        )
+        return self.store.open(Task(task_id, tool, owner, now, now, push=push, context=context, version=version))
 
     def move(self, task: Task, status: str, why: str, result: dict[str, Any] | None = None) -> None:
         """Change a task's status; ``result`` is in canonical form."""
@@ -56,15 +54,11 @@ class SellerTasks:
         """Send a delivery report in the same envelope; it belongs to no task that could be polled."""
         now, report_id = self._seller.now, self._seller.ids.next("report")
         push = {"operation_id": buy.media_buy_id, **config}
-        report = Task(
-            report_id, "media_buy_delivery", buy.buyer, now, now, "completed", push=push, result=result
-        )
+        report = Task(report_id, "media_buy_delivery", buy.buyer, now, now, "completed", push=push, result=result)
         self._send(report)
 
     def _changed(self, task: Task, old: str | None, why: str) -> None:
-        self._seller.status(
-            "task", task.task_id, old, task.status, why or f"{task.tool} waits for a decision"
-        )
+        self._seller.status("task", task.task_id, old, task.status, why or f"{task.tool} waits for a decision")
 
     def _notify(self, task: Task) -> None:
         if task.push is not None and task.status != "submitted":

@@ -61,9 +61,7 @@ class Plan:
         """The buy as it would be afterwards, for the approval policy."""
         budgets = {p.package_id: p.budget_micros for p in self.buy.packages.values()}
         budgets |= {
-            p.package.package_id: p.fields["budget_micros"]
-            for p in self.packages
-            if "budget_micros" in p.fields
+            p.package.package_id: p.fields["budget_micros"] for p in self.packages if "budget_micros" in p.fields
         }
         packages = [*self.buy.packages.values(), *(package for package, _ in self.added)]
         return BuyFacts(
@@ -154,16 +152,12 @@ def _plan_buy(seller: Seller, plan: Plan, request: dict[str, Any]) -> None:
         plan.fields["held"] = request["paused"]
         plan.kinds.append("pause")
     if "start_time" in request:
-        start = (
-            seller.now if request["start_time"] == "asap" else instant(request["start_time"], "start_time")
-        )
+        start = seller.now if request["start_time"] == "asap" else instant(request["start_time"], "start_time")
         if start != buy.start_ms:
             if seller.now >= buy.start_ms:
                 raise AdcpError("INVALID_STATE", "the flight has begun", field="start_time")
             if start < seller.now:
-                raise AdcpError(
-                    "INVALID_REQUEST", "start_time is in the past; write asap", field="start_time"
-                )
+                raise AdcpError("INVALID_REQUEST", "start_time is in the past; write asap", field="start_time")
             plan.fields["start_ms"] = start
     if "end_time" in request:
         plan.fields["end_ms"] = instant(request["end_time"], "end_time")
@@ -171,9 +165,7 @@ def _plan_buy(seller: Seller, plan: Plan, request: dict[str, Any]) -> None:
     if "start_ms" in plan.fields or "end_ms" in plan.fields:
         plan.kinds.append("dates")
         if end <= max(start, seller.now):
-            raise AdcpError(
-                "INVALID_REQUEST", "the flight would end before it begins or before now", field="end_time"
-            )
+            raise AdcpError("INVALID_REQUEST", "the flight would end before it begins or before now", field="end_time")
     if "reporting_webhook" in request:
         plan.fields["reporting"] = request["reporting_webhook"]
     if "invoice_recipient" in request:
@@ -185,23 +177,17 @@ def _plan_package(
 ) -> None:
     package = plan.buy.packages.get(entry["package_id"])
     if package is None:
-        raise AdcpError(
-            "PACKAGE_NOT_FOUND", f"there is no package {entry['package_id']}", field=f"{path}.package_id"
-        )
+        raise AdcpError("PACKAGE_NOT_FOUND", f"there is no package {entry['package_id']}", field=f"{path}.package_id")
     change = PackagePlan(package)
     plan.packages.append(change)
     if entry.get("canceled"):
         state = "canceled" if package.canceled else plan.buy.status
-        _check_cancellable(
-            seller, state, package.cancel_at_ms, f"package {package.package_id}", f"{path}.canceled"
-        )
+        _check_cancellable(seller, state, package.cancel_at_ms, f"package {package.package_id}", f"{path}.canceled")
         change.cancel, change.reason = True, entry.get("cancellation_reason", "")
         plan.kinds.append("cancel")
         return
     if package.canceled:
-        raise AdcpError(
-            "INVALID_STATE", f"package {package.package_id} is canceled", field=f"{path}.package_id"
-        )
+        raise AdcpError("INVALID_STATE", f"package {package.package_id} is canceled", field=f"{path}.package_id")
     if "paused" in entry:
         change.fields["paused"] = entry["paused"]
         plan.kinds.append("pause")
@@ -209,9 +195,7 @@ def _plan_package(
     _plan_creatives(seller, plan, change, entry, path)
     if "start_time" in entry or "end_time" in entry:
         dates = read_dates(entry, flight, path)
-        change.fields |= {
-            name: at for name, at in zip(("start_ms", "end_ms"), dates, strict=True) if at is not None
-        }
+        change.fields |= {name: at for name, at in zip(("start_ms", "end_ms"), dates, strict=True) if at is not None}
         plan.kinds.append("dates")
     if "targeting_overlay" in entry:
         overlay = entry["targeting_overlay"]
@@ -250,9 +234,7 @@ def _plan_money(seller: Seller, plan: Plan, change: PackagePlan, entry: dict[str
         plan.kinds.append("budget")
 
 
-def _plan_creatives(
-    seller: Seller, plan: Plan, change: PackagePlan, entry: dict[str, Any], path: str
-) -> None:
+def _plan_creatives(seller: Seller, plan: Plan, change: PackagePlan, entry: dict[str, Any], path: str) -> None:
     """Assignments and inline creatives replace what was assigned before."""
     package, account = change.package, seller.accounts[plan.buy.account_id]
     if "creative_assignments" in entry:

@@ -1,78 +1,217 @@
-"""A recount of the exposure log that knows nothing of how the exposures were decided."""
+"""A recount of the exposure log that knows nothing of how the exposures were decided.
+
+It takes the log, the terms that were in force when, and the totals that the engine claims, and says what does
+not fit: flights, creatives, budgets, daily caps, goals, budget groups, frequency caps, charges, sums.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sandbox.core.time import format_duration, iso
-from sandbox.delivery.book import CapTerm
+from sandbox.core.time import DAY_MS, format_duration, iso
 from sandbox.delivery.exposures import Exposures
 from sandbox.delivery.model import Cap, Line, Totals
+from sandbox.delivery.rings import CapTerm
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
-def over_caps(
-    log: Exposures, lines: Sequence[Line], creatives: Sequence[str], terms: Sequence[CapTerm]
-) -> list[str]:
-    """Exposures out of order of time, or one too many for a frequency cap while it was in force."""
-    found = []
-    if len(log.time_ms) and (np.diff(log.time_ms) < 0).any():
-        found.append("exposures are not in order of time")
-    for term in terms:
-        mine = _of(log, lines, creatives, term)
-        for cap in term.caps:
-            worst = first_over(log.time_ms[mine], log.user[mine], cap, term.from_ms, term.until_ms)
-            if worst is not None:
-                window = "all" if cap.window_ms is None else format_duration(cap.window_ms)
-                found.append(
-                    f"{term.level} {term.entity_id}: user {worst[0]} got more than {cap.max_impressions} "
-                    f"impressions in {window} at {iso(worst[1])}"
-                )
+@dataclass(slots=True, frozen=True)
+class LineTerm:
+    """A line as it was from an instant on, until its next term; ``number`` is the line's in the log."""
+
+    number: int
+    from_ms: int
+    line: Line
+
+
+@dataclass(slots=True, frozen=True)
+class GroupTerm:
+    """The limits of a budget group from an instant on, in micros; None is no limit."""
+
+    group_id: str
+    from_ms: int
+    total_micros: int | None
+    daily_cap_micros: int | None
+
+
+@dataclass(slots=True, frozen=True)
+class Evidence:
+    """What an audit looks at. ``creatives`` are ids by number, ``totals`` the engine's by line number."""
+
+    log: Exposures
+    creatives: Sequence[str]
+    users: int
+    line_terms: Sequence[LineTerm]
+    group_terms: Sequence[GroupTerm]
+    cap_terms: Sequence[CapTerm]
+    totals: Sequence[Totals]
+
+
+def breaches(evidence: Evidence) -> list[str]:
+    """Everything that is wrong with the log; empty if it is right. An entry names the first offence of its kind."""
+    log = evidence.log
+    found = ["exposures are not in order of time"] if (np.diff(log.time_ms) < 0).any() else []
+    order = np.argsort(log.line, kind="stable")
+    edges = np.searchsorted(log.line[order], np.arange(len(evidence.totals) + 1))
+    of_line = [order[edges[n] : edges[n + 1]] for n in range(len(evidence.totals))]
+    terms: list[list[LineTerm]] = [[] for _ in evidence.totals]
+    for term in evidence.line_terms:
+        terms[term.number].append(term)
+    for mine, theirs, totals in zip(of_line, terms, evidence.totals, strict=True):
+        part = Exposures(*(column[mine] for column in log))
+        found += _line_breaches(part, theirs, totals, evidence)
+    found += _group_breaches(log, of_line, terms, evidence.group_terms)
+    for cap_term in evidence.cap_terms:
+        found += _cap_breaches(log, _exposed(evidence, of_line, terms, cap_term), cap_term)
     return found
 
 
-def _of(
-    log: Exposures, lines: Sequence[Line], creatives: Sequence[str], term: CapTerm
-) -> NDArray[np.bool_]:
-    if term.level == "creative":
-        return log.creative == (creatives.index(term.entity_id) if term.entity_id in creatives else -1)
-    attribute = "line_id" if term.level == "package" else f"{term.level}_id"
-    mine = [n for n, line in enumerate(lines) if getattr(line, attribute) == term.entity_id]
-    return np.isin(log.line, mine)
+# -- lines -----------------------------------------------------------------------------------------------
+
+
+def _line_breaches(log: Exposures, terms: list[LineTerm], totals: Totals, evidence: Evidence) -> Iterator[str]:
+    name = f"line {terms[-1].line.line_id}"
+    at = np.searchsorted([term.from_ms for term in terms], log.time_ms, side="right") - 1
+    if len(at) and at[0] < 0:
+        yield f"{name}: served at {iso(int(log.time_ms[0]))}, before it was there"
+        return
+
+    def now(value: Callable[[Line], int]) -> Ints:
+        return np.array([value(term.line) for term in terms], np.int64)[at]
+
+    spent, shown = np.cumsum(log.charge_micros), np.arange(1, len(at) + 1)
+    in_day = _running(log.charge_micros, log.time_ms // DAY_MS)
+    rotations = np.array([[_rotates(term.line, name) for name in evidence.creatives] for term in terms], bool)
+    outside = (log.time_ms < now(lambda x: x.start_ms)) | (log.time_ms >= now(lambda x: x.end_ms))
+    checks: list[tuple[Flags, str]] = [
+        (now(lambda x: x.active) == 0, "served while it was not active"),
+        (outside, "served outside its flight"),
+        (~rotations.reshape(len(terms), -1)[at, log.creative], "showed a creative that was not in its rotation"),
+        (spent > now(lambda x: x.budget_micros), "spent more than its budget"),
+        (in_day > now(lambda x: _or_more(x.daily_cap_micros)), "spent more than its daily cap"),
+        (shown > now(lambda x: _or_more(x.impressions_goal)), "delivered more than its goal"),
+    ]
+    if all(term.line.price.model == "cpm" and term.line.price.fixed for term in terms):
+        owed = np.cumsum(now(lambda x: x.price.rate_micros)) // 1000
+        checks.append((spent != owed, "was charged something else than its CPM"))
+    for bad, what in checks:
+        if bad.any():
+            yield f"{name}: {what} at {iso(int(log.time_ms[np.argmax(bad)]))}"
+    metered = terms[-1].line.price.model != "flat_rate"
+    if len(at) != totals.impressions or (metered and int(log.charge_micros.sum()) != totals.spend_micros):
+        yield (
+            f"{name}: the log has {len(at)} impressions for {log.charge_micros.sum()} micros, its totals say "
+            f"{totals.impressions} for {totals.spend_micros}"
+        )
+    if not metered and totals.spend_micros > max(term.line.budget_micros for term in terms):
+        yield f"{name}: accrued more than its budget"
+
+
+def _or_more(limit: int | None) -> int:
+    return 1 << 62 if limit is None else limit
+
+
+def _rotates(line: Line, creative_id: str) -> bool:
+    return any(creative.creative_id == creative_id and creative.weight > 0 for creative in line.creatives)
+
+
+def _running(amounts: Ints, part: Ints) -> Ints:
+    """Running sums that begin anew where ``part``, which never falls, changes."""
+    running = np.cumsum(amounts)
+    if not len(running):
+        return running
+    first = np.flatnonzero(np.concatenate([[True], part[1:] != part[:-1]]))
+    before = np.concatenate([[0], running])[first]
+    return running - np.repeat(before, np.diff([*first, len(part)]))
+
+
+# -- budget groups ---------------------------------------------------------------------------------------
+
+
+def _group_breaches(
+    log: Exposures, of_line: list[NDArray[np.intp]], terms: list[list[LineTerm]], groups: Sequence[GroupTerm]
+) -> Iterator[str]:
+    for group_id in dict.fromkeys(term.group_id for term in groups):
+        mine = np.zeros(len(log.time_ms), bool)
+        for rows, theirs in zip(of_line, terms, strict=True):
+            if any(group_id in term.line.group_ids for term in theirs):
+                mine[rows] = _in_force(log.time_ms[rows], theirs, lambda line, name=group_id: name in line.group_ids)
+        times, charges = log.time_ms[mine], log.charge_micros[mine]
+        limits = [term for term in groups if term.group_id == group_id]
+        at = np.searchsorted([term.from_ms for term in limits], times, side="right")
+        total = np.array([_or_more(None), *(_or_more(term.total_micros) for term in limits)])[at]
+        daily = np.array([_or_more(None), *(_or_more(term.daily_cap_micros) for term in limits)])[at]
+        for bad, what in (
+            ((np.cumsum(charges) > total) & (charges > 0), "total"),
+            ((_running(charges, times // DAY_MS) > daily) & (charges > 0), "daily cap"),
+        ):
+            if bad.any():
+                yield f"budget group {group_id}: spent more than its {what} at {iso(int(times[np.argmax(bad)]))}"
+
+
+def _in_force(times: Ints, terms: list[LineTerm], true_of: Callable[[Line], bool]) -> Flags:
+    """For each instant, whether something was true of the line then."""
+    at = np.searchsorted([term.from_ms for term in terms], times, side="right") - 1
+    return np.array([true_of(term.line) for term in terms], bool)[np.maximum(at, 0)]
+
+
+# -- frequency caps --------------------------------------------------------------------------------------
+
+
+def _exposed(
+    evidence: Evidence, of_line: list[NDArray[np.intp]], terms: list[list[LineTerm]], cap: CapTerm
+) -> NDArray[np.intp]:
+    """Rows of the log that count for an entity, in order of time. A line counts for what it is at last."""
+    if cap.level == "creative":
+        names = list(evidence.creatives)
+        number = names.index(cap.entity_id) if cap.entity_id in names else -1
+        return np.flatnonzero(evidence.log.creative == number)
+    attribute = "line_id" if cap.level == "package" else f"{cap.level}_id"
+    parts = [
+        rows
+        for rows, theirs in zip(of_line, terms, strict=True)
+        if getattr(theirs[-1].line, attribute) == cap.entity_id
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    return np.sort(np.concatenate(parts)) if parts else np.zeros(0, np.intp)
+
+
+def _cap_breaches(log: Exposures, rows: NDArray[np.intp], term: CapTerm) -> Iterator[str]:
+    if not len(rows):
+        return
+    mine = rows[np.argsort(log.user[rows], kind="stable")]
+    times, users = log.time_ms[mine], log.user[mine]
+    for cap in term.caps:
+        worst = first_over(times, users, cap, term.from_ms, term.until_ms)
+        if worst is not None:
+            window = "all" if cap.window_ms is None else format_duration(cap.window_ms)
+            yield (
+                f"{term.level} {term.entity_id}: user {worst[0]} got more than {cap.max_impressions} "
+                f"impressions in {window} at {iso(worst[1])}"
+            )
 
 
 def first_over(
-    time_ms: NDArray[np.int64], user: NDArray[np.int32], cap: Cap, from_ms: int, until_ms: int
+    time_ms: Ints, user: NDArray[np.int32], cap: Cap, from_ms: int, until_ms: int
 ) -> tuple[int, int] | None:
-    """The first exposure (user, time) in ``[from_ms, until_ms)`` that is one too many, or None."""
-    order = np.lexsort((time_ms, user))
-    when, who = time_ms[order], user[order]
+    """The first exposure (user, time) in ``[from_ms, until_ms)`` that is one too many, or None.
+
+    The exposures are sorted by user, and by time within a user.
+    """
     step = cap.max_impressions
-    if len(when) <= step:
-        return None
-    later, earlier = when[step:], when[:-step]
-    bad = (who[step:] == who[:-step]) & (later >= from_ms) & (later < until_ms)
-    if cap.window_ms is not None:
+    later, earlier = time_ms[step:], time_ms[: len(time_ms) - step]
+    bad = (user[step:] == user[: len(user) - step]) & (later >= from_ms) & (later < until_ms)
+    if cap.window_ms is not None and step > 0:
         bad &= later - earlier < cap.window_ms
     hits = np.flatnonzero(bad)
     if not len(hits):
         return None
     first = hits[np.argmin(later[hits])]
-    return int(who[step:][first]), int(later[first])
-
-
-def wrong_sums(log: Exposures, lines: Sequence[Line], totals: Mapping[str, Totals]) -> list[str]:
-    """Lines whose charges and exposures in the log do not add up to their totals."""
-    charged = np.bincount(log.line, weights=log.charge_micros.astype(np.float64), minlength=len(lines))
-    served = np.bincount(log.line, minlength=len(lines))
-    found = []
-    for n, line in enumerate(lines):
-        held = totals.get(line.line_id)
-        if held is not None and (served[n], charged[n]) != (held.impressions, held.spend_micros):
-            found.append(
-                f"line {line.line_id}: the log has {served[n]} impressions for {charged[n]:.0f} micros, its "
-                f"totals say {held.impressions} for {held.spend_micros}"
-            )
-    return found
+    return int(user[step:][first]), int(later[first])

@@ -1,133 +1,211 @@
-"""The engine's books in the form that the compiled loop reads: one record a line, flat tables beside it."""
+"""The engine's books: lines and placements in the form that the compiled loop reads."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from math import inf, log
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sandbox.delivery.model import Cap, Line, Placement
+from sandbox.core.time import DAY_MS
+from sandbox.delivery.model import Line, Placement
+from sandbox.delivery.pacing import PACING, Stretch
+from sandbox.delivery.rings import Entity, Slots, pack
+from sandbox.delivery.supply import Stream, allows, cumulative
+from sandbox.delivery.tables import AIMS_AT_COUNTRY, AIMS_AT_DEVICE, MODELS, NONE, PLACE, Limits
 
-MODELS = {"cpm": 0, "vcpm": 1, "cpc": 2, "cpcv": 3, "cpv": 4, "cpa": 5, "cpp": 6, "flat_rate": 7}
-FOREVER = 1 << 62
-NONE = -1
+PER = {"cpm": 1000, "vcpm": 1000}
+"""How many impressions a price is for; rating points are for a hundredth of the population, others for one."""
 
-COUNTERS = ("impressions", "spent", "viewable", "clicks", "views", "completed", "conversions")
-
-LINE = np.dtype(
-    [
-        *((name, np.int64) for name in COUNTERS),
-        *((name, np.int64) for name in ("active", "start", "end", "budget", "model", "fixed", "rate", "bid")),
-        *((name, np.int64) for name in ("divisor", "remainder", "daily_cap", "today", "goal", "full")),
-        ("gate", np.float64),
-        ("slope", np.float64),
-        ("gate_from", np.int64),
-    ]
-)
-"""A line: counters, terms, price, and the pacing gate ``gate + slope * (t - gate_from)`` in micros."""
-
-PLACE = np.dtype(
-    [(name, np.float64) for name in ("floor", "log_median", "sigma", "viewability", "click_rate", "view_rate")]
-    + [(name, np.float64) for name in ("completion_rate", "conversion_rate")]
-)
-"""What the loop needs of a placement; ``sigma`` is negative where nobody competes."""
-
-GROUP = np.dtype([(name, np.int64) for name in ("total", "daily", "spent", "today")])
-
-CAP = np.dtype([("limit", np.int64), ("window", np.int64), ("base", np.int64)])
-"""A frequency cap: its ring of user ``u`` begins at ``base + u * (limit + 1)`` with the number of exposures."""
+DIRECT = {"active", "start_ms", "end_ms", "budget_micros", "daily_cap_micros", "pacing", "impressions_goal"}
+"""Terms of a line that are in its record alone; all others are in :class:`Limits` too."""
 
 
-@dataclass(slots=True)
-class Table:
-    """Rows of different lengths in one flat array: row ``i`` is ``flat[at[i]:at[i + 1]]``."""
-
-    at: NDArray[np.int64]
-    flat: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, rows: list[list[int]]) -> Table:
-        """Pack the rows."""
-        lengths = [0, *(len(row) for row in rows)]
-        return cls(np.cumsum(lengths, dtype=np.int64), np.array([v for row in rows for v in row], np.int64))
-
-
-@dataclass(slots=True)
-class Book:
-    """Everything that limits lines, ready for the loop; made anew when terms change."""
-
-    places: NDArray[np.void]
-    country_ok: NDArray[np.uint8]
-    device_ok: NDArray[np.uint8]
-    candidates: Table
-    """Placement to lines, best first."""
-    line_groups: Table
-    line_caps: Table
-    line_creatives: Table
-    """Line to pairs (creative, weight), flattened."""
-    creative_caps: Table
-    caps: NDArray[np.void]
-    ring: NDArray[np.int64]
-
-
-@dataclass(slots=True)
-class CapTerm:
-    """The caps of an entity and when they were in force: ``[from_ms, until_ms)``."""
-
-    level: str
-    entity_id: str
-    caps: tuple[Cap, ...]
-    from_ms: int
-    until_ms: int = FOREVER
-
-
-@dataclass(slots=True)
-class Caps:
-    """All caps in force, by (level, entity), and all that ever were."""
-
-    by_entity: dict[tuple[str, str], tuple[Cap, ...]] = field(default_factory=dict)
-    terms: list[CapTerm] = field(default_factory=list)
-
-    def replace(self, entity: tuple[str, str], caps: tuple[Cap, ...], at_ms: int) -> bool:
-        """Replace the caps of an entity; False if they were the same."""
-        if self.by_entity.get(entity, ()) == caps:
-            return False
-        for term in self.terms:
-            if (term.level, term.entity_id) == entity and term.until_ms == FOREVER:
-                term.until_ms = at_ms
-        self.by_entity.pop(entity, None)
-        if caps:
-            self.by_entity[entity] = caps
-            self.terms.append(CapTerm(*entity, caps, at_ms))
-        return True
-
-    def slots(self) -> dict[tuple[str, str], list[int]]:
-        """Numbers of the caps of each entity."""
-        numbers, slots = 0, {}
-        for entity, caps in self.by_entity.items():
-            slots[entity] = list(range(numbers, numbers + len(caps)))
-            numbers += len(caps)
-        return slots
-
-    def records(self, users: int) -> tuple[NDArray[np.void], int]:
-        """The caps as records, and the length of the ring that they need together."""
-        flat = [cap for caps in self.by_entity.values() for cap in caps]
-        records = np.zeros(len(flat), CAP)
-        base = 0
-        for i, cap in enumerate(flat):
-            records[i] = (cap.max_impressions, FOREVER if cap.window_ms is None else cap.window_ms, base)
-            base += users * (cap.max_impressions + 1)
-        return records, base
-
-
-def place_record(placement: Placement) -> tuple[float, ...]:
-    """A placement as a :data:`PLACE` record."""
-    competition = placement.competition
+def entities(line: Line) -> tuple[Entity, ...]:
+    """The entities whose frequency caps apply to a line; those of its creatives come on top."""
     return (
+        ("package", line.line_id),
+        ("media_buy", line.media_buy_id),
+        ("campaign", line.campaign_id),
+        ("advertiser", line.advertiser_id),
+    )
+
+
+def write_terms(record: Any, line: Line, users: int) -> None:
+    """Put the terms of a line into its record; what was delivered and the pacing plan stay as they are."""
+    price = line.price
+    if record["model"] != MODELS[price.model]:
+        record["remainder"] = 0
+    bid = price.rate_micros if price.bid_micros is None else price.bid_micros
+    top = bid if not price.fixed and price.model in PER else price.rate_micros
+    record["divisor"] = users if price.model == "cpp" else PER.get(price.model, 1)
+    record["top"] = top * 100 if price.model == "cpp" else top
+    if price.model == "flat_rate":
+        record["top"] = 0
+    record["model"], record["fixed"], record["rate"], record["bid"] = (
+        MODELS[price.model],
+        price.fixed or price.model == "flat_rate",
+        price.rate_micros,
+        bid,
+    )
+    record["half"] = 0.5 * float(record["top"]) / float(record["divisor"])
+    record["start"], record["stop"], record["budget"] = line.start_ms, line.end_ms, line.budget_micros
+    record["daily_cap"] = NONE if line.daily_cap_micros is None else line.daily_cap_micros
+    record["goal"] = NONE if line.impressions_goal is None else line.impressions_goal
+    record["conversion_rate"] = -1.0 if line.conversion_rate is None else line.conversion_rate
+    targeting = line.targeting
+    record["aims"] = AIMS_AT_COUNTRY * bool(targeting.countries or targeting.countries_exclude)
+    record["aims"] |= AIMS_AT_DEVICE * bool(targeting.devices or targeting.devices_exclude)
+    mark_full(record)
+
+
+def mark_full(record: Any) -> None:
+    """Say whether the line can have a further impression: the dearest one must fit the rest of its budget."""
+    dearest = (int(record["remainder"]) + int(record["top"])) // int(record["divisor"])
+    spent_out = int(record["spent"]) + dearest > int(record["budget"])
+    record["full"] = spent_out or 0 <= int(record["goal"]) <= int(record["impressions"])
+
+
+def write_plan(record: Any, line: Line, now_ms: int, hour_end_ms: int) -> None:
+    """Ask the line's pacing strategy for the stretch from now to the end of the hour."""
+    from_ms, to_ms = max(now_ms, line.start_ms), min(hour_end_ms, line.end_ms)
+    record["live"] = line.active and any(c.weight > 0 for c in line.creatives) and from_ms < to_ms
+    if not record["live"]:
+        return
+    strategy, day_end_ms = PACING.get(line.pacing), from_ms - from_ms % DAY_MS + DAY_MS
+
+    def stretch(total: int, used: int, unit: float, names: tuple[str, str], day_left: int | None) -> Stretch:
+        due = _planned(record, names, min(from_ms, int(record["plan_to"])), used)
+        return Stretch(
+            from_ms, to_ms, line.start_ms, line.end_ms, total, used, due, unit, day_end_ms, day_left
+        )
+
+    money: tuple[float, float] = (inf, inf)
+    goal: tuple[float, float] = (inf, inf)
+    if line.price.model != "flat_rate":
+        day_left = None if line.daily_cap_micros is None else line.daily_cap_micros - int(record["today"])
+        spent, unit = int(record["spent"]), 2.0 * float(record["half"])
+        money = strategy(stretch(line.budget_micros, spent, unit, ("plan_at", "plan_end"), day_left))
+    if line.impressions_goal is not None:
+        shown = int(record["impressions"])
+        goal = strategy(stretch(line.impressions_goal, shown, 1.0, ("goal_at", "goal_end"), None))
+    record["plan_at"], record["plan_end"] = money
+    record["goal_at"], record["goal_end"] = goal
+    record["plan_from"], record["plan_to"] = from_ms, to_ms
+
+
+def _planned(record: Any, names: tuple[str, str], at_ms: int, used: int) -> float:
+    """What the present plan wants to be used by an instant; ``used`` where there is none."""
+    at, end = float(record[names[0]]), float(record[names[1]])
+    from_ms, to_ms = int(record["plan_from"]), int(record["plan_to"])
+    if from_ms == to_ms or at == inf:
+        return float(used)
+    return at + (end - at) * (at_ms - from_ms) / (to_ms - from_ms)
+
+
+def rank(line: Line) -> tuple[int, int]:
+    """Who is asked first: guaranteed before auction, then the higher price."""
+    price = line.price
+    bid = price.rate_micros if price.fixed or price.bid_micros is None else price.bid_micros
+    return line.priority, -bid
+
+
+def serves_on(line: Line, placement: Placement) -> bool:
+    """True if the property lists of a line let it serve on a placement that it names."""
+    return allows(line.targeting.properties, line.targeting.properties_exclude, placement.property_id)
+
+
+def make_limits(
+    streams: Sequence[Stream],
+    lines: Sequence[Line],
+    now_ms: int,
+    creatives: dict[str, int],
+    groups: dict[str, int],
+    slots: Slots,
+    cap_terms: NDArray[Any],
+) -> Limits:
+    """All limits as they are now."""
+    placements = [stream.placement for stream in streams]
+    countries = _codes(placement.countries for placement in placements)
+    devices = _codes(placement.devices for placement in placements)
+    candidates, equals_end = _candidates(placements, lines, now_ms)
+    candidates_at, flat = pack(candidates)
+    country_at, country_codes = pack([[countries[name] for name in p.countries] for p in placements])
+    device_at, device_codes = pack([[devices[name] for name in p.devices] for p in placements])
+    places = np.zeros(len(placements), PLACE)
+    for i, stream in enumerate(streams):
+        places[i] = (*_place(stream), *country_at[i : i + 2], *device_at[i : i + 2], stream.audience_key)
+    pairs = [[v for c in x.creatives for v in (creatives[c.creative_id], c.weight)] for x in lines]
+    groups_at, members = pack([[groups[name] for name in line.group_ids] for line in lines])
+    rotation_at, rotation = pack(pairs)
+    aims = [line.targeting for line in lines]
+    return Limits(
+        places,
+        np.array([edge for p in placements for edge in cumulative(p.countries)]),
+        country_codes,
+        np.array([edge for p in placements for edge in cumulative(p.devices)]),
+        device_codes,
+        _flags(countries, [(aim.countries, aim.countries_exclude) for aim in aims]),
+        _flags(devices, [(aim.devices, aim.devices_exclude) for aim in aims]),
+        candidates_at,
+        flat,
+        np.array(equals_end, np.int64),
+        groups_at,
+        members,
+        slots.caps_at,
+        slots.caps,
+        rotation_at,
+        rotation,
+        slots.creative_caps_at,
+        slots.creative_caps,
+        cap_terms,
+    )
+
+
+def _codes(shares: Iterable[dict[str, float]]) -> dict[str, int]:
+    names = dict.fromkeys(name for one in shares for name in one)
+    return {name: number for number, name in enumerate(names)}
+
+
+def _flags(codes: dict[str, int], sides: list[tuple[tuple[str, ...], tuple[str, ...]]]) -> NDArray[np.uint8]:
+    """A row for each line: may it serve where the code says?"""
+    rows = [[allows(include, exclude, name) for name in codes] for include, exclude in sides]
+    return np.array(rows, np.uint8).reshape(len(sides), len(codes))
+
+
+def _candidates(
+    placements: list[Placement], lines: Sequence[Line], now_ms: int
+) -> tuple[list[list[int]], list[int]]:
+    """Lines of each placement whose flight is not over, best first, and where those as good as each end."""
+    numbers = {placement.placement_id: number for number, placement in enumerate(placements)}
+    ranks = [rank(line) for line in lines]
+    rows: list[list[int]] = [[] for _ in placements]
+    for n in sorted((n for n, line in enumerate(lines) if line.end_ms > now_ms), key=lambda n: (ranks[n], n)):
+        for placement_id in dict.fromkeys(lines[n].placement_ids):
+            number = numbers[placement_id]
+            if serves_on(lines[n], placements[number]):
+                rows[number].append(n)
+    ends: list[int] = []
+    for row in rows:
+        at = len(ends)
+        part = [0] * len(row)
+        for c in range(len(row) - 1, -1, -1):
+            tied = c + 1 < len(row) and ranks[row[c]] == ranks[row[c + 1]]
+            part[c] = part[c + 1] if tied else at + c + 1
+        ends.extend(part)
+    return rows, ends
+
+
+def _place(stream: Stream) -> tuple[float, ...]:
+    """The figures of a placement in the order of :data:`PLACE`."""
+    placement, rivals = stream.placement, stream.placement.competition
+    return (
+        placement.audience,
         float(placement.floor_micros),
-        float(np.log(competition.median_micros)) if competition else 0.0,
-        competition.sigma if competition else -1.0,
+        log(rivals.median_micros) if rivals else 0.0,
+        rivals.sigma if rivals else -1.0,
         placement.viewability,
         placement.click_rate,
         placement.view_rate,
@@ -135,39 +213,3 @@ def place_record(placement: Placement) -> tuple[float, ...]:
         placement.conversion_rate,
     )
 
-
-def write_terms(record: NDArray[np.void], line: Line, users: int) -> None:
-    """Put the terms of a line into its record; counters and gate stay as they are."""
-    price = line.price
-    per = {"cpm": 1000, "vcpm": 1000, "cpp": users}.get(price.model, 1)
-    record["active"] = line.active and bool(line.creatives)
-    record["start"], record["end"], record["budget"] = line.start_ms, line.end_ms, line.budget_micros
-    record["model"], record["fixed"] = MODELS[price.model], price.fixed
-    record["rate"] = price.rate_micros * 100 if price.model == "cpp" else price.rate_micros
-    record["bid"] = price.rate_micros if price.bid_micros is None else price.bid_micros
-    record["divisor"] = per
-    record["daily_cap"] = NONE if line.daily_cap_micros is None else line.daily_cap_micros
-    record["goal"] = NONE if line.impressions_goal is None else line.impressions_goal
-    record["full"] = 0
-
-
-def rank(line: Line) -> tuple[int, int]:
-    """Who is asked first: guaranteed before auction, then the better price for 1,000 impressions."""
-    price = line.price
-    bid = price.rate_micros if price.fixed or price.bid_micros is None else price.bid_micros
-    return line.priority, -bid
-
-
-def serves_on(line: Line, placement: Placement) -> bool:
-    """True if the line may serve on the placement at all."""
-    targeting = line.targeting
-    if placement.placement_id not in line.placement_ids:
-        return False
-    if targeting.properties and placement.property_id not in targeting.properties:
-        return False
-    return placement.property_id not in targeting.properties_exclude
-
-
-def allowed(codes: dict[str, int], include: tuple[str, ...], exclude: tuple[str, ...]) -> list[int]:
-    """One flag for each code: may the line serve there?"""
-    return [int((not include or name in include) and name not in exclude) for name in codes]

@@ -2,120 +2,147 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sandbox.core.time import DAY_MS, HOUR_MS
-from sandbox.delivery import audit as recount
-from sandbox.delivery.book import (
-    COUNTERS,
-    GROUP,
-    LINE,
-    NONE,
-    PLACE,
-    Book,
-    Caps,
-    Table,
-    allowed,
-    place_record,
-    rank,
-    serves_on,
-    write_terms,
-)
-from sandbox.delivery.exposures import Log
+from sandbox.delivery.accrual import Accrual
+from sandbox.delivery.audit import Evidence, GroupTerm, LineTerm, breaches
+from sandbox.delivery.book import DIRECT, entities, make_limits, mark_full, write_plan, write_terms
+from sandbox.delivery.exposures import Exposures, Log
 from sandbox.delivery.model import Cap, HourRow, Line, Placement, Population, Targeting, Totals
-from sandbox.delivery.pacing import PACING, Stretch
-from sandbox.delivery.supply import Batch, Crowd, Stream, batch
+from sandbox.delivery.pacing import PACING
+from sandbox.delivery.rings import LEVELS, Caps, Rings, fill, pack_slots
+from sandbox.delivery.supply import Stream, activity, share
+from sandbox.delivery.tables import COUNTERS, GROUP, LINE, NONE, Limits, People, State, Traffic
 
-LEVELS = ("package", "media_buy", "campaign", "advertiser", "creative")
 
-Decide = Callable[..., int]
+class _Hour(NamedTuple):
+    """The traffic of an hour on some placements, and the keys of all placements in that hour."""
+
+    hour_ms: int
+    places: frozenset[int]
+    traffic: Traffic
+    keys: NDArray[np.uint64]
 
 
 class Engine:
     """Decides every opportunity on all placements, for all lines. Times in ms, money in micros.
 
-    The engine stands at an instant, ``now_ms``; everything earlier is decided. Changes are made at an
-    instant not before it, and count from that instant on.
+    The engine stands at an instant, ``now_ms``; everything earlier is decided. A change is made at an instant
+    that is not earlier (``ValueError``) and counts from that instant on. How the time up to there is cut into
+    calls of :meth:`advance` changes nothing.
     """
 
     def __init__(
         self, seed: int, start_ms: int, population: Population, placements: Sequence[Placement] = ()
     ) -> None:
-        self.now_ms = start_ms
+        if population.users < 1:
+            raise ValueError("a population has at least one user")
+        self.start_ms = self.now_ms = start_ms
         self.population = population
-        self.opportunities = 0
         self.lines: list[Line] = []
         self.log = Log()
         self._seed = seed
-        self._crowd = Crowd(seed, population)
-        self._streams: list[Stream] = []
-        self._codes: dict[str, dict[str, int]] = {"country": {}, "device": {}}
+        self._streams: dict[str, Stream] = {}
         self._index: dict[str, int] = {}
         self._creatives: dict[str, int] = {}
         self._caps = Caps()
+        self._rings = Rings(population.users)
         self._groups: dict[str, int] = {}
-        self._records = np.zeros(0, LINE)
         self._group_records = np.zeros(0, GROUP)
-        self._book: Book | None = None
-        self._hour: tuple[int, Batch] | None = None
-        self._planned_ms = NONE
+        self._records = np.zeros(0, LINE)
+        self._flat: dict[int, Accrual] = {}
+        self._line_terms: list[LineTerm] = []
+        self._group_terms: list[GroupTerm] = []
+        self._limits: Limits | None = None
+        self._people: People | None = None
+        self._hour: _Hour | None = None
+        self._begun_ms = NONE
+        self._counted = (start_ms - start_ms % HOUR_MS, 0)
         self._rows: list[HourRow] = []
         self._row_base = np.zeros(0, LINE)
         self._told: set[str] = set()
-        self._flat: dict[int, tuple[int, int]] = {}
         self.add_placements(placements)
 
     # -- what there is -----------------------------------------------------------------------------------
 
     def add_placements(self, placements: Sequence[Placement]) -> None:
-        """Add inventory. A placement added during an hour has traffic from the next hour on."""
+        """Add inventory; it has traffic from now on. ``ValueError`` if an id is taken."""
         for placement in placements:
-            self._streams.append(Stream(self._seed, len(self._streams), placement, self._codes))
-        self._book = None
+            if placement.placement_id in self._streams:
+                raise ValueError(f"placement {placement.placement_id}: the id is taken")
+            self._streams[placement.placement_id] = Stream(self._seed, placement, self.now_ms)
+        self._limits = self._hour = None
 
     def add_line(self, line: Line, at_ms: int) -> None:
-        """Add a line, in force from ``at_ms`` on. Its id and its placements must be unknown and known."""
-        known = {stream.placement.placement_id for stream in self._streams}
-        if line.line_id in self._index or not set(line.placement_ids) <= known:
+        """Add a line, in force from ``at_ms`` on. Its id must be new and its placements known (``ValueError``)."""
+        if line.line_id in self._index or not set(line.placement_ids) <= self._streams.keys():
             raise ValueError(f"line {line.line_id}: taken, or on unknown placements {line.placement_ids}")
-        self.advance(at_ms)
-        self._index[line.line_id] = len(self.lines)
+        self._check(line)
+        self._go_to(at_ms)
+        number = self._index[line.line_id] = len(self.lines)
         self.lines.append(line)
         self._records = np.concatenate([self._records, np.zeros(1, LINE)])
         self._row_base = np.concatenate([self._row_base, np.zeros(1, LINE)])
-        self._changed(len(self.lines) - 1)
+        if line.price.model == "flat_rate":
+            self._flat[number] = Accrual.of(line.price.rate_micros, line.start_ms, line.end_ms, at_ms)
+        self._limits = None
+        self._changed(number)
 
     def change_line(self, line_id: str, at_ms: int, **fields: Any) -> None:
         """Change terms of a line from ``at_ms`` on; what was delivered before stays."""
-        self.advance(at_ms)
         number = self._index[line_id]
-        self.lines[number] = replace(self.lines[number], **fields)
+        old = self.lines[number]
+        line = replace(old, **fields)
+        if not set(line.placement_ids) <= self._streams.keys():
+            raise ValueError(f"line {line_id}: on unknown placements {line.placement_ids}")
+        if (line.price.model == "flat_rate") != (old.price.model == "flat_rate"):
+            raise ValueError(f"line {line_id}: a flat rate can't become another model, nor the other way round")
+        self._check(line)
+        self._go_to(at_ms)
+        if number in self._flat:
+            self._close(number)
+            self._flat[number].left_micros += line.price.rate_micros - old.price.rate_micros
+        if entities(line) != entities(old):
+            self._rings.forget()
+        if not fields.keys() <= DIRECT or line.end_ms > old.end_ms:
+            self._limits = None
+        self.lines[number] = line
         self._changed(number)
 
     def set_caps(self, level: str, entity_id: str, caps: Sequence[Cap], at_ms: int) -> None:
         """Replace all frequency caps of an entity. Exposures of the past count under the new caps too."""
         if level not in LEVELS:
             raise ValueError(f"unknown level {level!r}, use one of {', '.join(LEVELS)}")
-        self.advance(at_ms)
+        if any(cap.max_impressions < 0 for cap in caps):
+            raise ValueError(f"{level} {entity_id}: a frequency cap is never negative")
+        self._go_to(at_ms)
         if self._caps.replace((level, entity_id), tuple(caps), at_ms):
-            self._book = None
+            self._limits = None
 
     def set_budget_group(
         self, group_id: str, total_micros: int | None, daily_cap_micros: int | None, at_ms: int
     ) -> None:
         """Limit what the lines of a group spend together, in all and in a UTC day."""
-        self.advance(at_ms)
-        if group_id not in self._groups:
-            self._group(group_id)
-        record = self._group_records[self._groups[group_id]]
-        record["total"] = NONE if total_micros is None else total_micros
-        record["daily"] = NONE if daily_cap_micros is None else daily_cap_micros
-        self._book = None
+        self._go_to(at_ms)
+        number = self._group(group_id)
+        self._group_records["total"][number] = NONE if total_micros is None else total_micros
+        self._group_records["daily"][number] = NONE if daily_cap_micros is None else daily_cap_micros
+        self._group_terms.append(GroupTerm(group_id, at_ms, total_micros, daily_cap_micros))
+        for line_number in self._flat:
+            if group_id in self.lines[line_number].group_ids:
+                self._plan(line_number)
+
+    @staticmethod
+    def _check(line: Line) -> None:
+        PACING.get(line.pacing)
+        if line.price.rate_micros < 0 or (line.price.bid_micros or 0) < 0:
+            raise ValueError(f"line {line.line_id}: a price is never negative")
 
     def _group(self, group_id: str) -> int:
         if group_id not in self._groups:
@@ -127,16 +154,13 @@ class Engine:
 
     def _changed(self, number: int) -> None:
         line = self.lines[number]
-        write_terms(self._records[number], line, self.population.users)
         for creative in line.creatives:
             self._creatives.setdefault(creative.creative_id, len(self._creatives))
         for group_id in line.group_ids:
             self._group(group_id)
         self._told.discard(line.line_id)
-        if line.price.model == "flat_rate":
-            self._flat[number] = (max(self.now_ms, line.start_ms), int(self._records["spent"][number]))
-        self._book = None
-        self._records["gate_from"][number] = NONE
+        self._line_terms.append(LineTerm(number, self.now_ms, line))
+        write_terms(self._records[number], line, self.population.users)
         self._plan(number)
 
     # -- time --------------------------------------------------------------------------------------------
@@ -144,170 +168,138 @@ class Engine:
     def advance(self, to_ms: int) -> None:
         """Decide every opportunity earlier than ``to_ms``."""
         while self.now_ms < to_ms:
-            hour_ms = self.now_ms - self.now_ms % HOUR_MS
-            if self._planned_ms != hour_ms:
-                self._begin_hour(hour_ms)
+            hour_ms = self._begin_hour()
             until_ms = min(to_ms, hour_ms + HOUR_MS)
             if self._serving(until_ms):
                 self._decide(hour_ms, until_ms)
-            self._accrue(until_ms)
+            for number, accrual in self._flat.items():
+                charge = accrual.charge(until_ms)
+                self._records["spent"][number] += charge
+                self._records["today"][number] += charge
             self.now_ms = until_ms
             if until_ms == hour_ms + HOUR_MS:
-                self.opportunities += sum(stream.count(hour_ms) for stream in self._streams)
                 self._end_row(hour_ms)
                 self._hour = None
 
-    def _begin_hour(self, hour_ms: int) -> None:
-        self._planned_ms = hour_ms
-        if hour_ms % DAY_MS == 0:
-            self._records["today"] = 0
-            self._group_records["today"] = 0
-        for number in range(len(self.lines)):
-            self._plan(number)
+    def _go_to(self, at_ms: int) -> None:
+        if at_ms < self.now_ms:
+            raise ValueError(f"a change at {at_ms} comes too late: everything before {self.now_ms} is decided")
+        self.advance(at_ms)
+        self._begin_hour()
+
+    def _begin_hour(self) -> int:
+        """Plan the hour that the engine stands in, unless that is done; returns when the hour began."""
+        hour_ms = self.now_ms - self.now_ms % HOUR_MS
+        if self._begun_ms != hour_ms:
+            self._begun_ms = hour_ms
+            if hour_ms % DAY_MS == 0:
+                self._records["today"] = 0
+                self._group_records["today"] = 0
+            records = self._records
+            over = (records["live"] == 0) & ((records["stop"] <= hour_ms) | (records["start"] >= hour_ms + HOUR_MS))
+            flat = [n for n in self._flat if over[n] and self.lines[n].end_ms > hour_ms]
+            for number in sorted({*np.flatnonzero(~over).tolist(), *flat}):
+                self._plan(number)
+        return hour_ms
 
     def _plan(self, number: int) -> None:
-        """Ask the line's pacing strategy for the stretch from now to the end of the hour."""
+        """Plan a line from now to the end of the hour."""
         line, record = self.lines[number], self._records[number]
         hour_end_ms = self.now_ms - self.now_ms % HOUR_MS + HOUR_MS
+        write_plan(record, line, self.now_ms, hour_end_ms)
+        if number in self._flat:
+            self._close(number)
+            self._open(number, hour_end_ms)
+
+    def _close(self, number: int) -> None:
+        """End the stretch of a flat-rate line; give back what its groups had set aside for the rest of it."""
+        unused = self._flat[number].close(self.now_ms)
+        for group_id in self.lines[number].group_ids:
+            self._group_records["spent"][self._groups[group_id]] -= unused
+            self._group_records["today"][self._groups[group_id]] -= unused
+
+    def _open(self, number: int, hour_end_ms: int) -> None:
+        line, record, accrual = self.lines[number], self._records[number], self._flat[number]
+        groups = [self._group_records[self._groups[name]] for name in line.group_ids]
+        sides = [(record["budget"], record["spent"]), (record["daily_cap"], record["today"])]
+        sides += [(group[limit], group[used]) for group in groups for limit, used in (("total", "spent"), ("daily", "today"))]
+        room = min(int(limit) - int(used) for limit, used in sides if limit != NONE)
         from_ms, to_ms = max(self.now_ms, line.start_ms), min(hour_end_ms, line.end_ms)
-        if from_ms >= to_ms:
-            return
-        spent = int(record["spent"])
-        planned = record["gate_from"] != NONE
-        due = float(record["gate"] + record["slope"] * (from_ms - record["gate_from"])) if planned else spent
-        unit = max(int(record["rate"]), int(record["bid"])) / int(record["divisor"])
-        stretch = Stretch(from_ms, to_ms, line.start_ms, line.end_ms, line.budget_micros, spent, due, unit)
-        at_start, at_end = PACING.get(line.pacing)(stretch)
-        record["gate"], record["gate_from"] = at_start, from_ms
-        record["slope"] = (at_end - at_start) / (to_ms - from_ms)
+        record["stop"] = accrual.open(from_ms, to_ms, line.end_ms, room if line.active else 0)
+        for group in groups:
+            group["spent"] += accrual.granted_micros
+            group["today"] += accrual.granted_micros
+        mark_full(record)
+        if record["spent"] >= record["budget"] and accrual.left_micros > 0:
+            record["full"] = 1
 
     def _serving(self, until_ms: int) -> bool:
         records = self._records
-        live = (records["active"] != 0) & (records["full"] == 0)
-        return bool((live & (records["start"] < until_ms) & (records["end"] > self.now_ms)).any())
+        able = (records["live"] != 0) & (records["full"] == 0)
+        return bool((able & (records["start"] < until_ms) & (records["stop"] > self.now_ms)).any())
 
     def _decide(self, hour_ms: int, until_ms: int) -> None:
-        if self._hour is None or self._hour[0] != hour_ms:
-            self._hour = (hour_ms, batch(self._streams, self._crowd, hour_ms))
-        made, book = self._hour[1], self._books()
-        first, last = np.searchsorted(made.time_ms, [self.now_ms, until_ms])
-        count = int(last - first)
-        if not count:
-            return
-        out = Log.chunk(count)
-        served = self._loop()(
-            made.time_ms[first:last],
-            made.user[first:last],
-            made.placement[first:last],
-            made.country[first:last],
-            made.device[first:last],
-            made.key[first:last],
-            self._records,
-            book.places,
-            self._group_records,
-            book.country_ok,
-            book.device_ok,
-            book.candidates.at,
-            book.candidates.flat,
-            book.line_groups.at,
-            book.line_groups.flat,
-            book.line_caps.at,
-            book.line_caps.flat,
-            book.line_creatives.at,
-            book.line_creatives.flat,
-            book.creative_caps.at,
-            book.creative_caps.flat,
-            book.caps,
-            book.ring,
-            *out,
-        )
-        self.log.add(out, served)
-
-    def _loop(self) -> Decide:
-        """The function that decides; the reference engine has another one."""
         from sandbox.delivery.loop import decide
 
-        return decide  # type: ignore[no-any-return]
-
-    def _accrue(self, until_ms: int) -> None:
-        """Charge flat-rate lines for the time that has passed: the rest of the rate over the rest of it."""
-        for number, (from_ms, base) in self._flat.items():
-            line, record = self.lines[number], self._records[number]
-            if not record["active"] or until_ms <= from_ms:
-                continue
-            whole = min(line.price.rate_micros, line.budget_micros)
-            passed = min(until_ms, line.end_ms) - from_ms
-            length = line.end_ms - from_ms
-            if passed <= 0 or length <= 0 or whole <= base:
-                continue
-            due = base + (whole - base) * passed // length
-            charge = due - int(record["spent"])
-            record["spent"] += charge
-            record["today"] += charge
-
-    # -- the books of the loop ---------------------------------------------------------------------------
-
-    def _books(self) -> Book:
-        if self._book is None:
-            self._book = self._make_book()
-            self._refill(self._book)
-        return self._book
-
-    def _make_book(self) -> Book:
-        slots = self._caps.slots()
-        caps, ring_length = self._caps.records(self.population.users)
-        country, device = self._codes["country"], self._codes["device"]
-        order = sorted(range(len(self.lines)), key=lambda n: (rank(self.lines[n]), n))
-        placements = [stream.placement for stream in self._streams]
-        rows = [[n for n in order if serves_on(self.lines[n], placement)] for placement in placements]
-        levels = LEVELS[:-1]
-        names = [(x.line_id, x.media_buy_id, x.campaign_id, x.advertiser_id) for x in self.lines]
-        line_caps = [
-            [slot for level, name in zip(levels, ids, strict=True) for slot in slots.get((level, name), [])]
-            for ids in names
-        ]
-        places = np.zeros(len(placements), PLACE)
-        for i, placement in enumerate(placements):
-            places[i] = place_record(placement)
-        targets = [line.targeting for line in self.lines]
-        return Book(
-            places=places,
-            country_ok=np.array(
-                [allowed(country, t.countries, t.countries_exclude) for t in targets], np.uint8
-            ),
-            device_ok=np.array([allowed(device, t.devices, t.devices_exclude) for t in targets], np.uint8),
-            candidates=Table.of(rows),
-            line_groups=Table.of([[self._groups[g] for g in line.group_ids] for line in self.lines]),
-            line_caps=Table.of(line_caps),
-            line_creatives=Table.of(
-                [[v for c in x.creatives for v in (self._creatives[c.creative_id], c.weight)] for x in self.lines]
-            ),
-            creative_caps=Table.of([slots.get(("creative", name), []) for name in self._creatives]),
-            caps=caps,
-            ring=np.zeros(max(1, ring_length), np.int64),
-        )
-
-    def _refill(self, book: Book) -> None:
-        """Bring the rings of new books up to date with the exposure log."""
-        if not len(book.caps) or not len(self.log):
+        limits = self._ready_limits()
+        hour = self._ready_hour(hour_ms, limits)
+        between = [self.now_ms - hour_ms, until_ms - hour_ms]
+        first, last = (int(n) for n in np.searchsorted(hour.traffic.after_ms, between))
+        if first == last:
             return
-        from sandbox.delivery.loop import replay
+        count = len(self.lines)
+        room = np.empty(count, np.int64)
+        state = State(self._records, self._group_records, self._rings.cells, room, np.empty(count, np.int64))
+        out = self.log.room(last - first)
+        people = self._ready_people()
+        self.log.extend(decide(hour_ms, hour.traffic, first, last, hour.keys, people, limits, state, out))
 
-        log = self.log.arrays()
-        replay(
-            log.time_ms,
-            log.user,
-            log.line,
-            log.creative,
-            book.line_caps.at,
-            book.line_caps.flat,
-            book.creative_caps.at,
-            book.creative_caps.flat,
-            book.caps,
-            book.ring,
-        )
+    # -- the tables of the loop --------------------------------------------------------------------------
+
+    def _ready_limits(self) -> Limits:
+        if self._limits is None:
+            fresh = self._rings.rebuild(self._caps.by_entity)
+            of_lines = [entities(line) for line in self.lines]
+            fill(self._rings, pack_slots(fresh, of_lines, self._creatives), self.log.arrays())
+            slots = pack_slots(self._rings.slots, of_lines, self._creatives)
+            streams = list(self._streams.values())
+            self._limits = make_limits(
+                streams, self.lines, self.now_ms, self._creatives, self._groups, slots, self._rings.terms
+            )
+        return self._limits
+
+    def _ready_hour(self, hour_ms: int, limits: Limits) -> _Hour:
+        """The traffic of the hour on all placements where a line may serve."""
+        able = (self._records["live"] != 0)[limits.candidates]
+        wanted = np.repeat(np.arange(len(self._streams)), np.diff(limits.candidates_at))[able]
+        places = frozenset(wanted.tolist())
+        if self._hour is None or self._hour.hour_ms != hour_ms or not places <= self._hour.places:
+            streams = list(self._streams.values())
+            keys = np.array([stream.key(hour_ms) for stream in streams], np.uint64)
+            self._hour = _Hour(hour_ms, places, _traffic(hour_ms, streams, sorted(places)), keys)
+        return self._hour
+
+    def _ready_people(self) -> People:
+        if self._people is None:
+            from sandbox.delivery.loop import alias_table
+
+            weights = activity(self._seed, self.population)
+            table = (np.ones(1), np.zeros(1, np.int32)) if weights is None else alias_table(weights)
+            self._people = People(self.population.users, *table)
+        return self._people
 
     # -- what happened -----------------------------------------------------------------------------------
+
+    @property
+    def opportunities(self) -> int:
+        """Opportunities decided so far, on all placements."""
+        hour_ms, found = self._counted
+        streams = list(self._streams.values())
+        while hour_ms + HOUR_MS <= self.now_ms:
+            found += _arrivals(hour_ms, hour_ms + HOUR_MS, streams)
+            hour_ms += HOUR_MS
+        self._counted = (hour_ms, found)
+        return found + _arrivals(hour_ms, self.now_ms, streams)
 
     def totals(self, line_id: str) -> Totals:
         """What a line has delivered so far."""
@@ -326,75 +318,82 @@ class Engine:
         return rows
 
     def _end_row(self, hour_ms: int) -> None:
-        moved = np.zeros(len(self.lines), bool)
-        for name in COUNTERS:
-            moved |= self._records[name] != self._row_base[name]
+        moved = (self._records["impressions"] != self._row_base["impressions"]) | (
+            self._records["spent"] != self._row_base["spent"]
+        )
         for number in np.flatnonzero(moved):
             now, base = self._records[number], self._row_base[number]
             counts = (int(now[name] - base[name]) for name in COUNTERS)
             self._rows.append(HourRow(*counts, line_id=self.lines[number].line_id, hour_ms=hour_ms))
-        self._row_base = self._records.copy()
+        if moved.any():
+            self._row_base = self._records.copy()
 
     def exhausted(self) -> list[str]:
         """Lines that can buy no further impression, each told once until its terms change."""
-        found = []
-        for line, record in zip(self.lines, self._records, strict=True):
-            if record["full"] and line.line_id not in self._told:
-                self._told.add(line.line_id)
-                found.append(line.line_id)
+        full = [self.lines[number].line_id for number in np.flatnonzero(self._records["full"])]
+        found = [line_id for line_id in full if line_id not in self._told]
+        self._told.update(found)
         return found
 
-    def _exposed(self, level: str, entity_id: str) -> NDArray[np.int32]:
-        """The users of all exposures of an entity, one entry an exposure."""
+    def exposures(self) -> Exposures:
+        """Every impression so far, in order of time."""
+        return self.log.arrays()
+
+    def _seen(self, level: str, entity_id: str) -> NDArray[np.int64]:
+        """How often each user has seen an entity."""
         log = self.log.arrays()
         if level == "creative":
-            return log.user[log.creative == self._creatives.get(entity_id, -1)]
-        names = {"package": "line_id"}.get(level, f"{level}_id")
-        mine = [n for n, line in enumerate(self.lines) if getattr(line, names) == entity_id]
-        return log.user[np.isin(log.line, mine)]
+            mine = log.creative == self._creatives.get(entity_id, NONE)
+        else:
+            mine = np.array([(level, entity_id) in entities(line) for line in self.lines], bool)[log.line]
+        return np.bincount(log.user[mine], minlength=self.population.users)
 
     def reach(self, level: str, entity_id: str) -> int:
         """Different users that have seen an advertiser, campaign, media buy, package or creative."""
-        return len(np.unique(self._exposed(level, entity_id)))
+        return int(np.count_nonzero(self._seen(level, entity_id)))
 
     def frequency(self, level: str, entity_id: str) -> dict[int, int]:
-        """How many users have seen an entity how many times."""
-        _, seen = np.unique(self._exposed(level, entity_id), return_counts=True)
-        counts, users = np.unique(seen, return_counts=True)
-        return {int(count): int(number) for count, number in zip(counts, users, strict=True)}
+        """How many users have seen an entity how many times; those who never did are left out."""
+        users = np.bincount(self._seen(level, entity_id))
+        return {count: int(number) for count, number in enumerate(users) if number and count}
 
     def audit(self) -> list[str]:
         """Breaches found by an independent recount of the exposure log; see ``audit.py``."""
-        log, creatives = self.log.arrays(), list(self._creatives)
-        found = recount.over_caps(log, self.lines, creatives, self._caps.terms)
-        metered = {x.line_id: self.totals(x.line_id) for x in self.lines if x.price.model != "flat_rate"}
-        return found + recount.wrong_sums(log, self.lines, metered)
+        totals = [self.totals(line.line_id) for line in self.lines]
+        terms = self._line_terms, self._group_terms, self._caps.terms
+        return breaches(Evidence(self.log.arrays(), list(self._creatives), self.population.users, *terms, totals))
 
     def forecast(
         self, placement_ids: Sequence[str], targeting: Targeting, start_ms: int, end_ms: int
     ) -> float:
         """Opportunities to expect on placements under a targeting, in ``[start_ms, end_ms)``."""
-        found = 0.0
-        for stream in self._streams:
-            placement = stream.placement
-            if placement.placement_id not in placement_ids:
-                continue
-            week = sum(stream.expected(start_ms + hour * HOUR_MS) for hour in range(168))
-            found += week * (end_ms - start_ms) / (168 * HOUR_MS) * _share(placement, targeting)
-        return found
+        streams = [self._streams[name] for name in dict.fromkeys(placement_ids) if name in self._streams]
+        return sum((s.expected(start_ms, end_ms) * share(s.placement, targeting) for s in streams), 0.0)
 
 
-def _share(placement: Placement, targeting: Targeting) -> float:
-    """The part of a placement's traffic that a targeting lets through."""
-    if targeting.properties and placement.property_id not in targeting.properties:
-        return 0.0
-    if placement.property_id in targeting.properties_exclude:
-        return 0.0
-    share = 1.0
-    for shares, include, exclude in (
-        (placement.countries, targeting.countries, targeting.countries_exclude),
-        (placement.devices, targeting.devices, targeting.devices_exclude),
-    ):
-        flags = allowed(dict.fromkeys(shares, 0), include, exclude)
-        share *= sum(v for v, ok in zip(shares.values(), flags, strict=True) if ok) / sum(shares.values())
-    return share
+def _traffic(hour_ms: int, streams: list[Stream], places: list[int]) -> Traffic:
+    from sandbox.delivery.loop import traffic
+
+    mine = [streams[number] for number in places]
+    made: Traffic = traffic(
+        hour_ms,
+        np.array(places, np.int64),
+        np.array([stream.count(hour_ms) for stream in mine], np.int64),
+        np.array([stream.key(hour_ms) for stream in mine], np.uint64),
+        np.array([stream.from_ms for stream in mine], np.int64),
+        np.array([stream.until_ms for stream in mine], np.int64),
+    )
+    return made
+
+
+def _arrivals(hour_ms: int, until_ms: int, streams: list[Stream]) -> int:
+    """Opportunities of an hour before ``until_ms``; times are drawn only where a border cuts the hour."""
+    whole, cut = 0, []
+    for number, stream in enumerate(streams):
+        if until_ms == hour_ms + HOUR_MS and stream.from_ms <= hour_ms and stream.until_ms >= until_ms:
+            whole += stream.count(hour_ms)
+        elif hour_ms < until_ms and stream.from_ms < until_ms and stream.until_ms > hour_ms:
+            cut.append(number)
+    if not cut:
+        return whole
+    return whole + int(np.searchsorted(_traffic(hour_ms, streams, cut).after_ms, until_ms - hour_ms))

@@ -94,13 +94,15 @@ def traffic(hour_ms: Any, places: Any, counts: Any, keys: Any, from_ms: Any, unt
     made = Traffic(np.empty(found, np.int32), np.empty(found, np.int32), np.empty(found, np.int32))
     for j in range(found):
         b = np.int64(after[j] * scale)
-        at, first = head[b], (head[b - 1] if b else 0)
+        made.after_ms[head[b]], made.place[head[b]], made.number[head[b]] = after[j], place[j], number[j]
         head[b] += 1
-        while at > first and made.after_ms[at - 1] > after[j]:
+    for j in range(1, found):  # all are near their place now
+        t, p, i, at = made.after_ms[j], made.place[j], made.number[j], j
+        while at > 0 and made.after_ms[at - 1] > t:
             made.after_ms[at] = made.after_ms[at - 1]
             made.place[at], made.number[at] = made.place[at - 1], made.number[at - 1]
             at -= 1
-        made.after_ms[at], made.place[at], made.number[at] = after[j], place[j], number[j]
+        made.after_ms[at], made.place[at], made.number[at] = t, p, i
     return made
 
 
@@ -281,55 +283,71 @@ def charge_for(line: Any, place: Any, key: Any, price: Any) -> Any:
     return charge
 
 
+@inlined  # type: ignore[untyped-decorator]
+def may_show(
+    n: Any, t: Any, key: Any, who: Any, place: Any, clearing: Any, limits: Any, state: Any
+) -> Any:
+    """The creative that a due line shows here and now, or -1."""
+    line = state.lines[n]
+    if t >= line.stop or (line.fixed == 0 and line.bid < clearing):
+        return np.int64(-1)
+    if line.aims != 0 and not aimed(n, key, place, limits):
+        return np.int64(-1)
+    if not affordable(n, line.dearest, limits, state.groups):
+        return np.int64(-1)
+    first, last = limits.caps_at[n], limits.caps_at[n + 1]
+    if not passes(limits.cap_terms, limits.caps, first, last, state.ring, who, t):
+        return np.int64(-1)
+    return rotate(n, key, who, t, limits, state.ring)
+
+
+@inlined  # type: ignore[untyped-decorator]
+def show(n: Any, t: Any, key: Any, who: Any, place: Any, clearing: Any, creative: Any, limits: Any, state: Any) -> Any:
+    """Enter one impression into all books; returns its charge."""
+    line, groups, ring = state.lines[n], state.groups, state.ring
+    second_price = line.fixed == 0 and line.model in (CPM, VCPM)
+    charge = charge_for(line, place, key, clearing if second_price else line.top)
+    for g in range(limits.groups_at[n], limits.groups_at[n + 1]):
+        groups[limits.groups[g]].spent += charge
+        groups[limits.groups[g]].today += charge
+    remember(limits.cap_terms, limits.caps, limits.caps_at[n], limits.caps_at[n + 1], ring, who, t)
+    first, last = limits.creative_caps_at[creative], limits.creative_caps_at[creative + 1]
+    remember(limits.cap_terms, limits.creative_caps, first, last, ring, who, t)
+    state.due_ms[n] = next_due(line)
+    return charge
+
+
 @compiled  # type: ignore[untyped-decorator]
-def decide(hour_ms: Any, hour: Any, first: Any, last: Any, keys: Any, people: Any, limits: Any, state: Any, out: Any) -> Any:
+def decide(
+    hour_ms: Any, hour: Any, first: Any, last: Any, keys: Any, people: Any, limits: Any, state: Any, out: Any
+) -> Any:
     """Decide the opportunities ``[first:last)`` of an hour; ``keys`` are those of the placements' hours.
 
     Fills the columns ``out`` with the exposures and returns how many there are.
     """
-    lines, groups, ring, due_ms, queue = state
-    served = 0
-    for n in range(lines.shape[0]):
-        due_ms[n] = next_due(lines[n])
+    served, queue = 0, state.queue
+    for n in range(state.lines.shape[0]):
+        state.due_ms[n] = next_due(state.lines[n])
     for i in range(first, last):
         t, where = hour_ms + hour.after_ms[i], hour.place[i]
-        place, key, who, clearing = limits.places[where], np.uint64(0), np.int64(-1), np.int64(-1)
-        c, end, won = limits.candidates_at[where], limits.candidates_at[where + 1], False
+        place, key, who, clearing, won = limits.places[where], np.uint64(0), np.int64(-1), np.int64(-1), False
+        c, end = limits.candidates_at[where], limits.candidates_at[where + 1]
         while c < end and not won:
-            waiting = line_up(t, c, limits.equals_end[c], limits.candidates, due_ms, queue)
-            c = limits.equals_end[c]
+            until = limits.equals_end[c]
+            waiting = line_up(t, c, until, limits.candidates, state.due_ms, queue)
+            c = until
             for q in range(waiting):
                 n = queue[q]
-                line = lines[n]
                 if who < 0:
                     key = mix(keys[where], np.uint64(hour.number[i]))
                     who = person(key, place, people)
-                if t >= line.stop or (line.aims != 0 and not aimed(n, key, place, limits)):
-                    continue
-                price = line.top
-                if line.fixed == 0:
-                    clearing = clearing_price(place, key) if clearing < 0 else clearing
-                    if line.bid < clearing:
-                        continue
-                    if line.model in (CPM, VCPM):
-                        price = clearing
-                if not affordable(n, line.dearest, limits, groups):
-                    continue
-                if not passes(limits.cap_terms, limits.caps, limits.caps_at[n], limits.caps_at[n + 1], ring, who, t):
-                    continue
-                creative = rotate(n, key, who, t, limits, ring)
-                if creative < 0:
-                    continue
-                charge = charge_for(line, place, key, price)
-                for g in range(limits.groups_at[n], limits.groups_at[n + 1]):
-                    groups[limits.groups[g]].spent += charge
-                    groups[limits.groups[g]].today += charge
-                remember(limits.cap_terms, limits.caps, limits.caps_at[n], limits.caps_at[n + 1], ring, who, t)
-                at, until = limits.creative_caps_at[creative], limits.creative_caps_at[creative + 1]
-                remember(limits.cap_terms, limits.creative_caps, at, until, ring, who, t)
-                out.time_ms[served], out.user[served], out.line[served] = t, who, n
-                out.creative[served], out.charge_micros[served] = creative, charge
-                due_ms[n] = next_due(line)
-                served, won = served + 1, True
-                break
+                if clearing < 0 and state.lines[n].fixed == 0:
+                    clearing = clearing_price(place, key)
+                creative = may_show(n, t, key, who, place, clearing, limits, state)
+                if creative >= 0:
+                    charge = show(n, t, key, who, place, clearing, creative, limits, state)
+                    out.time_ms[served], out.user[served], out.line[served] = t, who, n
+                    out.creative[served], out.charge_micros[served] = creative, charge
+                    served, won = served + 1, True
+                    break
     return served

@@ -1,231 +1,490 @@
 """The engine once more in plain Python: slow, obvious, and the oracle of the tests.
 
-It decides the same opportunities as ``loop.py`` by the same rules, but remembers exposures as lists of
-instants, looks at all lines each time, and uses Python's integers.
+It shares with the engine the model, the traffic counts of ``supply.py``, the pacing strategies and the
+accrual of flat rates. Everything that is done in tables and compiled code there is done here from the model
+itself: opportunities one by one, money as fractions, exposures as lists of instants, all lines each time.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from math import ceil, cos, exp, log, pi, sqrt
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from math import ceil, cos, exp, inf, log, pi, sqrt
+from typing import Any, NamedTuple
 
-from sandbox.delivery.engine import Decide, Engine
-from sandbox.delivery.hashing import py_mix, py_unit
-from sandbox.delivery.model import Cap, Line, Placement
+import numpy as np
 
-_MARKET_A, _MARKET_B, _VIEWABLE, _CLICK, _VIEW, _COMPLETION, _CONVERSION, _ROTATION = range(16, 24)
+from sandbox.core.time import DAY_MS, HOUR_MS
+from sandbox.delivery.accrual import Accrual
+from sandbox.delivery.exposures import Exposures
+from sandbox.delivery.hashing import mix, unit
+from sandbox.delivery.model import Cap, HourRow, Line, Placement, Population, Totals
+from sandbox.delivery.pacing import PACING, Stretch
+from sandbox.delivery.supply import Stream, activity, allows, cumulative
+
+_TIME, _PERSON, _ACCEPT, _COUNTRY, _DEVICE, _MARKET_A, _MARKET_B = range(1, 8)
+_VIEWABLE, _CLICK, _VIEW, _COMPLETION, _CONVERSION, _ROTATION = range(8, 14)
+_COUNTERS = ("impressions", "spend_micros", "viewable", "clicks", "views", "completed_views", "conversions")
 
 
-class ReferenceEngine(Engine):
-    """An :class:`Engine` whose decisions are made in plain Python."""
+class _Opportunity(NamedTuple):
+    at_ms: int
+    placement: int
+    number: int
+    key: int
 
-    def _loop(self) -> Decide:
-        return self._decide_plainly
 
-    def _decide_plainly(self, *tables: Any) -> int:
-        time_ms, user, placement, country, device, key = tables[:6]
-        out = tables[-5:]
-        names = {kind: list(codes) for kind, codes in self._codes.items()}
-        seen = self._history()
-        served = 0
-        for i in range(len(time_ms)):
-            where = self._streams[int(placement[i])].placement
-            at = int(time_ms[i]), int(user[i]), int(key[i])
-            place = names["country"][int(country[i])], names["device"][int(device[i])]
-            winner = self._winner(where, at, place, seen)
-            if winner is not None:
-                number, creative, charge = winner
-                for column, value in zip(out, (at[0], at[1], number, creative, charge), strict=True):
-                    column[served] = value
-                seen[number, creative, at[1]].append(at[0])
-                served += 1
-        return served
+class _Plan(NamedTuple):
+    """Amounts allowed at both ends of a stretch; infinite where there is nothing to pace."""
 
-    def _history(self) -> dict[tuple[int, int, int], list[int]]:
-        """When which user saw which line with which creative."""
-        seen: dict[tuple[int, int, int], list[int]] = defaultdict(list)
-        past = self.log.arrays()
-        for t, who, n, of in zip(past.time_ms, past.user, past.line, past.creative, strict=True):
-            seen[int(n), int(of), int(who)].append(int(t))
-        return seen
+    from_ms: int
+    to_ms: int
+    money: tuple[float, float] = (inf, inf)
+    goal: tuple[float, float] = (inf, inf)
 
-    def _winner(
-        self, where: Placement, at: tuple[int, int, int], place: tuple[str, str], seen: Any
-    ) -> tuple[int, int, int] | None:
-        def order(number: int) -> tuple[int, int, int]:
-            line = self.lines[number]
-            price = line.price
-            worth = price.rate_micros if price.fixed or price.bid_micros is None else price.bid_micros
-            return line.priority, -worth, number
 
-        for number in sorted(range(len(self.lines)), key=order):
-            won = self._serve(number, where, at, place, seen)
-            if won is not None:
-                return number, *won
-        return None
+@dataclass
+class _Account:
+    """A line and what it has done."""
 
-    def _serve(
-        self, number: int, where: Placement, at: tuple[int, int, int], place: tuple[str, str], seen: Any
-    ) -> tuple[int, int] | None:
-        """The creative and the charge if this line takes the opportunity."""
-        line, record, (t, who, key) = self.lines[number], self._records[number], at
-        if not self._eligible(line, record, where, t, place):
+    line: Line
+    totals: Totals = field(default_factory=Totals)
+    debt: Fraction = Fraction(0)
+    by_day: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    plan: _Plan | None = None
+    stop_ms: int = 0
+    accrual: Accrual | None = None
+    spent_out: bool = False
+    """The budget of a flat-rate line is used up before its time."""
+    told: bool = False
+    seen: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Instants by user."""
+
+
+@dataclass
+class _Group:
+    total_micros: int | None = None
+    daily_cap_micros: int | None = None
+    spent: int = 0
+    by_day: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+
+    def room(self, day: int) -> float:
+        total = inf if self.total_micros is None else self.total_micros - self.spent
+        daily = inf if self.daily_cap_micros is None else self.daily_cap_micros - self.by_day[day]
+        return min(total, daily)
+
+    def add(self, micros: int, day: int) -> None:
+        self.spent += micros
+        self.by_day[day] += micros
+
+
+class ReferenceEngine:
+    """The interface of :class:`~sandbox.delivery.Engine`, as far as decisions go."""
+
+    def __init__(
+        self, seed: int, start_ms: int, population: Population, placements: Sequence[Placement] = ()
+    ) -> None:
+        self.now_ms = start_ms
+        self.opportunities = 0
+        self._seed, self._population = seed, population
+        self._streams: list[Stream] = []
+        self._accounts: dict[str, _Account] = {}
+        self._caps: dict[tuple[str, str], tuple[Cap, ...]] = {}
+        self._groups: dict[str, _Group] = defaultdict(_Group)
+        self._seen_creatives: dict[str, dict[int, list[int]]] = {}
+        self._log: list[tuple[int, int, int, int, int]] = []
+        self._pending: dict[tuple[int, str], HourRow] = {}
+        self._begun_ms = -1
+        self._aliases = _alias_table(activity(seed, population))
+        self.add_placements(placements)
+
+    def add_placements(self, placements: Sequence[Placement]) -> None:
+        """Add inventory; it has traffic from now on."""
+        self._streams += [Stream(self._seed, placement, self.now_ms) for placement in placements]
+
+    def add_line(self, line: Line, at_ms: int) -> None:
+        """Add a line, in force from ``at_ms`` on."""
+        self._go_to(at_ms)
+        account = self._accounts[line.line_id] = _Account(line)
+        if line.price.model == "flat_rate":
+            account.accrual = Accrual.of(line.price.rate_micros, line.start_ms, line.end_ms, at_ms)
+        self._changed(account)
+
+    def change_line(self, line_id: str, at_ms: int, **fields: Any) -> None:
+        """Change terms of a line from ``at_ms`` on."""
+        self._go_to(at_ms)
+        account = self._accounts[line_id]
+        old, account.line = account.line, replace(account.line, **fields)
+        if account.accrual:
+            self._give_back(account, old)
+            account.accrual.left_micros += account.line.price.rate_micros - old.price.rate_micros
+        if account.line.price.model != old.price.model:
+            account.debt = Fraction(0)
+        self._changed(account)
+
+    def set_caps(self, level: str, entity_id: str, caps: Sequence[Cap], at_ms: int) -> None:
+        """Replace all frequency caps of an entity."""
+        self._go_to(at_ms)
+        self._caps[level, entity_id] = tuple(caps)
+
+    def set_budget_group(
+        self, group_id: str, total_micros: int | None, daily_cap_micros: int | None, at_ms: int
+    ) -> None:
+        """Limit what the lines of a group spend together."""
+        self._go_to(at_ms)
+        group = self._groups[group_id]
+        group.total_micros, group.daily_cap_micros = total_micros, daily_cap_micros
+        for account in self._accounts.values():
+            if account.accrual and group_id in account.line.group_ids:
+                self._plan(account)
+
+    def _changed(self, account: _Account) -> None:
+        account.told = account.spent_out = False
+        for creative in account.line.creatives:
+            self._seen_creatives.setdefault(creative.creative_id, defaultdict(list))
+        self._plan(account)
+
+    # -- time --------------------------------------------------------------------------------------------
+
+    def advance(self, to_ms: int) -> None:
+        """Decide every opportunity earlier than ``to_ms``."""
+        while self.now_ms < to_ms:
+            hour_ms = self._begin_hour()
+            until_ms = min(to_ms, hour_ms + HOUR_MS)
+            for one in self._hour(hour_ms):
+                if self.now_ms <= one.at_ms < until_ms:
+                    self.opportunities += 1
+                    self._decide(one)
+            for account in self._accounts.values():
+                if account.accrual:
+                    self._charge(account, account.accrual.charge(until_ms), hour_ms)
+            self.now_ms = until_ms
+
+    def _go_to(self, at_ms: int) -> None:
+        self.advance(at_ms)
+        self._begin_hour()
+
+    def _begin_hour(self) -> int:
+        hour_ms = self.now_ms - self.now_ms % HOUR_MS
+        if self._begun_ms != hour_ms:
+            self._begun_ms = hour_ms
+            for account in self._accounts.values():
+                self._plan(account)
+        return hour_ms
+
+    def _hour(self, hour_ms: int) -> list[_Opportunity]:
+        found = []
+        for placement, stream in enumerate(self._streams):
+            for number in range(stream.count(hour_ms)):
+                key = mix(stream.key(hour_ms), number)
+                at_ms = hour_ms + int(unit(mix(key, _TIME)) * HOUR_MS)
+                if stream.from_ms <= at_ms < stream.until_ms:
+                    found.append(_Opportunity(at_ms, placement, number, key))
+        return sorted(found)
+
+    # -- pacing ------------------------------------------------------------------------------------------
+
+    def _plan(self, account: _Account) -> None:
+        line, old = account.line, account.plan
+        from_ms = max(self.now_ms, line.start_ms)
+        to_ms = min(self.now_ms - self.now_ms % HOUR_MS + HOUR_MS, line.end_ms)
+        account.stop_ms = line.end_ms
+        if account.accrual:
+            self._give_back(account, line)
+            self._set_aside(account, from_ms, to_ms)
+        able = line.active and any(creative.weight for creative in line.creatives)
+        if not able or from_ms >= to_ms:
+            return
+        strategy, day_end_ms = PACING.get(line.pacing), (from_ms // DAY_MS + 1) * DAY_MS
+        flight = from_ms, to_ms, line.start_ms, line.end_ms
+        money = goal = (inf, inf)
+        if not account.accrual:
+            spent = account.totals.spend_micros
+            cap = line.daily_cap_micros
+            left = None if cap is None else cap - account.by_day[from_ms // DAY_MS]
+            due = _planned(old, old.money, from_ms, spent) if old else spent
+            price = 2.0 * _half(line, self._population.users)
+            money = strategy(Stretch(*flight, line.budget_micros, spent, due, price, day_end_ms, left))
+        if line.impressions_goal is not None:
+            shown = account.totals.impressions
+            due = _planned(old, old.goal, from_ms, shown) if old else shown
+            goal = strategy(Stretch(*flight, line.impressions_goal, shown, due, 1.0, day_end_ms))
+        account.plan = _Plan(from_ms, to_ms, money, goal)
+
+    def _give_back(self, account: _Account, line: Line) -> None:
+        assert account.accrual is not None
+        unused = account.accrual.close(self.now_ms)
+        for name in line.group_ids:
+            self._groups[name].add(-unused, self.now_ms // DAY_MS)
+
+    def _set_aside(self, account: _Account, from_ms: int, to_ms: int) -> None:
+        line, day, accrual = account.line, self.now_ms // DAY_MS, account.accrual
+        assert accrual is not None
+        rooms = [float(line.budget_micros - account.totals.spend_micros)]
+        rooms += [self._groups[name].room(day) for name in line.group_ids]
+        if line.daily_cap_micros is not None:
+            rooms.append(line.daily_cap_micros - account.by_day[day])
+        account.stop_ms = accrual.open(from_ms, to_ms, line.end_ms, int(min(rooms)) if line.active else 0)
+        account.spent_out = account.totals.spend_micros >= line.budget_micros and accrual.left_micros > 0
+        for name in line.group_ids:
+            self._groups[name].add(accrual.granted_micros, day)
+
+    def _due_ms(self, account: _Account) -> float:
+        """When the plan wants the next impression."""
+        plan, start_ms = account.plan, account.line.start_ms
+        if plan is None:
+            return inf
+        half = _half(account.line, self._population.users)
+        spent, shown = account.totals.spend_micros, account.totals.impressions
+        return max(start_ms, _reached(plan, plan.money, spent + half, start_ms), _reached(plan, plan.goal, shown + 0.5, start_ms))
+
+    # -- decisions ---------------------------------------------------------------------------------------
+
+    def _decide(self, one: _Opportunity) -> None:
+        placement = self._streams[one.placement].placement
+        who = self._person(one.key, placement)
+
+        def order(account: _Account) -> tuple[int, int, float]:
+            return account.line.priority, -_worth(account.line), self._due_ms(account)
+
+        for account in sorted(self._accounts.values(), key=order):
+            price = self._offer(account, placement, one)
+            creative = None if price is None else self._creative(account, one, who)
+            if price is not None and creative is not None:
+                self._show(account, placement, one, who, price, creative)
+                return
+
+    def _offer(self, account: _Account, placement: Placement, one: _Opportunity) -> Fraction | None:
+        """The price for which a line takes an opportunity, or None."""
+        line, day = account.line, one.at_ms // DAY_MS
+        due_ms = self._due_ms(account)
+        able = line.active and any(creative.weight for creative in line.creatives)
+        if not able or not max(line.start_ms, due_ms) <= one.at_ms < account.stop_ms or self._full(account):
             return None
-        price = self._price(line, where, key)
-        if price is None:
+        if placement.placement_id not in line.placement_ids or not _suits(line, placement, one.key):
             return None
-        outcome = self._outcomes(where, key)
-        flat = line.price.model == "flat_rate"
-        per = {"cpm": 1000, "vcpm": 1000, "cpp": self.population.users}.get(line.price.model, 1)
-        points = 100 if line.price.model == "cpp" else 1
-        owed = int(record["remainder"]) + (price * points if outcome[line.price.model] else 0)
-        charge = owed // per
-        if not flat and not _due(record, charge, t):
+        top = _price(line, self._population.users)
+        dearest = int(account.debt + top)
+        cap = line.daily_cap_micros
+        if not account.accrual and cap is not None and account.by_day[day] + dearest > cap:
             return None
-        if int(record["spent"]) + charge > line.budget_micros:
-            record["full"] = 1
+        if any(dearest > self._groups[name].room(day) for name in line.group_ids):
             return None
-        if not flat and not _room(int(record["today"]), charge, line.daily_cap_micros):
+        if line.price.fixed or account.accrual:
+            return top
+        clearing = _clearing_price(placement, one.key)
+        if _worth(line) < clearing:
             return None
-        groups = [self._group_records[self._groups[name]] for name in line.group_ids]
-        for group in groups:
-            for used, limit in (("spent", "total"), ("today", "daily")):
-                if not _room(int(group[used]), charge, None if group[limit] < 0 else int(group[limit])):
-                    return None
-        creative = self._creative(line, t, who, key, seen)
-        if creative is None:
-            return None
-        record["remainder"] = owed - charge * per
-        record["spent"] += charge
-        record["today"] += charge
-        for group in groups:
-            group["spent"] += charge
-            group["today"] += charge
-        self._count(line, record, outcome)
-        return creative, charge
+        return Fraction(clearing, 1000) if line.price.model in ("cpm", "vcpm") else top
 
-    @staticmethod
-    def _eligible(line: Line, record: Any, where: Placement, t: int, place: tuple[str, str]) -> bool:
-        targeting, (country, device) = line.targeting, place
-        sides = (
-            (country, targeting.countries, targeting.countries_exclude),
-            (device, targeting.devices, targeting.devices_exclude),
-            (where.property_id, targeting.properties, targeting.properties_exclude),
-        )
-        if any((include and value not in include) or value in exclude for value, include, exclude in sides):
-            return False
-        if where.placement_id not in line.placement_ids or not line.active or not line.creatives:
-            return False
-        if record["full"] or not line.start_ms <= t < line.end_ms:
-            return False
-        return line.price.model == "flat_rate" or _due(record, 0, t)
+    def _full(self, account: _Account) -> bool:
+        line, totals = account.line, account.totals
+        if line.impressions_goal is not None and totals.impressions >= line.impressions_goal:
+            return True
+        dearest = int(account.debt + _price(line, self._population.users))
+        return account.spent_out or totals.spend_micros + dearest > line.budget_micros
 
-    @staticmethod
-    def _price(line: Line, where: Placement, key: int) -> int | None:
-        price = line.price
-        if price.fixed:
-            return price.rate_micros
-        clearing = float(where.floor_micros)
-        if where.competition:
-            first, second = (py_unit(py_mix(key, n)) for n in (_MARKET_A, _MARKET_B))
-            normal = sqrt(-2.0 * log(1.0 - first)) * cos(2.0 * pi * second)
-            rival = exp(log(where.competition.median_micros) + where.competition.sigma * normal)
-            clearing = max(clearing, rival)
-        bid = price.rate_micros if price.bid_micros is None else price.bid_micros
-        if bid < ceil(clearing):
-            return None
-        return ceil(clearing) if price.model in ("cpm", "vcpm") else price.rate_micros
-
-    @staticmethod
-    def _outcomes(where: Placement, key: int) -> dict[str, bool]:
-        """What happens to the impression, by the pricing model that charges for it."""
-
-        def happens(purpose: int, rate: float) -> bool:
-            return py_unit(py_mix(key, purpose)) < rate
-
-        viewed = happens(_VIEW, where.view_rate)
-        return {
-            "cpm": True,
-            "cpp": True,
-            "flat_rate": False,
-            "vcpm": happens(_VIEWABLE, where.viewability),
-            "cpc": happens(_CLICK, where.click_rate),
-            "cpv": viewed,
-            "cpcv": viewed and happens(_COMPLETION, where.completion_rate),
-            "cpa": happens(_CONVERSION, where.conversion_rate),
-        }
-
-    def _creative(self, line: Line, t: int, who: int, key: int, seen: Any) -> int | None:
-        """The creative to show, if the caps of the line let it serve and of one creative at least."""
-        numbers = {name: n for n, name in enumerate(self._creatives)}
-        mine = {
-            "package": lambda x: x.line_id == line.line_id,
-            "media_buy": lambda x: x.media_buy_id == line.media_buy_id,
-            "campaign": lambda x: x.campaign_id == line.campaign_id,
-            "advertiser": lambda x: x.advertiser_id == line.advertiser_id,
-        }
-        entities = {
-            "package": line.line_id,
-            "media_buy": line.media_buy_id,
-            "campaign": line.campaign_id,
-            "advertiser": line.advertiser_id,
-        }
-
-        def times(of_line: Any, of_creative: int | None) -> list[int]:
-            return [
-                when
-                for (n, creative, user), instants in seen.items()
-                if user == who and of_line(self.lines[n]) and of_creative in (None, creative)
-                for when in instants
-            ]
-
-        def free(caps: tuple[Cap, ...], instants: list[int]) -> bool:
-            return all(
-                sum(1 for when in instants if cap.window_ms is None or when > t - cap.window_ms) < cap.max_impressions
-                for cap in caps
-            )
-
-        caps = self._caps.by_entity
-        for level, entity in entities.items():
-            if (level, entity) in caps and not free(caps[level, entity], times(mine[level], None)):
+    def _creative(self, account: _Account, one: _Opportunity, who: int) -> str | None:
+        """The creative to show, if no cap stops the line, and one creative at least is free."""
+        line = account.line
+        for level in ("line_id", "media_buy_id", "campaign_id", "advertiser_id"):
+            entity = getattr(line, level)
+            caps = self._caps.get(("package" if level == "line_id" else level[:-3], entity), ())
+            same = [x for x in self._accounts.values() if getattr(x.line, level) == entity]
+            if not _free(caps, [t for x in same for t in x.seen.get(who, ())], one.at_ms):
                 return None
-        open_ones = []
+        free = []
         for creative in line.creatives:
-            limits = caps.get(("creative", creative.creative_id), ())
-            if free(limits, times(lambda x: True, numbers[creative.creative_id]) if limits else []):
-                open_ones.append(creative)
-        total = sum(creative.weight for creative in open_ones)
-        left = int(py_unit(py_mix(key, _ROTATION)) * total)
-        for creative in open_ones:
+            seen = self._seen_creatives[creative.creative_id].get(who, [])
+            if _free(self._caps.get(("creative", creative.creative_id), ()), seen, one.at_ms):
+                free.append(creative)
+        left = int(unit(mix(one.key, _ROTATION)) * sum(creative.weight for creative in free))
+        for creative in free:
             left -= creative.weight
             if left < 0:
-                return numbers[creative.creative_id]
+                return creative.creative_id
         return None
 
-    @staticmethod
-    def _count(line: Line, record: Any, outcome: dict[str, bool]) -> None:
-        record["impressions"] += 1
-        for name, model in (
-            ("viewable", "vcpm"),
-            ("clicks", "cpc"),
-            ("views", "cpv"),
-            ("completed", "cpcv"),
-            ("conversions", "cpa"),
-        ):
-            record[name] += outcome[model]
-        if line.price.model != "flat_rate" and record["spent"] >= line.budget_micros:
-            record["full"] = 1
-        if line.impressions_goal is not None and record["impressions"] >= line.impressions_goal:
-            record["full"] = 1
+    def _show(
+        self, account: _Account, placement: Placement, one: _Opportunity, who: int, price: Fraction, creative: str
+    ) -> None:
+        line, totals = account.line, account.totals
+        outcome = _outcomes(line, placement, one.key)
+        billed = {"cpm": True, "cpp": True, "flat_rate": False} | outcome
+        account.debt += price if billed[line.price.model] else 0
+        charge = int(account.debt)
+        account.debt -= charge
+        row = self._row(one.at_ms, line)
+        for counted in (totals, row):
+            counted.impressions += 1
+            counted.viewable += outcome["vcpm"]
+            counted.clicks += outcome["cpc"]
+            counted.views += outcome["cpv"]
+            counted.completed_views += outcome["cpcv"]
+            counted.conversions += outcome["cpa"]
+        self._charge(account, charge, one.at_ms)
+        for name in line.group_ids:
+            self._groups[name].add(charge, one.at_ms // DAY_MS)
+        account.seen[who].append(one.at_ms)
+        self._seen_creatives[creative][who].append(one.at_ms)
+        number = list(self._accounts).index(line.line_id)
+        shown = list(self._seen_creatives).index(creative)
+        self._log.append((one.at_ms, who, number, shown, charge))
+
+    def _charge(self, account: _Account, charge: int, at_ms: int) -> None:
+        account.totals.spend_micros += charge
+        account.by_day[at_ms // DAY_MS] += charge
+        if charge:
+            self._row(at_ms, account.line).spend_micros += charge
+
+    def _row(self, at_ms: int, line: Line) -> HourRow:
+        hour_ms = at_ms - at_ms % HOUR_MS
+        return self._pending.setdefault((hour_ms, line.line_id), HourRow(line_id=line.line_id, hour_ms=hour_ms))
+
+    def _person(self, key: int, placement: Placement) -> int:
+        users, audience_key = self._population.users, Stream(self._seed, placement, 0).audience_key
+
+        def draws() -> Iterator[int]:
+            who = 0
+            for attempt in range(1024):
+                bits = mix(key, _PERSON + 256 * attempt)
+                who = int(unit(bits) * users)
+                accept, alias = self._aliases[who] if self._aliases else (1.0, who)
+                who = who if unit(mix(bits, _ACCEPT)) < accept else alias
+                yield who
+            for _ in range(users):
+                who = (who + 1) % users
+                yield who
+
+        who = 0
+        for who in draws():
+            if placement.audience >= 1.0 or unit(mix(audience_key, who)) < placement.audience:
+                break
+        return who
+
+    # -- what happened -----------------------------------------------------------------------------------
+
+    def take_rows(self, flush: bool = False) -> list[HourRow]:
+        """Hours that are over (with ``flush``: and the present one), in order of time and of lines."""
+        numbers = list(self._accounts)
+        keys = [key for key in self._pending if flush or key[0] + HOUR_MS <= self.now_ms]
+        return [self._pending.pop(key) for key in sorted(keys, key=lambda k: (k[0], numbers.index(k[1])))]
+
+    def totals(self, line_id: str) -> Totals:
+        """What a line has delivered so far."""
+        return replace(self._accounts[line_id].totals)
+
+    def exhausted(self) -> list[str]:
+        """Lines that can buy no further impression, each told once until its terms change."""
+        found = [name for name, account in self._accounts.items() if self._full(account) and not account.told]
+        for name in found:
+            self._accounts[name].told = True
+        return found
+
+    def exposures(self) -> Exposures:
+        """Every impression so far, in order of time."""
+        columns = zip(*self._log, strict=True) if self._log else [()] * 5
+        return Exposures(*(np.array(column, np.int64) for column in columns))  # type: ignore[arg-type]
 
 
-def _room(used: int, charge: int, limit: int | None) -> bool:
-    """True if a limit lets a charge be added: it is not used up, and the charge fits."""
-    return limit is None or (used < limit and used + charge <= limit)
+def _worth(line: Line) -> int:
+    price = line.price
+    return price.rate_micros if price.fixed or price.bid_micros is None else price.bid_micros
 
 
-def _due(record: Any, charge: int, t: int) -> bool:
-    """True if the pacing plan lets the line spend this charge now."""
-    gate = float(record["gate"]) + float(record["slope"]) * (t - int(record["gate_from"]))
-    return int(record["spent"]) + 0.5 * charge < gate
+def _price(line: Line, users: int) -> Fraction:
+    """The most that one impression can cost, in micros."""
+    model, price = line.price.model, line.price
+    if model in ("cpm", "vcpm"):
+        return Fraction(_worth(line), 1000)
+    if model == "cpp":
+        return Fraction(price.rate_micros * 100, users)
+    return Fraction(0 if model == "flat_rate" else price.rate_micros)
+
+
+def _half(line: Line, users: int) -> float:
+    per = {"cpm": 1000, "vcpm": 1000, "cpp": users}.get(line.price.model, 1)
+    return 0.5 * float(_price(line, users) * per) / float(per)
+
+
+def _planned(plan: _Plan, amounts: tuple[float, float], at_ms: int, used: int) -> float:
+    """What a plan wants to be used by an instant; it stands still when it is over."""
+    at, end = amounts
+    if at == inf:
+        return used
+    return at + (end - at) * (min(at_ms, plan.to_ms) - plan.from_ms) / (plan.to_ms - plan.from_ms)
+
+
+def _reached(plan: _Plan, amounts: tuple[float, float], level: float, start_ms: int) -> float:
+    at, end = amounts
+    if end > at:
+        return plan.from_ms + ceil((level - at) * (plan.to_ms - plan.from_ms) / (end - at))
+    return start_ms if level <= at else inf
+
+
+def _suits(line: Line, placement: Placement, key: int) -> bool:
+    aim = line.targeting
+    country = _pick(placement.countries, unit(mix(key, _COUNTRY)))
+    device = _pick(placement.devices, unit(mix(key, _DEVICE)))
+    return (
+        allows(aim.properties, aim.properties_exclude, placement.property_id)
+        and allows(aim.countries, aim.countries_exclude, country)
+        and allows(aim.devices, aim.devices_exclude, device)
+    )
+
+
+def _pick(shares: dict[str, float], draw: float) -> str:
+    return next(name for name, edge in zip(shares, cumulative(shares), strict=True) if draw < edge)
+
+
+def _clearing_price(placement: Placement, key: int) -> int:
+    """The floor or the best competing bid, in micros CPM, rounded up."""
+    rivals, price = placement.competition, float(placement.floor_micros)
+    if rivals:
+        normal = sqrt(-2.0 * log(1.0 - unit(mix(key, _MARKET_A)))) * cos(2.0 * pi * unit(mix(key, _MARKET_B)))
+        price = max(price, exp(log(rivals.median_micros) + rivals.sigma * normal))
+    return ceil(price)
+
+
+def _outcomes(line: Line, placement: Placement, key: int) -> dict[str, bool]:
+    """What happens to an impression, by the pricing model that charges for it."""
+
+    def happens(purpose: int, rate: float) -> bool:
+        return unit(mix(key, purpose)) < rate
+
+    view = happens(_VIEW, placement.view_rate)
+    converts = placement.conversion_rate if line.conversion_rate is None else line.conversion_rate
+    return {
+        "vcpm": happens(_VIEWABLE, placement.viewability),
+        "cpc": happens(_CLICK, placement.click_rate),
+        "cpv": view,
+        "cpcv": view and happens(_COMPLETION, placement.completion_rate),
+        "cpa": happens(_CONVERSION, converts),
+    }
+
+
+def _free(caps: tuple[Cap, ...], instants: list[int], at_ms: int) -> bool:
+    """True if every cap lets one more exposure in: fewer than its limit are in the window that ends now."""
+    return all(
+        sum(1 for t in instants if cap.window_ms is None or t > at_ms - cap.window_ms) < cap.max_impressions
+        for cap in caps
+    )
+
+
+def _alias_table(weights: Any) -> list[tuple[float, int]] | None:
+    """Walker's alias method: for each user how much of it is its own, and whose the rest is."""
+    if weights is None:
+        return None
+    rest = [float(weight) for weight in weights]
+    table = [(1.0, user) for user in range(len(rest))]
+    small = [user for user, weight in enumerate(rest) if weight < 1.0]
+    large = [user for user, weight in enumerate(rest) if weight >= 1.0]
+    while small and large:
+        low, high = small.pop(), large[-1]
+        table[low] = rest[low], high
+        rest[high] -= 1.0 - rest[low]
+        if rest[high] < 1.0:
+            small.append(large.pop())
+    return table

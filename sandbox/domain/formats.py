@@ -49,9 +49,7 @@ class Format:
             ],
         }
         if self.width:
-            body["renders"] = [
-                {"role": "primary", "dimensions": {"width": self.width, "height": self.height}}
-            ]
+            body["renders"] = [{"role": "primary", "dimensions": {"width": self.width, "height": self.height}}]
         return body
 
 
@@ -101,9 +99,7 @@ def parse_format(text: str) -> Format:
     if head in ("display", "dooh") and size:
         width, height = (int(side) for side in size.split("x"))
         medium: Medium = "dooh" if head == "dooh" else "display"
-        return Format(
-            text, f"{'Screen' if head == 'dooh' else 'Banner'} {width} x {height}", medium, width, height
-        )
+        return Format(text, f"{'Screen' if head == 'dooh' else 'Banner'} {width} x {height}", medium, width, height)
     seconds = next((part[:-1] for part in rest.split("_") if part.endswith("s") and part[:-1].isdigit()), "")
     if head in ("video", "audio"):
         spoken: Medium = "video" if head == "video" else "audio"

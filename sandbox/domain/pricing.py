@@ -73,9 +73,7 @@ class PricingOption:
         return body
 
 
-def check_purchase(
-    option: PricingOption, budget_micros: int, bid_micros: int | None, field_path: str
-) -> None:
+def check_purchase(option: PricingOption, budget_micros: int, bid_micros: int | None, field_path: str) -> None:
     """Refuse a package that this option does not sell: budget under the minimum, no bid, a bid too low.
 
     ``field_path`` is the package's path in the request. Raises :class:`AdcpError` BUDGET_TOO_LOW or

@@ -9,7 +9,7 @@ import json
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from sandbox.core.errors import SandboxError
@@ -112,16 +112,17 @@ class Network:
         yield carried | limit
         if not carried.processed:
             raise self._lost(PeerTimeout, call_id, sender, to, operation, "no answer in time")
-        outcome = carried.value
+        outcome = cast("Reply | str", carried.value)
         if isinstance(outcome, str):
             if outcome == "answer lost":
                 yield limit
                 raise self._lost(PeerTimeout, call_id, sender, to, operation, outcome)
             raise self._lost(PeerUnreachable, call_id, sender, to, operation, outcome)
-        reply: Reply = outcome
-        body = json.dumps(reply.body, allow_nan=False)
-        self._emit("reply", to, id=call_id, to=sender, operation=operation, ok=reply.ok, body=json.loads(body))
-        return Reply(reply.ok, json.loads(body), reply.status)
+        body = json.dumps(outcome.body, allow_nan=False)
+        self._emit(
+            "reply", to, id=call_id, to=sender, operation=operation, ok=outcome.ok, body=json.loads(body)
+        )
+        return Reply(outcome.ok, json.loads(body), outcome.status)
 
     def _carry(
         self, sender: str, to: str, operation: str, text: str, principal: Principal

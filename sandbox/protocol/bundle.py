@@ -77,8 +77,9 @@ def _name(path: str) -> str:
 
 def _in_tree(reference: str, base: str) -> str:
     """The path in the tree of a reference that a file of the tree (``base``) makes."""
-    if reference.startswith("/schemas/"):
-        return reference.split("/", 3)[3]
+    _, schemas, absolute = reference.partition("/schemas/")
+    if schemas:
+        return absolute.partition("/")[2]
     return posixpath.normpath(posixpath.join(posixpath.dirname(base), reference))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -9,81 +10,81 @@ from sandbox.core.errors import AdcpError, ApiError
 from sandbox.kernel.endpoint import Answered, Context, Operation, Reply
 from sandbox.protocol import schemas
 from sandbox.protocol.errors import error_body
-from sandbox.protocol.idempotency import Idempotency, Key
-from sandbox.protocol.schemas import SchemaIssue
-from sandbox.protocol.tools import TOOLS
-from sandbox.protocol.versions import VERSIONS, from_wire, negotiate, to_wire
+from sandbox.protocol.idempotency import DEFAULT_TTL_MS, Idempotency, scope_of
+from sandbox.protocol.issues import SchemaIssue
+from sandbox.protocol.versions import VERSIONS, from_wire, negotiate, schema_name, to_wire
 from sandbox.protocol.webhooks import Seen
+
+ACCEPTED = ("completed", "submitted")
+"""Status of an answer that is remembered under its idempotency key."""
 
 
 class AdcpDialect:
     """The protocol's plumbing, once for all agents.
 
-    Version, schema, idempotency and context are dealt with here; handlers see requests and give answers in
+    Release, schema, idempotency and context are dealt with here; handlers see requests and give answers in
     the canonical form (3.1). An answer of our own that breaks its schema is written to the trace as a
-    ``violation``, and so is a request that one of our own actors got wrong.
+    ``violation``, which fails the run, and so is a request that one of our own actors got wrong. A request of
+    a scenario's step may be wrong on purpose.
     """
 
-    def __init__(self, supported: Sequence[str] = VERSIONS) -> None:
+    def __init__(self, supported: Sequence[str] = VERSIONS, ttl_ms: int = DEFAULT_TTL_MS) -> None:
         self.supported = tuple(supported)
-        self.idempotency = Idempotency()
+        self.idempotency = Idempotency(ttl_ms)
 
     def open(self, ctx: Context, operation: Operation, payload: dict[str, Any]) -> dict[str, Any]:
-        ctx.version = self.supported[-1]
+        """The request in canonical form.
+
+        Raises VERSION_UNSUPPORTED, INVALID_REQUEST for a breach of the schema, the errors of idempotency, and
+        :class:`Answered` for a retry.
+        """
         ctx.version = negotiate(payload, self.supported)
-        issues = schemas.check(operation.name, "request", payload, ctx.version)
+        name = schema_name(operation.name, ctx.version)
+        issues = schemas.check(name, "request", payload, ctx.version)
         if issues:
             if ctx.principal.role != "driver":
-                self._violation(ctx, "request", issues)
+                _violation(ctx, "request", ctx.principal.id, issues)
             raise _refusal(issues)
-        key = self._key(ctx, operation, payload)
-        if key is not None:
-            known = self.idempotency.begin(key, payload, ctx.now)
+        scope = scope_of(ctx.principal.id, payload)
+        if scope is not None:
+            known = self.idempotency.begin(scope, operation.name, payload, ctx.now)
             if known is not None:
-                raise Answered(Reply(True, known))
-            ctx.notes["key"] = key
+                raise Answered(Reply(True, _echo(known, payload)))
+            ctx.notes["scope"] = scope
         return from_wire(operation.name, "request", payload, ctx.version)
 
-    @staticmethod
-    def _key(ctx: Context, operation: Operation, payload: dict[str, Any]) -> Key | None:
-        tool = TOOLS.get(operation.name)
-        if tool is None or not tool.mutating or "idempotency_key" not in payload:
-            return None
-        return (ctx.principal.id, operation.name, str(payload["idempotency_key"]))
-
     def close(self, ctx: Context, operation: Operation, payload: dict[str, Any], result: Any) -> Reply:
+        """The answer in the form of the release, remembered if it is accepted, with the context echoed."""
         body = to_wire(operation.name, "answer", dict(result), ctx.version)
-        if "context" in payload:
-            body["context"] = payload["context"]
-        issues = schemas.check(operation.name, schemas.answer_direction(body), body, ctx.version)
+        if "adcp_version" in payload and "status" in body:
+            body["adcp_version"] = ctx.version
+        scope = ctx.notes.pop("scope", None)
+        if scope is not None and result.get("status", "completed") in ACCEPTED:
+            self.idempotency.accept(scope, dict(body))
+        elif scope is not None:
+            self.idempotency.forget(scope)
+        body = _echo(body, payload)
+        issues = schemas.check_answer(schema_name(operation.name, ctx.version), body, ctx.version)
         if issues:
-            self._violation(ctx, "answer", issues)
-        key = ctx.notes.get("key")
-        if key is not None:
-            self.idempotency.accept(key, body)
+            _violation(ctx, "answer", ctx.actor.id, issues)
         return Reply(True, body)
 
     def fail(self, ctx: Context, payload: dict[str, Any], error: AdcpError | ApiError) -> Reply:
+        """The error in both layers. An error is never remembered: a retry is served anew."""
         if isinstance(error, ApiError):
             raise TypeError(f"an AdCP agent answers with AdcpError, not with {error!r}")
-        key = ctx.notes.get("key")
-        if key is not None:
-            self.idempotency.forget(key)
-        return Reply(False, error_body(error, payload.get("context")), 400)
+        scope = ctx.notes.pop("scope", None)
+        if scope is not None:
+            self.idempotency.forget(scope)
+        version = ctx.version or self.supported[-1]
+        return Reply(False, error_body(error, version, payload.get("context")), 400)
 
     def unknown(self, ctx: Context, known: Iterable[str]) -> AdcpError:
-        return AdcpError(
-            "UNSUPPORTED_FEATURE",
-            f"{ctx.actor.id} has no tool {ctx.operation!r}",
-            suggestion=f"its tools are {', '.join(known)}",
-        )
-
-    @staticmethod
-    def _violation(ctx: Context, what: str, issues: list[SchemaIssue]) -> None:
-        culprit = ctx.principal.id if what == "request" else ctx.actor.id
-        message = f"{what} of {ctx.operation} ({ctx.version}) by {culprit} breaks its schema: {issues[0]}"
-        data = {"message": message, "issues": [str(issue) for issue in issues]}
-        ctx.world.trace.emit(ctx.now, "violation", culprit, data)
+        """UNSUPPORTED_FEATURE with the nearest tools."""
+        tools = sorted(known)
+        near = difflib.get_close_matches(ctx.operation, tools, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"its tools are {', '.join(tools)}"
+        return AdcpError("UNSUPPORTED_FEATURE", f"{ctx.actor.id} has no tool {ctx.operation!r}", suggestion=hint)
 
 
 class InboxDialect:
@@ -93,28 +94,46 @@ class InboxDialect:
         self.seen = Seen()
 
     def open(self, ctx: Context, operation: Operation, payload: dict[str, Any]) -> dict[str, Any]:
-        if not self.seen.is_new(ctx.principal.id, payload, ctx.now):
+        """The webhook as it came. Raises :class:`Answered` for a repetition, and what ``Seen.claim`` raises."""
+        if self.seen.claim(ctx.principal.id, payload, ctx.now) == "duplicate":
             raise Answered(Reply(True, {}))
+        ctx.notes["claimed"] = True
         return payload
 
     def close(self, ctx: Context, operation: Operation, payload: dict[str, Any], result: Any) -> Reply:
+        """An acknowledgement."""
+        self.seen.taken(ctx.principal.id, payload)
         return Reply(True, result or {})
 
     def fail(self, ctx: Context, payload: dict[str, Any], error: AdcpError | ApiError) -> Reply:
-        conflict = error.code == "IDEMPOTENCY_CONFLICT"
-        return Reply(False, {"code": error.code, "message": error.message}, 409 if conflict else 400)
+        """409 for a key with another body, 503 while the first copy is worked on, otherwise 400."""
+        if ctx.notes.pop("claimed", False):
+            self.seen.release(ctx.principal.id, payload)
+        status = {"IDEMPOTENCY_CONFLICT": 409, "IDEMPOTENCY_IN_FLIGHT": 503}.get(error.code, 400)
+        return Reply(False, {"code": error.code, "message": error.message}, status)
 
     def unknown(self, ctx: Context, known: Iterable[str]) -> AdcpError:
+        """The error for anything but a webhook."""
         return AdcpError("UNSUPPORTED_FEATURE", f"{ctx.actor.id} takes no {ctx.operation}")
+
+
+def _echo(body: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:
+    return {**body, "context": payload["context"]} if "context" in payload else body
+
+
+def _violation(ctx: Context, what: str, culprit: str, issues: list[SchemaIssue]) -> None:
+    message = f"{what} of {ctx.operation} ({ctx.version}) by {culprit} breaks its schema: {issues[0]}"
+    data = {"message": message, "issues": [str(issue) for issue in issues]}
+    ctx.world.trace.emit(ctx.now, "violation", culprit, data)
 
 
 def _refusal(issues: list[SchemaIssue]) -> AdcpError:
     """The error that tells a caller what is wrong with its request, the first thing first."""
-    first = issues[0]
+    rows = [{"pointer": i.pointer, "message": i.message, "keyword": i.keyword} for i in issues]
     return AdcpError(
-        "VALIDATION_ERROR",
-        f"the request does not fit its schema: {first}",
-        field=first.field or None,
+        "INVALID_REQUEST",
+        f"the request does not fit its schema: {issues[0]}",
+        field=issues[0].field or None,
         suggestion="read the schema of the tool and send the request again",
-        details={"issues": [str(issue) for issue in issues]},
+        details={"issues": rows},
     )

@@ -48,20 +48,17 @@ def error_body(error: AdcpError, version: str, context: Any = None) -> dict[str,
 
 
 def from_body(body: dict[str, Any]) -> AdcpError | None:
-    """The error for which a call failed, or None.
+    """The error for which a call failed; None for any other answer.
 
-    An answer that has a result, or announces one, may carry errors as warnings; :func:`is_failure` tells.
+    An answer with a result, or one that announces it, may carry ``errors`` too: they are warnings.
     """
-    entry = body.get("adcp_error")
-    if not isinstance(entry, dict):
-        errors = body.get("errors")
-        entry = errors[0] if isinstance(errors, list) and errors else None
+    entry = body.get("adcp_error") or _fatal(body)
     if not isinstance(entry, dict):
         return None
     code = str(entry.get("code", "SERVICE_UNAVAILABLE"))
     details = entry.get("details")
     if "issues" in entry:
-        details = {"issues": entry["issues"], **(details or {})}
+        details = {**(details or {}), "issues": entry["issues"]}
     recovery = entry.get("recovery")
     return AdcpError(
         code,
@@ -72,3 +69,14 @@ def from_body(body: dict[str, Any]) -> AdcpError | None:
         entry.get("retry_after"),
         details,
     )
+
+
+_FAILED = ("failed", "rejected", "canceled")
+_BESIDE_ERRORS = {"errors", "context", "ext", "message", "context_id", "task_id", "timestamp", "adcp_version"}
+
+
+def _fatal(body: dict[str, Any]) -> Any:
+    """The first of ``errors`` if they are the whole answer."""
+    errors = body.get("errors")
+    alone = body["status"] in _FAILED if "status" in body else set(body) <= _BESIDE_ERRORS
+    return errors[0] if isinstance(errors, list) and errors and alone else None

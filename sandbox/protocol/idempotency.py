@@ -1,25 +1,61 @@
-"""Retries are harmless: the same key brings the same answer, once (docs/building/by-layer/L1/security.mdx).
+"""Retries are harmless: the same key brings the same answer, once.
 
-Identity is the caller, the tool and the key; what the request says is compared by its RFC 8785 hash. Only
-accepted calls are remembered, with their original answer.
+docs/building/by-layer/L1/security.mdx, "Idempotency". A key belongs to a caller and an account. What was asked
+under it is compared by the RFC 8785 hash of tool and request; only accepted calls are remembered, with their
+original answer.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import rfc8785
 
 from sandbox.core.errors import AdcpError
-from sandbox.core.time import DAY_MS
+from sandbox.core.time import DAY_MS, MINUTE_MS
+
+KEY = re.compile(r"[A-Za-z0-9_.:-]{16,255}")
+"""What a key looks like."""
 
 DEFAULT_TTL_MS = DAY_MS
-IGNORED = ("context", "push_notification_config", "adcp_version", "adcp_major_version")
-"""Fields that do not belong to what is asked for."""
+SKEW_MS = MINUTE_MS
+"""How long after its time a key is still known, because clocks differ."""
 
-Key = tuple[str, str, str]
+EXCLUDED = ("idempotency_key", "context", "governance_context")
+"""Fields that do not belong to what is asked for; neither do the credentials of a push notification."""
+
+Scope = tuple[str, str, str]
+"""Caller, account and key."""
+
+
+def canonical(value: Any) -> bytes:
+    """The RFC 8785 form of a JSON value; INVALID_REQUEST for numbers that it can't hold."""
+    try:
+        return rfc8785.dumps(value)
+    except rfc8785.CanonicalizationError as error:
+        raise AdcpError("INVALID_REQUEST", f"not a message that every party reads alike: {error}") from error
+
+
+def digest(value: Any) -> str:
+    """SHA-256 over the RFC 8785 form of a JSON value."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def scope_of(caller: str, payload: dict[str, Any]) -> Scope | None:
+    """Under what a request is remembered; None if it brings no key. A session's turns are apart (SI).
+
+    Raises INVALID_REQUEST for a key of the wrong form.
+    """
+    if "idempotency_key" not in payload:
+        return None
+    key = payload["idempotency_key"]
+    if not isinstance(key, str) or not KEY.fullmatch(key):
+        raise AdcpError("INVALID_REQUEST", f"idempotency_key must match {KEY.pattern}", "idempotency_key")
+    account = {name: payload[name] for name in ("account", "session_id") if name in payload}
+    return (caller, canonical(account).decode(), key)
 
 
 @dataclass(slots=True)
@@ -30,46 +66,51 @@ class _Entry:
 
 
 class Idempotency:
-    """What an agent remembers of mutating calls. Times in ms; ``ttl_ms`` is what it declares it keeps."""
+    """What an agent remembers of calls. Times in ms; ``ttl_ms`` is what it declares as its replay window."""
 
     def __init__(self, ttl_ms: int = DEFAULT_TTL_MS) -> None:
         self.ttl_ms = ttl_ms
-        self._entries: dict[Key, _Entry] = {}
+        self._entries: dict[Scope, _Entry] = {}
 
-    @staticmethod
-    def digest(payload: dict[str, Any]) -> str:
-        """SHA-256 over the RFC 8785 form of what a request asks for."""
-        asked = {k: v for k, v in payload.items() if k not in IGNORED}
-        return hashlib.sha256(rfc8785.dumps(asked)).hexdigest()
-
-    def begin(self, key: Key, payload: dict[str, Any], now_ms: int) -> dict[str, Any] | None:
-        """Enter a call; the answer to replay if this very call was accepted before, else None.
+    def begin(self, scope: Scope, tool: str, payload: dict[str, Any], now_ms: int) -> dict[str, Any] | None:
+        """Enter a call whose schema was checked; gives the answer if this very call was accepted before.
 
         Raises IDEMPOTENCY_CONFLICT (same key, other request), IDEMPOTENCY_EXPIRED (remembered no longer) and
-        IDEMPOTENCY_IN_FLIGHT (the first call is still being served).
+        IDEMPOTENCY_IN_FLIGHT (the first call is still being served). None of them tells what was asked before.
         """
-        entry, digest = self._entries.get(key), self.digest(payload)
+        entry, asked = self._entries.get(scope), digest([tool, _business(payload)])
         if entry is None:
-            self._entries[key] = _Entry(digest, now_ms, None)
+            self._entries[scope] = _Entry(asked, now_ms, None)
             return None
-        if now_ms - entry.at_ms > self.ttl_ms:
+        if now_ms - entry.at_ms > self.ttl_ms + SKEW_MS:
+            entry.body = {}
+            raise AdcpError("IDEMPOTENCY_EXPIRED", "this idempotency_key is older than what is remembered")
+        if entry.digest != asked:
             raise AdcpError(
-                "IDEMPOTENCY_EXPIRED", "this key is older than what is remembered", "idempotency_key"
-            )
-        if entry.digest != digest:
-            raise AdcpError(
-                "IDEMPOTENCY_CONFLICT", "this key was used for another request", "idempotency_key"
+                "IDEMPOTENCY_CONFLICT",
+                "this idempotency_key was used for another request",
+                suggestion="send the original request again, or this one with a new key",
             )
         if entry.body is None:
             raise AdcpError(
-                "IDEMPOTENCY_IN_FLIGHT", "the first request with this key is still served", retry_after=1
+                "IDEMPOTENCY_IN_FLIGHT", "the first request with this idempotency_key is still served", retry_after=1
             )
         return entry.body | {"replayed": True}
 
-    def accept(self, key: Key, body: dict[str, Any]) -> None:
-        """Remember the answer of an accepted call."""
-        self._entries[key].body = body
+    def accept(self, scope: Scope, body: dict[str, Any]) -> None:
+        """Remember the answer of an accepted call. What becomes of its things later does not change it."""
+        self._entries[scope].body = body
 
-    def forget(self, key: Key) -> None:
-        """Forget a call that was refused: its key may be used again."""
-        self._entries.pop(key, None)
+    def forget(self, scope: Scope) -> None:
+        """Forget a call that was not accepted: its key may be used again."""
+        self._entries.pop(scope, None)
+
+
+def _business(payload: dict[str, Any]) -> dict[str, Any]:
+    """What a request asks for. The list of what is left out is closed."""
+    asked = {name: value for name, value in payload.items() if name not in EXCLUDED}
+    push = asked.get("push_notification_config")
+    if isinstance(push, dict) and isinstance(push.get("authentication"), dict):
+        kept = {name: value for name, value in push["authentication"].items() if name != "credentials"}
+        asked["push_notification_config"] = {**push, "authentication": kept}
+    return asked

@@ -1,4 +1,4 @@
-"""The tools of AdCP: to which protocol each belongs, whether it changes anything, and in which releases it is.
+"""The tools of AdCP: to which protocol each belongs, whether it changes anything, in which releases it is.
 
 A test compares the table with the official manifests.
 """
@@ -108,3 +108,14 @@ def _read(row: str) -> Tool:
 
 TOOLS = {tool.name: tool for tool in map(_read, _TABLE.strip().splitlines())}
 """All tools of releases 3.0 to 3.2, by name."""
+
+_GOVERNANCE = ("property", "collection", "content-standards")
+_WIRE_PROTOCOLS = ("media-buy", "signals", "governance", "creative", "brand", "sponsored-intelligence")
+
+
+def protocol_of(task_type: str) -> str:
+    """The protocol that tasks and webhooks name for a tool or another type of task (enums/adcp-protocol.json)."""
+    protocol = TOOLS[task_type].protocol if task_type in TOOLS else "media-buy"
+    if protocol in _GOVERNANCE:
+        return "governance"
+    return protocol if protocol in _WIRE_PROTOCOLS else "media-buy"

@@ -6,40 +6,36 @@ that we do not have is served as the highest one below it that we have (core/ver
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import copy
+from collections.abc import Sequence
 from typing import Any
 
 from sandbox.core.errors import AdcpError
+from sandbox.protocol.changes import CANONICAL, changes
 from sandbox.protocol.tools import TOOLS
 
 VERSIONS = ("3.0", "3.1", "3.2")
-CANONICAL = "3.1"
 
-Change = Callable[[dict[str, Any]], dict[str, Any]]
-
-
-def _release(text: str) -> tuple[int, int] | None:
-    major, _, rest = text.partition(".")
-    minor = rest.partition("-")[0]
-    return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else None
+Release = tuple[int, int]
 
 
 def negotiate(payload: dict[str, Any], supported: Sequence[str] = VERSIONS) -> str:
-    """The release that a request is served as; VERSION_UNSUPPORTED if there is none."""
-    asked = payload.get("adcp_version")
-    if asked is None:
-        major = payload.get("adcp_major_version", 3)
-        asked = "3.0" if major == 3 else f"{major}.0"
-        if asked == "3.0" and "3.0" not in supported:
-            asked = supported[0]
-    release = _release(str(asked))
-    usable = [v for v in supported if release and _release(v) <= release and v[0] == str(release[0])]  # type: ignore[operator]
+    """The release that a request is served as.
+
+    Raises VERSION_UNSUPPORTED, with ``supported_versions`` in its details (error-details/version-unsupported).
+    """
+    wanted = _wanted(payload, supported)
+    usable = [v for v in supported if wanted is not None and _usable(_release(v), wanted)]
     if not usable:
+        asked = payload.get("adcp_version", payload.get("adcp_major_version"))
         raise AdcpError(
             "VERSION_UNSUPPORTED",
             f"AdCP {asked} is not supported here; supported are {', '.join(supported)}",
             field="adcp_version" if "adcp_version" in payload else "adcp_major_version",
-            details={"supported_versions": list(supported)},
+            details={
+                "supported_versions": list(supported),
+                "supported_majors": sorted({int(v.partition(".")[0]) for v in supported}),
+            },
         )
     return max(usable, key=lambda v: _release(v) or (0, 0))
 
@@ -50,79 +46,55 @@ def envelope(version: str) -> dict[str, Any]:
 
 
 def to_wire(tool: str, direction: str, body: dict[str, Any], version: str) -> dict[str, Any]:
-    """Turn a body from our canonical form into that of a release. ``direction``: ``request`` or ``answer``."""
-    if version == CANONICAL:
-        return body
-    for change in _CHANGES.get((tool, direction, version), ()):
-        body = change(body)
-    return body
+    """Turn a body from our canonical form into that of a release. ``direction``: ``request`` or ``answer``.
+
+    The body is not changed. What a release does not know stays where its schema allows unknown fields, and is
+    left out or put otherwise where it does not.
+    """
+    return body if version == CANONICAL else _changed(tool, direction, body, CANONICAL, version)
 
 
 def from_wire(tool: str, direction: str, body: dict[str, Any], version: str) -> dict[str, Any]:
-    """Turn a body in the form of a release into our canonical form."""
-    if version == CANONICAL:
-        return body
-    for change in _REVERSALS.get((tool, direction, version), ()):
-        body = change(body)
-    return body
-
-
-# -- the differences -------------------------------------------------------------------------------------
-
-
-def _without(*names: str) -> Change:
-    def change(body: dict[str, Any]) -> dict[str, Any]:
-        return {key: value for key, value in body.items() if key not in names}
-
-    return change
-
-
-def _renamed(old: str, new: str) -> Change:
-    def change(body: dict[str, Any]) -> dict[str, Any]:
-        return {new if key == old else key: value for key, value in body.items()}
-
-    return change
-
-
-def _each(field: str, change: Change) -> Change:
-    def apply(body: dict[str, Any]) -> dict[str, Any]:
-        if not isinstance(body.get(field), list):
-            return body
-        return body | {field: [change(item) if isinstance(item, dict) else item for item in body[field]]}
-
-    return apply
-
-
-def _status_in_place_of_media_buy_status(body: dict[str, Any]) -> dict[str, Any]:
-    """3.0 has one ``status`` for the buy; later releases keep the task's status apart."""
-    if "media_buy_status" not in body:
-        return body
-    return {k: v for k, v in body.items() if k != "media_buy_status"} | {"status": body["media_buy_status"]}
-
-
-def _only_media_buy_status(body: dict[str, Any]) -> dict[str, Any]:
-    """3.2 has no ``status`` beside ``media_buy_status`` in a finished answer."""
-    return _without("status")(body) if "media_buy_status" in body else body
-
-
-def _media_buy_status_from_status(body: dict[str, Any]) -> dict[str, Any]:
-    if "media_buy_id" not in body or "media_buy_status" in body or "status" not in body:
-        return body
-    return body | {"media_buy_status": body["status"]}
-
-
-_CHANGES: dict[tuple[str, str, str], tuple[Change, ...]] = {
-    ("create_media_buy", "answer", "3.0"): (_status_in_place_of_media_buy_status,),
-    ("update_media_buy", "answer", "3.0"): (_status_in_place_of_media_buy_status,),
-    ("create_media_buy", "answer", "3.2"): (_only_media_buy_status,),
-    ("update_media_buy", "answer", "3.2"): (_only_media_buy_status,),
-}
-_REVERSALS: dict[tuple[str, str, str], tuple[Change, ...]] = {
-    ("create_media_buy", "answer", "3.0"): (_media_buy_status_from_status,),
-    ("update_media_buy", "answer", "3.0"): (_media_buy_status_from_status,),
-}
+    """Turn a body in the form of a release into our canonical form. The body is not changed."""
+    return body if version == CANONICAL else _changed(tool, direction, body, version, CANONICAL)
 
 
 def offered(tool: str, version: str) -> bool:
     """True if a release has the tool."""
     return tool in TOOLS and version in TOOLS[tool].versions
+
+
+def schema_name(tool: str, version: str) -> str:
+    """The name under which a release has the schemas of a tool: 3.0 has other names for those of tasks."""
+    return _OLD_NAMES.get(tool, tool) if version == "3.0" else tool
+
+
+_OLD_NAMES = {"get_task_status": "tasks_get", "list_tasks": "tasks_list"}
+
+
+def _changed(tool: str, direction: str, body: dict[str, Any], old: str, new: str) -> dict[str, Any]:
+    result = copy.deepcopy(body)
+    for change in changes(tool, direction, old, new):
+        change(result)
+    return result
+
+
+def _release(text: str) -> Release | None:
+    """Major and minor number of a release; None for a text that names none. ``3.2-rc.1`` counts as 3.2."""
+    major, _, rest = text.partition(".")
+    minor = rest.partition("-")[0]
+    return (int(major), int(minor)) if major.isdecimal() and minor.isdecimal() else None
+
+
+def _wanted(payload: dict[str, Any], supported: Sequence[str]) -> Release | None:
+    """The release that a request asks for; None if it names none that could be, or two that disagree."""
+    major = payload.get("adcp_major_version")
+    if "adcp_version" in payload:
+        wanted = _release(str(payload["adcp_version"]))
+        return None if wanted is None or major not in (None, wanted[0]) else wanted
+    lowest = [r for r in map(_release, supported) if r is not None and r[0] == (3 if major is None else major)]
+    return min(lowest, default=None)
+
+
+def _usable(have: Release | None, wanted: Release) -> bool:
+    return have is not None and have[0] == wanted[0] and have <= wanted

@@ -15,6 +15,7 @@ from sandbox.results.result import Judgement
 from sandbox.results.timeline import error_of, error_text
 from sandbox.scenario.compare import mismatch
 from sandbox.scenario.conditions import CallCondition, EventCondition, MessageCondition, StatusCondition
+from sandbox.scenario.inbox import inbox_of
 from sandbox.scenario.observe import Watch, watch
 from sandbox.scenario.references import resolve
 from sandbox.scenario.select import select
@@ -48,6 +49,7 @@ class Driver(Actor):
         self.names: dict[str, Any] = scenario.names()
         self.judgements: list[Judgement] = []
         self.current: tuple[int, Step, str] | None = None
+        self.inbox = inbox_of(self)
         self._waiting: tuple[Watch, Any] | None = None
         self._mark = 0
         world.trace.listen(self._on_event)

@@ -8,6 +8,7 @@ every hour (``every``) of the window and at its close.
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from sandbox.results.metrics import measure
 from sandbox.results.result import Judgement
 from sandbox.results.timeline import describe, error_text
 from sandbox.scenario.compare import mismatch
-from sandbox.scenario.conditions import CallCondition, MetricCondition, operators_of
+from sandbox.scenario.conditions import CallCondition, Condition, MetricCondition, operators_of
 from sandbox.scenario.observe import TraceCondition, Watch, watch
 from sandbox.scenario.references import UnknownNameError, resolve, shown
 from sandbox.scenario.select import select
@@ -183,19 +184,20 @@ class Judge:
         place = self._driver.scenario.document.place(("expect", number))
         judged = Judgement(expectation.name, verdict.held, verdict.detail, verdict.at_ms, place)
         if not verdict.held:
-            judged.nearest = nearest(self._world.trace.events, verdict.at_ms)
+            judged.nearest = self._nearest(expectation.promise[1], verdict.at_ms)
         return judged
 
-
-def nearest(events: list[Event], at_ms: int) -> list[Event]:
-    """The last events worth telling up to a moment."""
-    found: list[Event] = []
-    for event in reversed(events):
-        if event.at_ms <= at_ms and describe(event):
-            found.append(event)
-            if len(found) == NEAREST:
-                break
-    return found[::-1]
+    def _nearest(self, condition: Condition, at_ms: int) -> list[Event]:
+        """The last events up to a moment that are worth telling; those that the condition is about first."""
+        told = [e for e in self._world.trace.events if e.at_ms <= at_ms and describe(e)]
+        about: list[Event] = []
+        if not isinstance(condition, MetricCondition | CallCondition):
+            with suppress(UnknownNameError):
+                watched = watch(condition, self._driver.names)
+                about = [event for event in told if watched.feed(event)][-(NEAREST - 2) :]
+        rest = [event for event in told[-NEAREST:] if event not in about]
+        surplus = max(0, len(rest) + len(about) - NEAREST)
+        return sorted([*about, *rest[surplus:]], key=lambda event: event.seq)
 
 
 def _decided(promise: str, watched: Watch, at_ms: int) -> Verdict | None:

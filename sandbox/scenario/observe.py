@@ -21,6 +21,9 @@ from sandbox.scenario.select import select
 if TYPE_CHECKING:
     from sandbox.kernel.trace import Event
 
+MAX_SEEN = 6
+"""How many things a message names."""
+
 TraceCondition = StatusCondition | MessageCondition | EventCondition
 
 
@@ -69,7 +72,9 @@ class StatusWatch:
         """What is there, in words."""
         if not self._states:
             return f"no {self._match.entity}"
-        return ", ".join(f"{thing} {state}" for (_, thing), state in self._states.items())
+        found = [f"{thing} {state}" for (_, thing), state in self._states.items()]
+        more = f" and {len(found) - MAX_SEEN} more" if len(found) > MAX_SEEN else ""
+        return ", ".join(found[:MAX_SEEN]) + more
 
     def _subject(self) -> str:
         whose = f" of {self._match.actor}" if self._match.actor else ""

@@ -61,9 +61,7 @@ def _grounds(rule: BuyRule, facts: BuyFacts) -> list[str]:
         if rule.category is None
         else (_in_category(rule.category, facts.industries), f"we do not run {rule.category} advertising"),
         None if rule.brand is None else (facts.brand == rule.brand, f"we do not work with {rule.brand}"),
-        None
-        if rule.product is None
-        else (rule.product in facts.product_ids, f"{rule.product} is not for sale"),
+        None if rule.product is None else (rule.product in facts.product_ids, f"{rule.product} is not for sale"),
         None
         if rule.start_within is None
         else (

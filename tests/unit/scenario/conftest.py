@@ -60,7 +60,7 @@ class Shop(Actor):
             Operation("rest", self.rest, detail=rest),
         ]
         self.endpoint = Endpoint(self, PlainDialect(), operations)
-        self.controls.update(approve=self.approve, restock=self.restock, slip=self.slip)
+        self.controls.update(approve=self.approve, restock=self.restock, remind=self.remind, slip=self.slip)
 
     def start(self) -> None:
         if 13 in self.stock:
@@ -82,6 +82,10 @@ class Shop(Actor):
         self.waiting.append(creative)
         self.world.after(parse_duration(self.config.approval), self._review)
         return {"creative": creative}
+
+    def remind(self, url: str) -> None:
+        """Send a webhook."""
+        self.world.network.notify(self.id, url, {"left": len(self.waiting)})
 
     def _review(self) -> Generator[Any, Any, None]:
         yield self.world.env.timeout(0)

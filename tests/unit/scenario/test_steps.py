@@ -262,3 +262,17 @@ def test_equal_seeds_have_equal_digests(play: Play) -> None:
     text = "steps:\n  - {call: shop.submit}\n  - {after: 3d, call: shop.echo}\n"
     assert play(text, seed=7).digest == play(text, seed=7).digest
     assert play(text, seed=7).digest != play(text, seed=8).digest
+
+
+def test_the_driver_takes_webhooks_at_its_address(play: Play) -> None:
+    result = play(
+        """\
+steps:
+  - {do: shop.remind, with: {url: "https://driver.sandbox.test/hook"}}
+  - {name: heard, when: {message: {kind: webhook, to: driver, body: {left: 0}}}}
+expect:
+  - {name: once, holds: {event: {kind: webhook_result, data: {ok: true}, count: 1}}}
+"""
+    )
+    assert outcomes(result) == {"once": True}
+    assert [name for name, _ in steps_at(result)] == ["step 1: shop.remind", "heard"]

@@ -175,6 +175,7 @@ class Stage:
 
     def check(self) -> None:
         """Fail if a checker has found a breach."""
+        self.world.market.settle()
         for checker in self.checkers:
             checker.finish()
             assert not checker.violations, [str(violation) for violation in checker.violations]

@@ -76,6 +76,7 @@ def test_a_buy_that_never_gets_creatives_is_canceled_by_the_seller_at_its_end(st
     found = world.read(buy)
     assert found["status"] == "canceled"
     assert found["cancellation"]["canceled_by"] == "seller"
+    assert "never could start" in found["cancellation"]["reason"]
 
 
 @pytest.mark.parametrize(

@@ -77,9 +77,9 @@ def test_a_raised_budget_lets_an_exhausted_package_deliver_again(stage: Opener) 
     buy, package = made["media_buy_id"], made["packages"][0]["package_id"]
     world.run("+2d")
     assert world.read(buy, include_snapshot=True)["packages"][0]["snapshot"]["delivery_status"] == "budget_exhausted"
-    world.update(buy, packages=[{"package_id": package, "budget": 30}])
+    world.update(buy, packages=[{"package_id": package, "budget": 32}])
     world.run("+2d")
-    assert world.world.market.totals(package).spend_micros == 30_000_000
+    assert world.world.market.totals(package).spend_micros == 32_000_000
 
 
 def test_dates_move_the_flight_and_the_lines_with_it(stage: Opener) -> None:
