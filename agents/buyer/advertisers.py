@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from agents.buyer.brands import Resolution
 from agents.buyer.accounts import LinkedAccount, check_links
+from agents.buyer.brands import Resolution
 from agents.buyer.caps import CapBody, caps_wire, replace_caps
 from agents.buyer.context import advertiser_for, customer_of, platform_of
 from agents.buyer.records import Advertiser, Customer

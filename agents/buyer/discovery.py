@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from agents.buyer.asking import ask_agents
 from agents.buyer.context import (
     branded_advertiser_for,
     campaign_for,
@@ -14,7 +15,6 @@ from agents.buyer.context import (
     platform_of,
     session_for,
 )
-from agents.buyer.asking import ask_agents
 from agents.buyer.offers import View, agent_matches, show
 from agents.buyer.records import Advertiser, Campaign, Session
 from agents.buyer.refine import RefineItem, refine

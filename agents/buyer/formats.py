@@ -33,7 +33,7 @@ TEMPLATES = {
 
 
 @operation("list_formats", "GET", "/formats", rules=(190,))
-def list_formats(ctx: Context, request: Request) -> Generator[Any, Any, dict[str, Any]]:
+def list_formats(ctx: Context, _request: Request) -> Generator[Any, Any, dict[str, Any]]:
     """All formats that the customer's sales agents know."""
     platform = platform_of(ctx)
     yield from learn_all(platform, platform.sellers.agents(customer_of(ctx), routed=False))
@@ -112,7 +112,8 @@ def campaign_products(platform: BuyerPlatform, campaign: Campaign) -> list[tuple
     for buy in campaign.media_buys:
         if buy.status in ("CANCELED", "REJECTED", "ARCHIVED"):
             continue
-        for product_id in [line.product_id for line in (*buy.products, *buy.packages)]:
+        ids = [staged.product_id for staged in buy.products] + [line.product_id for line in buy.packages]
+        for product_id in ids:
             product = product_of(platform, campaign, buy.seller_id, product_id)
             if product is not None:
                 found.setdefault((buy.seller_id, product_id), product)
@@ -161,7 +162,7 @@ def learn(platform: BuyerPlatform, seller_id: str) -> Generator[Any, Any, None]:
         platform.formats.setdefault(format_key(fmt["format_id"]), fmt)
 
 
-def learn_all(platform: BuyerPlatform, sellers: list[str]) -> Generator[Any, Any, list[None | AdcpError]]:
+def learn_all(platform: BuyerPlatform, sellers: list[str]) -> Generator[Any, Any, list[AdcpError | None]]:
     """Ask several agents; one that fails is asked again next time."""
     return (yield from platform.sellers.gather([learn(platform, seller_id) for seller_id in sellers]))
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from agents.buyer.context import session_for
+from agents.buyer.buy_status import move
+from agents.buyer.context import platform_of, session_for
 from agents.buyer.offers import is_fixed, price
-from agents.buyer.records import Selection, Session
+from agents.buyer.records import Campaign, MediaBuy, Selection, Session
 from agents.buyer.wire import budget_context, group, optional_amount
 from sandbox.core.errors import ApiError
 from sandbox.core.money import micros
@@ -16,6 +18,9 @@ from sandbox.core.time import iso
 from sandbox.kernel.endpoint import Context
 from sandbox.operations import Body, Request
 from sandbox.operations.model import Id, PositiveAmount
+
+if TYPE_CHECKING:
+    from agents.buyer.platform import BuyerPlatform
 
 operation = group("selection")
 
@@ -60,6 +65,7 @@ def add_discovery_products(ctx: Context, request: Request) -> dict[str, Any]:
     ]
     for selection in chosen:
         put(session, selection)
+        _update_drafts(platform_of(ctx), session, selection)
     return _wire(session)
 
 
@@ -83,12 +89,16 @@ def remove_discovery_products(ctx: Context, request: Request) -> dict[str, Any]:
     for number, product_id in enumerate(request.body.product_ids):
         if product_id not in selected:
             raise ApiError("NOT_FOUND", f"product {product_id} is not selected", f"productIds[{number}]")
-    session.selections = [s for s in session.selections if s.product_id not in request.body.product_ids]
+    removed = [s for s in session.selections if s.product_id in request.body.product_ids]
+    drop_from_drafts(platform_of(ctx), session, [(s.seller_id, s.product_id) for s in removed])
+    session.selections = [s for s in session.selections if s not in removed]
     return _wire(session)
 
 
 def put(session: Session, selection: Selection) -> None:
     """Enter a selection; one of the same product and agent is replaced where it stands."""
+    if not selection.product:
+        selection.product = offered(session, selection.seller_id, selection.product_id) or {}
     for place, old in enumerate(session.selections):
         if (old.seller_id, old.product_id) == (selection.seller_id, selection.product_id):
             session.selections[place] = selection
@@ -100,6 +110,42 @@ def offered(session: Session, seller_id: str, product_id: str) -> dict[str, Any]
     """A product among the session's results."""
     products = session.products.get(seller_id, [])
     return next((product for product in products if product["product_id"] == product_id), None)
+
+
+def _drafts(platform: BuyerPlatform, session: Session) -> Iterator[tuple[Campaign, MediaBuy]]:
+    """DRAFT media buys of the campaigns to which a session is attached."""
+    for campaign in platform.campaigns.values():
+        if session.discovery_id in campaign.discovery_ids:
+            yield from ((campaign, buy) for buy in campaign.media_buys if buy.status == "DRAFT")
+
+
+def drop_from_drafts(platform: BuyerPlatform, session: Session, products: list[tuple[str, str]]) -> None:
+    """Take products that are no longer selected off the DRAFT media buys to which they went.
+
+    ``products`` are pairs of sales agent and product. A DRAFT without products is archived.
+    """
+    for campaign, buy in _drafts(platform, session):
+        kept = [
+            staged
+            for staged in buy.products
+            if staged.discovery_id != session.discovery_id or (buy.seller_id, staged.product_id) not in products
+        ]
+        if len(kept) < len(buy.products):
+            buy.products, buy.updated_ms = kept, platform.now
+            if not kept:
+                move(platform, campaign, buy, "ARCHIVED", "its products are no longer selected")
+
+
+def _update_drafts(platform: BuyerPlatform, session: Session, selection: Selection) -> None:
+    """Carry a changed bid or budget over to the DRAFT media buy that has the product."""
+    for _, buy in _drafts(platform, session):
+        for staged in buy.products:
+            same = (buy.seller_id, staged.product_id) == (selection.seller_id, selection.product_id)
+            if same and staged.discovery_id == session.discovery_id:
+                staged.budget_micros = selection.budget_micros
+                staged.bid_micros = selection.bid_micros
+                staged.pricing_option_id = selection.pricing_option_id
+                buy.updated_ms = platform.now
 
 
 def _selection(session: Session, wanted: SelectedProduct, field: str, now_ms: int) -> Selection:

@@ -34,9 +34,6 @@ BACKOFF_MS = (2 * SECOND_MS, MINUTE_MS)
 NEEDS_CHANGE = ("CONFLICT",)
 """Transient errors after which the same request fails again: the caller has to read and decide anew."""
 
-UNREADABLE = AdcpError("SERVICE_UNAVAILABLE", "the agent's error has no code", recovery="transient")
-
-
 class SellerClient:
     """Talks to sales agents for one platform."""
 
@@ -91,7 +88,7 @@ class SellerClient:
             reply: Reply | None = None
             try:
                 reply = yield from self._platform.call(seller_id, tool, request, settings.timeout)
-                failure = None if reply.ok else from_body(reply.body) or UNREADABLE
+                failure = None if reply.ok else from_body(reply.body) or _unreadable()
             except (PeerUnreachable, PeerTimeout) as lost:
                 failure = AdcpError("SERVICE_UNAVAILABLE", str(lost), recovery="transient")
             if log is not None:
@@ -106,7 +103,7 @@ class SellerClient:
 
     def _wait_ms(self, attempt: int, failure: AdcpError) -> int:
         first, longest = BACKOFF_MS
-        wait_ms = min(longest, first * 2 ** (attempt - 1))
+        wait_ms = min(longest, first << (attempt - 1))
         spread = self._platform.rng("retries").uniform(0.75, 1.25)
         return max(round(wait_ms * spread), (failure.retry_after or 0) * SECOND_MS)
 
@@ -135,7 +132,8 @@ class SellerClient:
         env = self._platform.world.env
         processes = [env.process(_caught(each)) for each in steps]
         yield env.all_of(processes)
-        return [process.value for process in processes]
+        results: list[T | AdcpError] = [process.value for process in processes]  # type: ignore[misc]
+        return results
 
     # -- capabilities and releases -----------------------------------------------------------------------
 
@@ -230,6 +228,10 @@ def redact(value: Any) -> Any:
             for name, inner in value.items()
         }
     return [redact(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _unreadable() -> AdcpError:
+    return AdcpError("SERVICE_UNAVAILABLE", "the agent's error has no code", recovery="transient")
 
 
 def _caught(steps: Steps[T]) -> Steps[T | AdcpError]:

@@ -17,7 +17,7 @@ from sandbox.results.timeline import Row, describe, timeline
 if TYPE_CHECKING:
     from sandbox.results.result import Judgement, RunResult
 
-MAX_ROWS = 60
+MAX_ROWS = 100
 """A longer timeline is shown without its middle."""
 
 WIDTH = 150
@@ -41,16 +41,33 @@ def report(result: RunResult, title: str) -> Iterator[str]:
 
 
 def _timeline(rows: list[Row]) -> Iterator[str]:
-    width = max((len(row.actor) for row in rows), default=0)
-    left_out = len(rows) - MAX_ROWS
-    for number, row in enumerate(rows):
-        if left_out > 0 and MAX_ROWS // 2 <= number < MAX_ROWS // 2 + left_out:
-            if number == MAX_ROWS // 2:
-                yield click.style(f"  … {left_out} more rows; --out DIR writes all of them", dim=True)
-            continue
-        text = row.text if len(row.text) <= WIDTH else f"{row.text[: WIDTH - 1]}…"
-        kind = click.style(f"{row.kind:<9}", fg=_COLOURS.get(row.kind))
-        yield f"{iso(row.at_ms)}  {kind} {row.actor:<{width}}  {text}"
+    """The rows; of messages that come out the same again and again (polls), the first one."""
+    told = list(_first(rows))
+    width = max((len(row.actor) for row in told), default=0)
+    head, tail = told[: MAX_ROWS // 2], told[MAX_ROWS // 2 :]
+    cut = max(0, len(tail) - MAX_ROWS // 2)
+    yield from (_row(row, width) for row in head)
+    if cut:
+        yield click.style(f"  … {cut} more rows", dim=True)
+    yield from (_row(row, width) for row in tail[cut:])
+    if cut or len(told) < len(rows):
+        repeated = len(rows) - len(told)
+        yield click.style(f"  ({repeated} rows repeat earlier ones; --out DIR writes everything)", dim=True)
+
+
+def _first(rows: list[Row]) -> Iterator[Row]:
+    seen = set()
+    for row in rows:
+        key = (row.kind, row.text)
+        if key not in seen or row.kind not in ("message", "webhook"):
+            yield row
+        seen.add(key)
+
+
+def _row(row: Row, width: int) -> str:
+    text = row.text if len(row.text) <= WIDTH else f"{row.text[: WIDTH - 1]}…"
+    kind = click.style(f"{row.kind:<9}", fg=_COLOURS.get(row.kind))
+    return f"{iso(row.at_ms)}  {kind} {row.actor:<{width}}  {text}"
 
 
 def _expectations(judgements: list[Judgement]) -> Iterator[str]:

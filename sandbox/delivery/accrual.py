@@ -12,30 +12,39 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Accrual:
-    """How a flat-rate line is charged. ``left_micros`` is what was to accrue when the stretch began."""
+    """How a flat-rate line is charged: ``left_micros`` accrue evenly in ``[since_ms, end_ms)``."""
 
     left_micros: int
+    since_ms: int
+    end_ms: int
     from_ms: int = 0
     to_ms: int = 0
-    due_micros: int = 0
-    """What of ``left_micros`` belongs to the stretch."""
     granted_micros: int = 0
-    """What of ``due_micros`` budget, daily cap and groups can pay; 0 while the line is not active."""
+    """What of the stretch budget, daily cap and groups can pay; 0 while the line is not active."""
     booked_micros: int = 0
     """What of ``granted_micros`` the line has been charged so far."""
 
     @classmethod
     def of(cls, rate_micros: int, start_ms: int, end_ms: int, now_ms: int) -> Accrual:
         """A line whose flight may have begun before it was added: the time before is not charged."""
-        length_ms = max(1, end_ms - start_ms)
-        return cls(rate_micros * max(0, end_ms - max(start_ms, now_ms)) // length_ms)
+        made = cls(rate_micros, start_ms, end_ms)
+        made.change(now_ms, 0, start_ms, end_ms)
+        return made
+
+    def change(self, now_ms: int, more_micros: int, start_ms: int, end_ms: int) -> None:
+        """Spread what is left, and ``more_micros``, over the rest of a flight ``[start_ms, end_ms)``."""
+        self.left_micros = max(0, self.left_micros - self._up_to(now_ms) + more_micros)
+        self.since_ms, self.end_ms = max(now_ms, start_ms), end_ms
+
+    def _up_to(self, at_ms: int) -> int:
+        length_ms = self.end_ms - self.since_ms
+        if length_ms <= 0:
+            return 0
+        return self.left_micros * (min(max(at_ms, self.since_ms), self.end_ms) - self.since_ms) // length_ms
 
     def passed(self, at_ms: int) -> int:
         """What of the stretch is over by an instant, whoever can pay it."""
-        length_ms = self.to_ms - self.from_ms
-        if length_ms <= 0:
-            return 0
-        return self.due_micros * (min(max(at_ms, self.from_ms), self.to_ms) - self.from_ms) // length_ms
+        return self._up_to(min(max(at_ms, self.from_ms), self.to_ms)) - self._up_to(self.from_ms)
 
     def charge(self, at_ms: int) -> int:
         """The charge since the last one, up to an instant."""
@@ -43,20 +52,19 @@ class Accrual:
         self.booked_micros += more
         return more
 
-    def close(self, at_ms: int) -> int:
+    def close(self) -> int:
         """End the stretch; returns what was set aside for it and not charged."""
-        self.left_micros -= self.passed(at_ms)
         unused = self.granted_micros - self.booked_micros
-        self.from_ms = self.to_ms = self.due_micros = self.granted_micros = self.booked_micros = 0
+        self.from_ms = self.to_ms = self.granted_micros = self.booked_micros = 0
         return unused
 
-    def open(self, from_ms: int, to_ms: int, end_ms: int, room_micros: int) -> int:
-        """Begin a stretch of a flight that ends at ``end_ms``; returns when its money is used up."""
+    def open(self, from_ms: int, to_ms: int, room_micros: int) -> int:
+        """Begin a stretch that can be charged ``room_micros`` at most; returns when its money is used up."""
         if from_ms >= to_ms:
             return to_ms
         self.from_ms, self.to_ms = from_ms, to_ms
-        self.due_micros = self.left_micros * (to_ms - from_ms) // (end_ms - from_ms)
-        self.granted_micros = max(0, min(self.due_micros, room_micros))
-        if self.granted_micros == self.due_micros:
+        due = self.passed(to_ms)
+        self.granted_micros = max(0, min(due, room_micros))
+        if self.granted_micros == due:
             return to_ms
-        return from_ms + (to_ms - from_ms) * self.granted_micros // self.due_micros
+        return from_ms + (to_ms - from_ms) * self.granted_micros // due

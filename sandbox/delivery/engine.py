@@ -107,7 +107,8 @@ class Engine:
         self._go_to(at_ms)
         if number in self._flat:
             self._close(number)
-            self._flat[number].left_micros += line.price.rate_micros - old.price.rate_micros
+            more = line.price.rate_micros - old.price.rate_micros
+            self._flat[number].change(at_ms, more, line.start_ms, line.end_ms)
         if entities(line) != entities(old):
             self._rings.forget()
         if not fields.keys() <= DIRECT or line.end_ms > old.end_ms:
@@ -213,7 +214,7 @@ class Engine:
 
     def _close(self, number: int) -> None:
         """End the stretch of a flat-rate line; give back what its groups had set aside for the rest of it."""
-        unused = self._flat[number].close(self.now_ms)
+        unused = self._flat[number].close()
         for group_id in self.lines[number].group_ids:
             self._group_records["spent"][self._groups[group_id]] -= unused
             self._group_records["today"][self._groups[group_id]] -= unused
@@ -225,7 +226,7 @@ class Engine:
         sides += [(group[limit], group[used]) for group in groups for limit, used in (("total", "spent"), ("daily", "today"))]
         room = min(int(limit) - int(used) for limit, used in sides if limit != NONE)
         from_ms, to_ms = max(self.now_ms, line.start_ms), min(hour_end_ms, line.end_ms)
-        record["stop"] = accrual.open(from_ms, to_ms, line.end_ms, room if line.active else 0)
+        record["stop"] = accrual.open(from_ms, to_ms, room if line.active else 0)
         for group in groups:
             group["spent"] += accrual.granted_micros
             group["today"] += accrual.granted_micros

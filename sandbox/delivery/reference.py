@@ -119,7 +119,8 @@ class ReferenceEngine:
         old, account.line = account.line, replace(account.line, **fields)
         if account.accrual:
             self._give_back(account, old)
-            account.accrual.left_micros += account.line.price.rate_micros - old.price.rate_micros
+            more = account.line.price.rate_micros - old.price.rate_micros
+            account.accrual.change(at_ms, more, account.line.start_ms, account.line.end_ms)
         if account.line.price.model != old.price.model:
             account.debt = Fraction(0)
         self._changed(account)
@@ -215,7 +216,7 @@ class ReferenceEngine:
 
     def _give_back(self, account: _Account, line: Line) -> None:
         assert account.accrual is not None
-        unused = account.accrual.close(self.now_ms)
+        unused = account.accrual.close()
         for name in line.group_ids:
             self._groups[name].add(-unused, self.now_ms // DAY_MS)
 
@@ -226,7 +227,7 @@ class ReferenceEngine:
         rooms += [self._groups[name].room(day) for name in line.group_ids]
         if line.daily_cap_micros is not None:
             rooms.append(line.daily_cap_micros - account.by_day[day])
-        account.stop_ms = accrual.open(from_ms, to_ms, line.end_ms, int(min(rooms)) if line.active else 0)
+        account.stop_ms = accrual.open(from_ms, to_ms, int(min(rooms)) if line.active else 0)
         account.spent_out = account.totals.spend_micros >= line.budget_micros and accrual.left_micros > 0
         for name in line.group_ids:
             self._groups[name].add(accrual.granted_micros, day)

@@ -30,7 +30,7 @@ def _read_id(value: Any) -> Any:
 
 def _read_instant(value: Any) -> Any:
     if not isinstance(value, str):
-        raise ValueError("give an ISO 8601 instant such as 2026-05-15T00:00:00Z")  # noqa: TRY004
+        raise ValueError("give an ISO 8601 instant such as 2026-05-15T00:00:00Z")
     try:
         return parse_instant(value)
     except ValueError:

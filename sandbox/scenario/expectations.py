@@ -16,7 +16,7 @@ from sandbox.core.time import iso
 from sandbox.results.metrics import measure
 from sandbox.results.result import Judgement
 from sandbox.results.timeline import describe, error_text
-from sandbox.scenario.compare import mismatch
+from sandbox.scenario.compare import described, mismatch
 from sandbox.scenario.conditions import CallCondition, Condition, MetricCondition, operators_of
 from sandbox.scenario.observe import TraceCondition, Watch, watch
 from sandbox.scenario.references import UnknownNameError, resolve, shown
@@ -85,15 +85,17 @@ class Judge:
                 self._verdicts[number] = Verdict(False, f"{error.message} at {iso(at_ms)}", at_ms)
             return
         problem = mismatch(wanted, values)
-        subject = condition.metric if isinstance(condition, MetricCondition) else _subject(condition)
         found = shown(values[0] if len(values) == 1 else values)
-        seen = f"{subject}: {problem or found}{note} at {iso(at_ms)}"
-        if promise == "holds" or (promise == "always" and problem) or (promise != "always" and not problem):
-            held = not problem if promise != "never" else False
-            seen = f"{seen}, which must never be" if promise == "never" else seen
-            self._verdicts[number] = Verdict(held, seen, at_ms)
+        seen = f"{_subject(condition)}: {{}}{note} at {iso(at_ms)}"
+        if promise == "holds" or (promise == "always" and problem):
+            self._verdicts[number] = Verdict(not problem, seen.format(problem or found), at_ms)
+        elif promise == "eventually" and not problem:
+            self._verdicts[number] = Verdict(True, seen.format(found), at_ms)
+        elif promise == "never" and not problem:
+            text = f"expected never {described(wanted)}, saw {found}"
+            self._verdicts[number] = Verdict(False, seen.format(text), at_ms)
         else:
-            self._last[number] = seen
+            self._last[number] = seen.format(problem if promise == "eventually" else found)
 
     def _values(self, condition: MetricCondition | CallCondition) -> Steps:
         """The values of a condition now, and a note about an error."""
@@ -213,5 +215,7 @@ def _decided(promise: str, watched: Watch, at_ms: int) -> Verdict | None:
     return Verdict(False, f"expected never {watched.wanted()}, saw {detail}", at_ms)
 
 
-def _subject(condition: CallCondition) -> str:
+def _subject(condition: MetricCondition | CallCondition) -> str:
+    if isinstance(condition, MetricCondition):
+        return condition.metric
     return f"{condition.call} {condition.field}".strip()

@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.core.errors import InputError
 from sandbox.core.time import iso
 from sandbox.scenario import references
-from sandbox.scenario.extend import read_extended
+from sandbox.scenario.extend import NAMED, read_extended
 from sandbox.scenario.model import ScenarioFile
 from sandbox.scenario.source import Document, Where
 from sandbox.scenario.validate import validated
@@ -46,8 +46,8 @@ def load(name: str | Path) -> Scenario:
     _resolve_vars(document)
     known = data.get("vars", {})
     _check_names(document, known)
-    for section in [key for key in data if key not in ("vars", "extends")]:
-        data[section] = references.resolve(data[section], known, keep_unknown=True)
+    for section in [key for key in data if key != "vars"]:
+        data[section] = _with_vars(document, section, known)
     return Scenario(str(name), validated(ScenarioFile, data, document, ()), document)
 
 
@@ -62,6 +62,16 @@ def _resolve_vars(document: Document) -> None:
             raise document.error(f"`{name}` always means an instant of the clock", ("vars", name))
         known[name] = _located_resolve(document, value, known, ("vars", name))
     document.data["vars"] = known
+
+
+def _with_vars(document: Document, section: str, known: dict[str, Any]) -> Any:
+    """A section with its variables put in. In steps and expectations other names wait for the run."""
+    try:
+        if section in NAMED:
+            return references.resolve(document.data[section], references.escape(known), keep_unknown=True)
+        return references.resolve(document.data[section], known)
+    except InputError as error:
+        raise document.error(error.message, (section,), error.hint) from None
 
 
 def _located_resolve(document: Document, value: Any, known: dict[str, Any], where: Where) -> Any:

@@ -49,10 +49,22 @@ def resolve(value: Any, known: Mapping[str, Any], keep_unknown: bool = False) ->
     if isinstance(value, str):
         return _resolve_text(value, known, keep_unknown) if "$" in value else value
     if isinstance(value, Mapping):
-        return {key: resolve(item, known, keep_unknown) for key, item in value.items()}
+        return {
+            resolve(key, known, keep_unknown): resolve(item, known, keep_unknown)
+            for key, item in value.items()
+        }
     if isinstance(value, list):
         return [resolve(item, known, keep_unknown) for item in value]
     return value
+
+
+def escape(value: Any) -> Any:
+    """``value`` such that :func:`resolve` gives it back as it is."""
+    if isinstance(value, str):
+        return value.replace("$", "$$")
+    if isinstance(value, Mapping):
+        return {key: escape(item) for key, item in value.items()}
+    return [escape(item) for item in value] if isinstance(value, list) else value
 
 
 def hint(name: str, known: Iterable[str]) -> str:
@@ -69,6 +81,7 @@ def _texts(value: Any, where: Where) -> Iterator[tuple[Where, str]]:
         yield where, value
     elif isinstance(value, Mapping):
         for key, item in value.items():
+            yield (*where, key), str(key)
             yield from _texts(item, (*where, key))
     elif isinstance(value, list):
         for position, item in enumerate(value):
@@ -128,6 +141,7 @@ def _parts(match: re.Match[str]) -> tuple[str, str, int]:
 
 
 def shown(value: Any, width: int = 120) -> str:
-    """A value as one short line of JSON, for messages."""
+    """A value as one short line of JSON, for messages; a number with at most four decimals."""
+    value = round(value, 4) if isinstance(value, float) else value
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= width else f"{text[: width - 1]}…"

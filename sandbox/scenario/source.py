@@ -62,7 +62,7 @@ def read(path: Path, name: str | None = None) -> Document:
             raise InputError(
                 f"the file has {size:,} bytes, more than {MAX_BYTES:,}", name, "split it with `extends`"
             )
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise InputError("the file is not UTF-8 text", f"{name}:{line}", "save it as UTF-8") from None

@@ -15,7 +15,8 @@ TOP_LEVEL = {"agents", "sandbox", "scenarios"}
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, _copy(folder)]
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+    command = [*build, "--wheel-dir", str(folder), str(_copy(folder))]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return next(folder.glob("adcp_sandbox-*.whl"))

@@ -79,7 +79,8 @@ class Platform:
         process = self.world.spawn(self.world.network.call("driver", "buyer", operation, payload, principal))
         while not process.processed:
             self.world.env.step()
-        reply: Reply = process.value
+        reply: Any = process.value
+        assert isinstance(reply, Reply)
         return reply
 
     def call(self, operation: str, *args: Any, **kwargs: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """``scenarios``, ``validate`` and ``new``; how fast a cold process is, and what it leaves alone."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -68,9 +69,10 @@ def test_a_cold_process_loads_no_heavy_part_of_the_sdk(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_first_scenario_ends_within_a_second_and_a_half_from_a_cold_process(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sandbox.cli", "run", "lifecycle/first-campaign", "--json"]
+    caches = {"PYTHONPYCACHEPREFIX": str(tmp_path / "pycache"), "PYTHONDONTWRITEBYTECODE": ""}
     times = []
-    for _ in range(4):
+    for _ in range(5):
         begun = time.perf_counter()
-        subprocess.run(command, capture_output=True, cwd=tmp_path, check=True)
+        subprocess.run(command, capture_output=True, cwd=ROOT, env=os.environ | caches, check=True)
         times.append(time.perf_counter() - begun)
     assert min(times[1:]) < 1.5

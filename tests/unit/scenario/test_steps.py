@@ -131,6 +131,18 @@ steps:
     }
 
 
+def test_a_dollar_sign_of_a_variable_is_no_reference(play: Play) -> None:
+    result = play(
+        """\
+why: it costs $$5
+vars: {price: "$$amount"}
+steps:
+  - {call: shop.echo, body: {whole: $price, part: "at ${price}", plain: $$amount}}
+"""
+    )
+    assert last_call(result) == {"whole": "$amount", "part": "at $amount", "plain": "$amount"}
+
+
 def test_a_rest_operation_gets_path_params_and_body_apart(play: Play) -> None:
     result = play(
         """\

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sandbox.core.errors import InputError
 from sandbox.scenario.compare import check_form, described, mismatch, same
-from sandbox.scenario.references import UnknownNameError, names, resolve
+from sandbox.scenario.references import UnknownNameError, escape, names, resolve
 from sandbox.scenario.select import select
 
 ANSWER = {"id": 1, "buys": [{"id": "a", "status": "ACTIVE"}, {"id": "b", "status": "PAUSED"}], "none": None}
@@ -140,6 +140,12 @@ KNOWN = {"name": "x", "number": 7, "deep": {"list": [{"id": "a-1"}]}, "start": "
 def test_references_stand_for_values(text: str, value: Any) -> None:
     assert resolve(text, KNOWN) == value
     assert resolve({"a": [text]}, KNOWN) == {"a": [value]}
+
+
+@given(json_values)
+def test_an_escaped_value_stands_for_itself(value: Any) -> None:
+    assert resolve(escape(value), {}) == value
+    assert resolve(resolve(escape(value), {}, keep_unknown=True), {}) == value
 
 
 def test_a_reference_to_nothing_is_an_error_with_a_hint() -> None:
