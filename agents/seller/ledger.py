@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from sandbox.core.time import HOUR_MS
+from sandbox.core.time import HOUR_MS, parse_instant
 
 if TYPE_CHECKING:
     from sandbox.kernel.trace import Event
@@ -25,9 +25,9 @@ class Ledger:
     def _on_event(self, event: Event) -> None:
         if event.kind != "delivery" or event.actor != self._seller_id:
             return
-        counts = {name: value for name, value in event.data.items() if name not in ("line_id", "hour_ms")}
+        counts = {name: value for name, value in event.data.items() if name not in ("line_id", "hour")}
         hours = self._rows.setdefault(event.data["line_id"], {})
-        hours.setdefault(event.data["hour_ms"], Counter()).update(counts)
+        hours.setdefault(parse_instant(event.data["hour"]), Counter()).update(counts)
 
     def hours(self, package_id: str, start_ms: int, end_ms: int) -> Iterator[tuple[int, Counter[str]]]:
         """The hours with delivery that begin in ``[start_ms, end_ms)``, in order, up to this moment.

@@ -64,8 +64,7 @@ def breaches(evidence: Evidence) -> list[str]:
     for term in evidence.line_terms:
         terms[term.number].append(term)
     for mine, theirs, totals in zip(of_line, terms, evidence.totals, strict=True):
-        part = Exposures(*(column[mine] for column in log))
-        found += _line_breaches(part, theirs, totals, evidence)
+        found += _line_breaches(log.rows(mine), theirs, totals, evidence)
     found += _group_breaches(log, of_line, terms, evidence.group_terms)
     for cap_term in evidence.cap_terms:
         found += _cap_breaches(log, _exposed(evidence, of_line, terms, cap_term), cap_term)
@@ -123,11 +122,11 @@ def _rotates(line: Line, creative_id: str) -> bool:
 
 def _running(amounts: Ints, part: Ints) -> Ints:
     """Running sums that begin anew where ``part``, which never falls, changes."""
-    running = np.cumsum(amounts)
+    running: Ints = np.cumsum(amounts)
     if not len(running):
         return running
     first = np.flatnonzero(np.concatenate([[True], part[1:] != part[:-1]]))
-    before = np.concatenate([[0], running])[first]
+    before: Ints = np.concatenate([[0], running])[first]
     return running - np.repeat(before, np.diff([*first, len(part)]))
 
 
@@ -140,8 +139,9 @@ def _group_breaches(
     for group_id in dict.fromkeys(term.group_id for term in groups):
         mine = np.zeros(len(log.time_ms), bool)
         for rows, theirs in zip(of_line, terms, strict=True):
-            if any(group_id in term.line.group_ids for term in theirs):
-                mine[rows] = _in_force(log.time_ms[rows], theirs, lambda line, name=group_id: name in line.group_ids)
+            member = [group_id in term.line.group_ids for term in theirs]
+            at = np.searchsorted([term.from_ms for term in theirs], log.time_ms[rows], side="right") - 1
+            mine[rows] = np.array(member)[np.maximum(at, 0)]
         times, charges = log.time_ms[mine], log.charge_micros[mine]
         limits = [term for term in groups if term.group_id == group_id]
         at = np.searchsorted([term.from_ms for term in limits], times, side="right")
@@ -153,12 +153,6 @@ def _group_breaches(
         ):
             if bad.any():
                 yield f"budget group {group_id}: spent more than its {what} at {iso(int(times[np.argmax(bad)]))}"
-
-
-def _in_force(times: Ints, terms: list[LineTerm], true_of: Callable[[Line], bool]) -> Flags:
-    """For each instant, whether something was true of the line then."""
-    at = np.searchsorted([term.from_ms for term in terms], times, side="right") - 1
-    return np.array([true_of(term.line) for term in terms], bool)[np.maximum(at, 0)]
 
 
 # -- frequency caps --------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields as fields_of
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -19,6 +20,8 @@ from sandbox.delivery.pacing import PACING
 from sandbox.delivery.rings import LEVELS, Caps, Rings, fill, pack_slots
 from sandbox.delivery.supply import Stream, activity, share
 from sandbox.delivery.tables import COUNTERS, GROUP, LINE, NONE, Limits, People, State, Traffic
+
+TOTALS = tuple(counter.name for counter in fields_of(Totals))
 
 
 class _Hour(NamedTuple):
@@ -223,7 +226,8 @@ class Engine:
         line, record, accrual = self.lines[number], self._records[number], self._flat[number]
         groups = [self._group_records[self._groups[name]] for name in line.group_ids]
         sides = [(record["budget"], record["spent"]), (record["daily_cap"], record["today"])]
-        sides += [(group[limit], group[used]) for group in groups for limit, used in (("total", "spent"), ("daily", "today"))]
+        for group in groups:
+            sides += [(group["total"], group["spent"]), (group["daily"], group["today"])]
         room = min(int(limit) - int(used) for limit, used in sides if limit != NONE)
         from_ms, to_ms = max(self.now_ms, line.start_ms), min(hour_end_ms, line.end_ms)
         record["stop"] = accrual.open(from_ms, to_ms, room if line.active else 0)
@@ -324,8 +328,10 @@ class Engine:
         )
         for number in np.flatnonzero(moved):
             now, base = self._records[number], self._row_base[number]
-            counts = (int(now[name] - base[name]) for name in COUNTERS)
-            self._rows.append(HourRow(*counts, line_id=self.lines[number].line_id, hour_ms=hour_ms))
+            row = HourRow(line_id=self.lines[number].line_id, hour_ms=hour_ms)
+            for name, counter in zip(TOTALS, COUNTERS, strict=True):
+                setattr(row, name, int(now[counter] - base[counter]))
+            self._rows.append(row)
         if moved.any():
             self._row_base = self._records.copy()
 

@@ -17,15 +17,27 @@ class Exposures(NamedTuple):
     creative: NDArray[np.int32]
     charge_micros: NDArray[np.int64]
 
+    def rows(self, which: slice | NDArray[np.intp]) -> Exposures:
+        """Some of the exposures; a slice makes no copy."""
+        return Exposures(
+            self.time_ms[which],
+            self.user[which],
+            self.line[which],
+            self.creative[which],
+            self.charge_micros[which],
+        )
 
-_TYPES = (np.int64, np.int32, np.int32, np.int32, np.int64)
+
+def _empty(size: int) -> Exposures:
+    user, line, creative = (np.empty(size, np.int32) for _ in range(3))
+    return Exposures(np.empty(size, np.int64), user, line, creative, np.empty(size, np.int64))
 
 
 class Log:
     """Columns that grow by doubling; the compiled loop writes straight into them."""
 
     def __init__(self) -> None:
-        self._columns = Exposures(*(np.empty(1024, kind) for kind in _TYPES))
+        self._columns = _empty(1024)
         self._length = 0
 
     def room(self, extra: int) -> Exposures:
@@ -33,11 +45,10 @@ class Log:
         needed = self._length + extra
         if needed > len(self._columns.time_ms):
             size = max(needed, 2 * len(self._columns.time_ms))
-            grown = Exposures(*(np.empty(size, kind) for kind in _TYPES))
-            for old, new in zip(self.arrays(), grown, strict=True):
-                new[: self._length] = old
-            self._columns = grown
-        return Exposures(*(column[self._length : needed] for column in self._columns))
+            old, self._columns = self.arrays(), _empty(size)
+            for mine, theirs in zip(self.arrays(), old, strict=True):
+                np.copyto(mine, theirs)
+        return self._columns.rows(slice(self._length, needed))
 
     def extend(self, length: int) -> None:
         """Say that the first ``length`` exposures of :meth:`room` have been written."""
@@ -45,7 +56,7 @@ class Log:
 
     def arrays(self) -> Exposures:
         """The whole log, without a copy."""
-        return Exposures(*(column[: self._length] for column in self._columns))
+        return self._columns.rows(slice(self._length))
 
     def __len__(self) -> int:
         return self._length

@@ -7,8 +7,9 @@ change there.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil, cos, exp, log, pi, sqrt
-from typing import Any
+from typing import Any, TypeVar
 
 import numba as nb
 import numpy as np
@@ -21,17 +22,20 @@ TIME, PERSON, ACCEPT, COUNTRY, DEVICE, MARKET_A, MARKET_B, VIEWABLE, CLICK, VIEW
     np.uint64(n) for n in range(1, 14)
 )
 CPM, VCPM, CPC, CPCV, CPV, CPA, CPP, FLAT = range(8)
+F = TypeVar("F", bound=Callable[..., Any])
 FAR = 4.0e18
 TRIES = 1024
 
 _GAMMA, _MIX1, _MIX2 = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
 _S30, _S27, _S31, _S11, _ONE, _STEP = (np.uint64(n) for n in (30, 27, 31, 11, 1, 256))
 
-inlined = nb.njit(inline="always", cache=True, error_model="numpy")
 compiled = nb.njit(cache=True, error_model="numpy")
+inlined = nb.njit(inline="always", cache=True, error_model="numpy")
+# without reference counts of arrays, which cost more than deciding: for functions that make no array
+unmanaged: Callable[[F], F] = nb.njit(cache=True, error_model="numpy", _nrt=False)  # type: ignore[call-overload]
 
 
-@inlined  # type: ignore[untyped-decorator]
+@inlined
 def mix(key: Any, counter: Any) -> Any:
     """64 random bits for ``counter`` under ``key`` (both unsigned 64-bit); see ``hashing.py``."""
     z = key + (counter + _ONE) * _GAMMA
@@ -40,13 +44,13 @@ def mix(key: Any, counter: Any) -> Any:
     return z ^ (z >> _S31)
 
 
-@inlined  # type: ignore[untyped-decorator]
+@inlined
 def unit(bits: Any) -> Any:
     """A float in [0, 1) from 64 random bits."""
     return np.float64(bits >> _S11) * (1.0 / (1 << 53))
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def alias_table(scaled: Any) -> Any:
     """Walker's table (1977) for weights of mean 1, in one pass of two work lists: ``(accept, alias)``."""
     count = scaled.shape[0]
@@ -72,7 +76,7 @@ def alias_table(scaled: Any) -> Any:
     return accept, alias
 
 
-@compiled  # type: ignore[untyped-decorator]
+@compiled
 def traffic(hour_ms: Any, places: Any, counts: Any, keys: Any, from_ms: Any, until_ms: Any) -> Any:
     """The :class:`Traffic` of an hour; ``places`` are numbers, the other arrays have an entry for each.
 
@@ -93,23 +97,24 @@ def traffic(hour_ms: Any, places: Any, counts: Any, keys: Any, from_ms: Any, unt
         head[b + 1] += head[b]
     made = Traffic(np.empty(found, np.int32), np.empty(found, np.int32), np.empty(found, np.int32))
     for j in range(found):
-        b = np.int64(after[j] * scale)
-        made.after_ms[head[b]], made.place[head[b]], made.number[head[b]] = after[j], place[j], number[j]
-        head[b] += 1
+        bucket = np.int64(after[j] * scale)
+        at = head[bucket]
+        made.after_ms[at], made.place[at], made.number[at] = after[j], place[j], number[j]
+        head[bucket] += 1
     for j in range(1, found):  # all are near their place now
-        t, p, i, at = made.after_ms[j], made.place[j], made.number[j], j
-        while at > 0 and made.after_ms[at - 1] > t:
+        late, where, which, at = made.after_ms[j], made.place[j], made.number[j], j
+        while at > 0 and made.after_ms[at - 1] > late:
             made.after_ms[at] = made.after_ms[at - 1]
             made.place[at], made.number[at] = made.place[at - 1], made.number[at - 1]
             at -= 1
-        made.after_ms[at], made.place[at], made.number[at] = t, p, i
+        made.after_ms[at], made.place[at], made.number[at] = late, where, which
     return made
 
 
-@inlined  # type: ignore[untyped-decorator]
+@inlined
 def person(key: Any, place: Any, people: Any) -> Any:
     """The user of an opportunity: by activity, from the audience of the placement."""
-    who = np.int64(0)
+    who: Any = np.int64(0)
     for attempt in range(TRIES):
         bits = mix(key, PERSON + np.uint64(attempt) * _STEP)
         who = np.int64(unit(bits) * people.users)
@@ -124,7 +129,7 @@ def person(key: Any, place: Any, people: Any) -> Any:
     return who
 
 
-@inlined  # type: ignore[untyped-decorator]
+@inlined
 def pick(draw: Any, edges: Any, codes: Any, first: Any, last: Any) -> Any:
     """The code whose share of [0, 1) the draw falls into."""
     for i in range(first, last - 1):
@@ -133,30 +138,33 @@ def pick(draw: Any, edges: Any, codes: Any, first: Any, last: Any) -> Any:
     return codes[last - 1]
 
 
-@inlined  # type: ignore[untyped-decorator]
+@inlined
 def passes(terms: Any, slots: Any, first: Any, last: Any, ring: Any, user: Any, time_ms: Any) -> Any:
     """True if none of the caps ``slots[first:last]`` stops this user now: one look at the oldest exposure each."""
     for s in range(first, last):
         cap = terms[slots[s]]
-        if cap.limit == 0 or ring[cap.base + user * cap.limit] > max(np.int64(0), time_ms - cap.window):
+        cell = user * cap.stride + cap.base
+        if cap.limit == 0 or ring[cell + 1 + ring[cell]] > max(np.int64(0), time_ms - cap.window):
             return False
     return True
 
 
-@inlined  # type: ignore[untyped-decorator]
+@inlined
 def remember(terms: Any, slots: Any, first: Any, last: Any, ring: Any, user: Any, time_ms: Any) -> None:
     """Count one exposure of this user in the caps ``slots[first:last]``."""
     for s in range(first, last):
         cap = terms[slots[s]]
-        cell = cap.base + user * cap.limit
-        for i in range(cell, cell + cap.limit - 1):
-            ring[i] = ring[i + 1]
+        cell = user * cap.stride + cap.base
+        oldest = ring[cell]
         if cap.limit > 0:
-            ring[cell + cap.limit - 1] = time_ms
+            ring[cell + 1 + oldest] = time_ms
+            ring[cell] = oldest + 1 if oldest + 1 < cap.limit else 0
 
 
-@compiled  # type: ignore[untyped-decorator]
-def replay(exposures: Any, caps_at: Any, caps: Any, creative_caps_at: Any, creative_caps: Any, terms: Any, ring: Any) -> None:
+@unmanaged
+def replay(
+    exposures: Any, caps_at: Any, caps: Any, creative_caps_at: Any, creative_caps: Any, terms: Any, ring: Any
+) -> None:
     """Fill rings from the exposure log, as if their caps had always been there."""
     for i in range(exposures.time_ms.shape[0]):
         who, when = np.int64(exposures.user[i]), exposures.time_ms[i]
@@ -165,13 +173,13 @@ def replay(exposures: Any, caps_at: Any, caps: Any, creative_caps_at: Any, creat
         remember(terms, creative_caps, creative_caps_at[of], creative_caps_at[of + 1], ring, who, when)
 
 
-@inlined  # type: ignore[untyped-decorator]
+@inlined
 def happens(key: Any, purpose: Any, rate: Any) -> Any:
     """True if an outcome of this rate happens to the opportunity."""
     return unit(mix(key, purpose)) < rate
 
 
-@inlined  # type: ignore[untyped-decorator]
+@inlined
 def clearing_price(place: Any, key: Any) -> Any:
     """What it takes to win here: the floor or the best competing bid, in micros CPM, rounded up."""
     price = place.floor
@@ -182,7 +190,7 @@ def clearing_price(place: Any, key: Any) -> Any:
     return np.int64(ceil(min(price, FAR)))
 
 
-@inlined  # type: ignore[untyped-decorator]
+@inlined
 def reached(level: Any, at: Any, end: Any, line: Any) -> Any:
     """When the plan from ``at`` to ``end`` reaches a level; a level plan that has it had it from the start."""
     if end > at:
@@ -191,7 +199,7 @@ def reached(level: Any, at: Any, end: Any, line: Any) -> Any:
     return line.start if level <= at else np.int64(FOREVER)
 
 
-@inlined  # type: ignore[untyped-decorator]
+@inlined
 def next_due(line: Any) -> Any:
     """When a line may serve next, after its counters or its terms have changed; marks a line that is full."""
     line.dearest = (line.remainder + line.top) // line.divisor
@@ -204,7 +212,7 @@ def next_due(line: Any) -> Any:
     return max(line.start, money, goal)
 
 
-@inlined  # type: ignore[untyped-decorator]
+@inlined
 def line_up(t: Any, first: Any, last: Any, candidates: Any, due_ms: Any, queue: Any) -> Any:
     """Put the candidates ``[first:last)`` that are due into the queue, earliest due first; returns how many."""
     waiting = 0
@@ -220,7 +228,7 @@ def line_up(t: Any, first: Any, last: Any, candidates: Any, due_ms: Any, queue: 
     return waiting
 
 
-@inlined  # type: ignore[untyped-decorator]
+@inlined
 def aimed(n: Any, key: Any, place: Any, limits: Any) -> Any:
     """True if the country and the device of an opportunity suit a line that is particular about them."""
     country = pick(
@@ -230,7 +238,7 @@ def aimed(n: Any, key: Any, place: Any, limits: Any) -> Any:
     return limits.country_ok[n, country] != 0 and limits.device_ok[n, device] != 0
 
 
-@inlined  # type: ignore[untyped-decorator]
+@inlined
 def affordable(n: Any, charge: Any, limits: Any, groups: Any) -> Any:
     """True if all budget groups of a line can pay a charge."""
     for g in range(limits.groups_at[n], limits.groups_at[n + 1]):
@@ -240,7 +248,7 @@ def affordable(n: Any, charge: Any, limits: Any, groups: Any) -> Any:
     return True
 
 
-@inlined  # type: ignore[untyped-decorator]
+@inlined
 def rotate(n: Any, key: Any, who: Any, t: Any, limits: Any, ring: Any) -> Any:
     """A creative in proportion to the weights of those that no cap stops; -1 if there is none."""
     pairs, caps_at, caps = limits.rotation, limits.creative_caps_at, limits.creative_caps
@@ -257,7 +265,7 @@ def rotate(n: Any, key: Any, who: Any, t: Any, limits: Any, ring: Any) -> Any:
     return np.int64(-1)
 
 
-@inlined  # type: ignore[untyped-decorator]
+@inlined
 def charge_for(line: Any, place: Any, key: Any, price: Any) -> Any:
     """Count one impression with its outcomes, and charge it: exact, what is no whole micro is carried on."""
     viewable = happens(key, VIEWABLE, place.viewability)
@@ -283,7 +291,7 @@ def charge_for(line: Any, place: Any, key: Any, price: Any) -> Any:
     return charge
 
 
-@inlined  # type: ignore[untyped-decorator]
+@inlined
 def may_show(
     n: Any, t: Any, key: Any, who: Any, place: Any, clearing: Any, limits: Any, state: Any
 ) -> Any:
@@ -301,7 +309,7 @@ def may_show(
     return rotate(n, key, who, t, limits, state.ring)
 
 
-@inlined  # type: ignore[untyped-decorator]
+@inlined
 def show(n: Any, t: Any, key: Any, who: Any, place: Any, clearing: Any, creative: Any, limits: Any, state: Any) -> Any:
     """Enter one impression into all books; returns its charge."""
     line, groups, ring = state.lines[n], state.groups, state.ring
@@ -317,7 +325,7 @@ def show(n: Any, t: Any, key: Any, who: Any, place: Any, clearing: Any, creative
     return charge
 
 
-@compiled  # type: ignore[untyped-decorator]
+@unmanaged
 def decide(
     hour_ms: Any, hour: Any, first: Any, last: Any, keys: Any, people: Any, limits: Any, state: Any, out: Any
 ) -> Any:

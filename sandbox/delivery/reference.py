@@ -239,7 +239,8 @@ class ReferenceEngine:
             return inf
         half = _half(account.line, self._population.users)
         spent, shown = account.totals.spend_micros, account.totals.impressions
-        return max(start_ms, _reached(plan, plan.money, spent + half, start_ms), _reached(plan, plan.goal, shown + 0.5, start_ms))
+        money = _reached(plan, plan.money, spent + half, start_ms)
+        return max(start_ms, money, _reached(plan, plan.goal, shown + 0.5, start_ms))
 
     # -- decisions ---------------------------------------------------------------------------------------
 

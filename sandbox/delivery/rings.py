@@ -51,7 +51,7 @@ class Caps:
 
 
 class Rings:
-    """The memory of the caps: ``limit`` instants for each cap and user, 0 for "never", the oldest first.
+    """The memory of the caps: the latest ``limit`` instants of each cap and user, see :data:`~tables.CAP`.
 
     A cap in force keeps its ring when others come and go; a new one is filled from the exposure log.
     """
@@ -61,29 +61,36 @@ class Rings:
         self._bases: dict[tuple[Entity, Cap], int] = {}
         self.slots: dict[Entity, list[int]] = {}
         self.terms = np.zeros(0, CAP)
-        self.cells = np.zeros(0, np.int64)
+        self._cells = np.zeros((users, 0), np.int64)
+
+    @property
+    def cells(self) -> NDArray[np.int64]:
+        """All rings in one array."""
+        return self._cells.reshape(-1)
 
     def rebuild(self, by_entity: dict[Entity, tuple[Cap, ...]]) -> dict[Entity, list[int]]:
         """Make room for these caps; returns the slots of those whose ring is new and empty, by entity."""
         wanted = list(dict.fromkeys((entity, cap) for entity, caps in by_entity.items() for cap in caps))
         if wanted == list(self._bases):
             return {}
-        old_cells, old_bases = self.cells, self._bases
+        old_cells, old_bases = self._cells, self._bases
+        stride = sum(cap.max_impressions + 1 for _, cap in wanted)
         self.terms, self._bases, self.slots = np.zeros(len(wanted), CAP), {}, {}
-        self.cells = np.zeros(sum(self._users * cap.max_impressions for _, cap in wanted), np.int64)
-        base, fresh = 0, {}
+        self._cells = np.zeros((self._users, stride), np.int64)
+        base = 0
+        fresh: dict[Entity, list[int]] = {}
         for slot, (entity, cap) in enumerate(wanted):
-            size = self._users * cap.max_impressions
+            end = base + cap.max_impressions + 1
             window = FOREVER if cap.window_ms is None else cap.window_ms
-            self.terms[slot] = (cap.max_impressions, window, base)
+            self.terms[slot] = (cap.max_impressions, window, base, stride)
             self._bases[entity, cap] = base
             self.slots.setdefault(entity, []).append(slot)
             if (entity, cap) in old_bases:
                 old = old_bases[entity, cap]
-                self.cells[base : base + size] = old_cells[old : old + size]
+                self._cells[:, base:end] = old_cells[:, old : old + end - base]
             else:
                 fresh.setdefault(entity, []).append(slot)
-            base += size
+            base = end
         return fresh
 
     def forget(self) -> None:

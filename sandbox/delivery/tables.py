@@ -37,8 +37,9 @@ PLACE = np.dtype(
 GROUP = np.dtype([(name, np.int64) for name in ("total", "daily", "spent", "today")])
 """A budget group; ``total`` and ``daily`` may be NONE."""
 
-CAP = np.dtype([(name, np.int64) for name in ("limit", "window", "base")])
-"""A frequency cap: ``ring[base + user * limit:][:limit]`` are the user's latest exposures, oldest first."""
+CAP = np.dtype([(name, np.int64) for name in ("limit", "window", "base", "stride")])
+"""A frequency cap: from ``ring[user * stride + base]`` on, where the oldest is, and then the user's latest
+``limit`` exposures, 0 for "never". What belongs to one user lies together: a user is one visit to memory."""
 
 
 class People(NamedTuple):

@@ -166,6 +166,7 @@ class Market:
         self._engine.advance(self._world.now)
         for row in self._engine.take_rows(flush=True):
             data = {name: value for name, value in asdict(row).items() if value or name == "spend_micros"}
+            data["hour"] = iso(data.pop("hour_ms"))
             self._world.trace.emit(self._world.now, "delivery", self._lines[row.line_id].owner, data)
 
     def _admit(self, line_id: str) -> None:

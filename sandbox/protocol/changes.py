@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sandbox.core.money import amount, micros, split
-from sandbox.protocol.edits import (
+from sandbox.protocol.edits import Body, Edit, at, default, drop, drop_null, no_empty, only, rows, without, word, words
     Body,
     Edit,
     at,
     default,
     drop,
     drop_null,
-    entries,
     no_empty,
     only,
     without,
@@ -55,6 +54,25 @@ def _task_status(body: Body) -> None:
     body.setdefault("status", "failed" if "adcp_error" in body else "completed")
 
 
+def _unconfirmed(buy: Body) -> None:
+    """3.1 says when a buy was confirmed; null if it is not, or if an agent of 3.0 did not say."""
+    if "media_buy_id" in buy and "active" not in (buy.get("status"), buy.get("media_buy_status")):
+        buy.setdefault("confirmed_at", None)
+
+
+def _products_even_if_none(body: Body) -> None:
+    """3.0 has a list of products in every finished answer."""
+    if body.get("status") == "completed":
+        body.setdefault("products", [])
+
+
+def _experimental_measurement(body: Body) -> None:
+    """3.2 calls measurement experimental, and wants that said."""
+    if "measurement" in body:
+        features = body.setdefault("experimental_features", [])
+        features += ["measurement.core"] * ("measurement.core" not in features)
+
+
 def _names_release(release: str) -> Edit:
     def edit(body: Body) -> None:
         if "adcp_version" in body:
@@ -84,16 +102,6 @@ def _click_window(goal: Body) -> None:
     """3.0 has no attribution window without its part after a click."""
     if "attribution_window" in goal and "post_click" not in goal["attribution_window"]:
         del goal["attribution_window"]
-
-
-def _one_domain_each(product: Body) -> None:
-    """3.0 selects the properties of one publisher at a time."""
-    selected = []
-    for entry in product.get("publisher_properties", []):
-        domains = entry.pop("publisher_domains", None)
-        selected += [{"publisher_domain": domain, **entry} for domain in domains] if domains else [entry]
-    if selected:
-        product["publisher_properties"] = selected
 
 
 def _formats_by_id(product: Body) -> None:
@@ -191,6 +199,7 @@ _NEW_EVENTS_32 = without(
     " reporting.delivery_ready reporting.status_changed reporting.ledger_changed"
 )
 _BUY_EVENTS = without("scheduled final delayed adjusted impairment")
+_NEW_TASK_TYPES_31 = ("media_buy_delivery", "build_creative", "get_products", "search_brands")
 _NEW_SPECIALISMS_31 = without("creative-transformers sponsored-intelligence")
 _NEW_SPECIALISMS_32 = without(
     "buyer-activation buyer-discovery buyer-monitoring buyer-negotiation buyer-recovery sales-dooh sales-exchange"
@@ -213,7 +222,8 @@ def _packages_to_30(*paths: str) -> tuple[Edit, ...]:
     return tuple(
         at(
             path,
-            entries("optimization_goals", lambda goal: goal.get("kind") != "vendor_metric"),
+            rows("optimization_goals", lambda goal: goal.get("kind") != "vendor_metric"),
+            no_empty("optimization_goals"),
             at("optimization_goals[]", _click_window),
             at("targeting_overlay.geo_postal_areas[]", _country_in_system),
             at("targeting_overlay.geo_postal_areas_exclude[]", _country_in_system),
@@ -236,7 +246,6 @@ _BREAKDOWNS = (
 )
 _PRODUCT_TO_30 = at(
     "products[]",
-    _one_domain_each,
     _formats_by_id,
     at("placements[]", _placement_name),
     at("delivery_measurement", _provider),
@@ -252,7 +261,7 @@ _PRODUCT_FROM_30 = at(
 _PRODUCT_FROM_32 = at(
     "products[]",
     at("reporting_capabilities", words("available_metrics", _NEW_METRICS_32)),
-    entries("pricing_options", lambda option: option.get("pricing_model") != "revenue_share"),
+    rows("pricing_options", lambda option: option.get("pricing_model") != "revenue_share"),
 )
 
 # -- the table -------------------------------------------------------------------------------------------
@@ -306,6 +315,7 @@ _ANSWERS: dict[tuple[str, str], tuple[Edit, ...]] = {
         at("media_buy.execution.targeting.geo_postal_areas", drop(*_POSTAL_COUNTRIES)),
     ),
     ("get_adcp_capabilities", "3.0 to 3.1"): (at("account", default("supported_billing", ["operator"])),),
+    ("get_adcp_capabilities", "3.1 to 3.2"): (_experimental_measurement,),
     ("get_adcp_capabilities", "3.2 to 3.1"): (words("specialisms", _NEW_SPECIALISMS_32),),
     ("sync_accounts", "3.1 to 3.2"): (
         at("accounts[]", no_empty("errors"), at("notification_configs[]", words("event_types", _BUY_EVENTS))),
@@ -320,14 +330,18 @@ _ANSWERS: dict[tuple[str, str], tuple[Edit, ...]] = {
     ("list_accounts", "3.2 to 3.1"): (
         at("accounts[].notification_configs[]", words("event_types", _NEW_EVENTS_32)),
     ),
-    ("get_products", "3.1 to 3.0"): (default("products", []), _PRODUCT_TO_30),
+    ("get_products", "3.1 to 3.0"): (_products_even_if_none, _PRODUCT_TO_30),
     ("get_products", "3.0 to 3.1"): (_PRODUCT_FROM_30,),
     ("get_products", "3.2 to 3.1"): (
         _PRODUCT_FROM_32,
         at("proposals[]", word("proposal_status", {"accepted": "committed"})),
     ),
     ("create_media_buy", "3.1 to 3.0"): _BUY_TO_30,
-    ("create_media_buy", "3.0 to 3.1"): (_status_is_the_tasks, at("account", _one_governance_agent)),
+    ("create_media_buy", "3.0 to 3.1"): (
+        _status_is_the_tasks,
+        _unconfirmed,
+        at("account", _one_governance_agent),
+    ),
     ("create_media_buy", "3.2 to 3.1"): (words("valid_actions", _NEW_ACTIONS_32),),
     ("update_media_buy", "3.1 to 3.0"): _BUY_TO_30,
     ("update_media_buy", "3.0 to 3.1"): (_status_is_the_tasks,),
@@ -335,7 +349,7 @@ _ANSWERS: dict[tuple[str, str], tuple[Edit, ...]] = {
     ("get_media_buys", "3.1 to 3.0"): (
         at("media_buys[]", drop_null("confirmed_at"), words("valid_actions", _COARSE_ACTIONS)),
     ),
-    ("get_media_buys", "3.0 to 3.1"): (at("media_buys[].account", _one_governance_agent),),
+    ("get_media_buys", "3.0 to 3.1"): (at("media_buys[]", _unconfirmed, at("account", _one_governance_agent)),),
     ("get_media_buys", "3.2 to 3.1"): (
         at(
             "media_buys[]",
@@ -355,5 +369,8 @@ _ANSWERS: dict[tuple[str, str], tuple[Edit, ...]] = {
     ("list_creatives", "3.1 to 3.0"): (at("creatives[]", word("status", {"suspended": "pending_review"})),),
     ("list_creatives", "3.0 to 3.1"): (at("creatives[].account", _one_governance_agent),),
     ("sync_audiences", "3.1 to 3.0"): (at("audiences[]", word("status", {"suspended": "processing"})),),
-    ("list_tasks", "3.1 to 3.0"): (at("tasks[]", word("domain", {"creative": "media-buy"})),),
+    ("list_tasks", "3.1 to 3.0"): (
+        rows("tasks", lambda task: task.get("task_type") not in _NEW_TASK_TYPES_31),
+        at("tasks[]", word("domain", {"creative": "media-buy"})),
+    ),
 }

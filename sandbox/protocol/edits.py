@@ -108,15 +108,12 @@ def without(names: str) -> dict[str, str | None]:
     return dict.fromkeys(names.split())
 
 
-def entries(name: str, keep: Callable[[Body], bool]) -> Edit:
-    """Keep only some objects of a list; a list that has none left is left out."""
+def rows(name: str, keep: Callable[[Body], bool]) -> Edit:
+    """Keep only some objects of a list."""
 
     def edit(body: Body) -> None:
-        old = body.get(name)
-        if isinstance(old, list) and old:
-            body[name] = [entry for entry in old if not isinstance(entry, dict) or keep(entry)]
-            if not body[name]:
-                del body[name]
+        if isinstance(body.get(name), list):
+            body[name] = [row for row in body[name] if not isinstance(row, dict) or keep(row)]
 
     return edit
 

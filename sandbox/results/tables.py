@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sandbox.core.time import parse_instant
 from sandbox.journal.trace_file import write_trace
 from sandbox.kernel.trace import canonical
 
@@ -120,7 +121,7 @@ def _plain(event: Event) -> Row:
 
 def _delivery(event: Event) -> Row:
     counted = {name: event.data.get(name, 0) for name in _COUNTERS}
-    hour = event.data["hour_ms"]
+    hour = parse_instant(event.data["hour"])
     return {"seller": event.actor, "line_id": event.data["line_id"], "hour": hour, **counted}
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sandbox.core.money import MICROS
-from sandbox.core.time import DAY_MS, day_start
+from sandbox.core.time import DAY_MS, day_start, parse_instant
 
 if TYPE_CHECKING:
     from sandbox.kernel.trace import Event
@@ -53,7 +53,7 @@ class _Days:
         self._spend_micros = 0
 
     def add(self, event: Event) -> None:
-        self._day_ms = day_start(event.data["hour_ms"])
+        self._day_ms = day_start(parse_instant(event.data["hour"]))
         self._impressions += event.data.get("impressions", 0)
         self._spend_micros += event.data.get("spend_micros", 0)
 

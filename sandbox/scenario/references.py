@@ -63,7 +63,7 @@ def escape(value: Any) -> Any:
     if isinstance(value, str):
         return value.replace("$", "$$")
     if isinstance(value, Mapping):
-        return {key: escape(item) for key, item in value.items()}
+        return {escape(key): escape(item) for key, item in value.items()}
     return [escape(item) for item in value] if isinstance(value, list) else value
 
 

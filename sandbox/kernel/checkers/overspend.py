@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from sandbox.core.time import day_start
+from sandbox.core.time import HOUR_MS, day_start, parse_instant
 from sandbox.kernel.checkers.base import Checker
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ class Overspend(Checker):
         if terms is None:
             self.breach(f"line {line_id} delivers but was never opened", event)
             return
-        hour_ms = event.data["hour_ms"]
-        if hour_ms + 3_600_000 <= terms["opened_ms"] or event.at_ms < terms["opened_ms"]:
+        hour_ms = parse_instant(event.data["hour"])
+        if hour_ms + HOUR_MS <= terms["opened_ms"] or event.at_ms < terms["opened_ms"]:
             self.breach(f"line {line_id} delivers before it was opened", event)
         self._spent[line_id] += spend
         day = (line_id, day_start(hour_ms))

@@ -86,7 +86,7 @@ def test_out_writes_the_trace_and_the_tables(command: Command) -> None:
         (["run", "small.yaml", "--seed", "-1"], "not in the range"),
         (["run", "small.yaml", "--report", "x.html"], "No such option"),
         (["run", "missing.yaml"], "the path leads to no file"),
-        (["run", "lifecycle/first-campain"], "did you mean lifecycle/first-campaign?"),
+        (["run", "lifecycle/first-campain"], "did you mean lifecycle/first-campaign"),
         (["run", "small.yaml", "--out", "small.yaml"], "is a file"),
         (["walk"], "No such command 'walk'"),
         (["validate", "missing.yaml"], "the path leads to no file"),

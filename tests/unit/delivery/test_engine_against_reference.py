@@ -225,7 +225,7 @@ def test_rows_add_up_to_totals_and_groups_hold_with_what_flat_rates_accrue(
     engine = Engine(seed, START_MS, plan["population"], PLACEMENTS)
     play(engine, plan, cuts)
     rows = [*engine.take_rows(), *engine.take_rows(flush=True)]
-    pot, by_day = 0, {day: 0 for day in range(3)}
+    pot, by_day = 0, dict.fromkeys(range(3), 0)
     for line in plan["lines"]:
         totals, mine = engine.totals(line.line_id), [row for row in rows if row.line_id == line.line_id]
         for name in ("impressions", "spend_micros", "viewable", "clicks", "views", "completed_views", "conversions"):

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.core.time import iso
 from sandbox.kernel.checkers import CHECKERS
 from sandbox.kernel.checkers.base import Checker
 from sandbox.kernel.checkers.causality import Causality
@@ -20,7 +21,7 @@ STATUS = {"entity": "media_buy", "id": "m", "why": ""}
 
 
 def delivered(spend_micros: int, hour: int = 0) -> dict[str, Any]:
-    return {"line_id": "p", "hour_ms": hour * 3_600_000, "spend_micros": spend_micros}
+    return {"line_id": "p", "hour": iso(hour * 3_600_000), "spend_micros": spend_micros}
 
 
 def breaches(make_world: MakeWorld, kind: type[Checker], events: Events) -> list[str]:

@@ -162,6 +162,10 @@ def test_a_reference_that_cannot_be_read_is_an_error(text: str) -> None:
         resolve(text, KNOWN)
 
 
+def test_keys_may_be_references_too() -> None:
+    assert resolve({"$name": {"a.${number}": 1}}, KNOWN) == {"x": {"a.7": 1}}
+
+
 def test_all_names_are_found_with_their_place() -> None:
     value = {"a": ["$x", {"b": "${y.z} and $x"}], "c": "$$no"}
     assert list(names(value)) == [(("a", 0), "x"), (("a", 1, "b"), "y"), (("a", 1, "b"), "x")]
