@@ -11,13 +11,13 @@ from agents.buyer.records import Advertiser
 from agents.buyer.wire import group
 from sandbox.core.errors import AdcpError, ApiError
 from sandbox.kernel.endpoint import Context
-from sandbox.operations import Body, Request
+from sandbox.operations import Body, Group, Request
 from sandbox.operations.model import Id
 
 if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform
 
-operation = group("accounts")
+operation: Group = group("accounts")
 
 
 class LinkedAccount(Body):

@@ -16,13 +16,13 @@ from agents.buyer.wire import group
 from sandbox.core.errors import ApiError
 from sandbox.core.time import iso
 from sandbox.kernel.endpoint import Context
-from sandbox.operations import Body, Request
+from sandbox.operations import Body, Group, Request
 from sandbox.operations.paging import limit_offset, name_matches
 
 if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform
 
-operation = group("advertisers")
+operation: Group = group("advertisers")
 
 DEFAULT_UTM = {
     "utm_source": "scope3",

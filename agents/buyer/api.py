@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Iterator
 
-from sandbox.kernel.endpoint import Operation
-
-RESOURCES = (
-    "accounts",
-    "advertisers",
-    "campaigns",
-    "execution",
-    "autoselect",
-    "status_sync",
-    "discovery",
-    "selection",
-    "event_sources",
-    "manifests",
-    "formats",
-    "reporting",
+from agents.buyer import (
+    accounts,
+    advertisers,
+    autoselect,
+    campaigns,
+    discovery,
+    event_sources,
+    execution,
+    formats,
+    manifests,
+    reporting,
+    selection,
+    status_sync,
 )
-"""Modules of this package; each has an ``operation`` group."""
+from sandbox.kernel.endpoint import Operation
+from sandbox.operations import Group
+
+
+def groups() -> tuple[Group, ...]:
+    """The resources, in the order of the documentation."""
+    return (
+        advertisers.operation,
+        accounts.operation,
+        campaigns.operation,
+        execution.operation,
+        autoselect.operation,
+        status_sync.operation,
+        discovery.operation,
+        selection.operation,
+        event_sources.operation,
+        manifests.operation,
+        formats.operation,
+        reporting.operation,
+    )
 
 
 def operations() -> Iterator[Operation]:
-    """Every operation, in the order of the resources."""
-    for name in RESOURCES:
-        if importlib.util.find_spec(f"agents.buyer.{name}") is None:
-            continue
-        module = importlib.import_module(f"agents.buyer.{name}")
-        yield from getattr(module, "operation", ())
+    """Every operation of every resource."""
+    return (row for group in groups() for row in group)

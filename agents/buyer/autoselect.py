@@ -19,13 +19,13 @@ from agents.buyer.wire import group, optional_amount
 from sandbox.core.errors import ApiError
 from sandbox.core.money import amount, micros
 from sandbox.kernel.endpoint import Context
-from sandbox.operations import Body, Request
+from sandbox.operations import Body, Group, Request
 from sandbox.operations.model import PositiveAmount
 
 if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform
 
-operation = group("auto-select")
+operation: Group = group("auto-select")
 
 MAX_PRODUCTS = 10
 """Products that are selected if nobody says how many."""

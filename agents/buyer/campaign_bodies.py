@@ -10,6 +10,7 @@ from agents.buyer.advertisers import UtmParams
 from agents.buyer.caps import CapBody
 from agents.buyer.goals import Goals, PerformanceConfig
 from agents.buyer.pacing_periods import EndInstant, PacingPeriods
+from agents.buyer.wire import Channels, Countries
 from sandbox.core.time import parse_instant
 from sandbox.operations import Body
 from sandbox.operations.model import Id, Instant, Names, PositiveAmount
@@ -79,8 +80,8 @@ class BudgetChange(Body):
 class Constraints(Body):
     """Where the campaign may run."""
 
-    channels: Names = []
-    countries: list[Annotated[str, Field(pattern="^[A-Z]{2}$")]] = []
+    channels: Channels = []
+    countries: Countries = []
 
 
 class AudienceConfig(Body):

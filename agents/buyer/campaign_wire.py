@@ -155,7 +155,7 @@ def _package(platform: BuyerPlatform, buy: MediaBuy, package: Package) -> Json:
         "period": package.period,
         "startTime": iso(package.start_ms),
         "endTime": iso(package.end_ms),
-        "paused": package.paused,
+        "paused": package.paused or buy.status == "PAUSED",  # rule 67
         "canceled": package.canceled,
         "creativeIds": list(package.creative_ids),
         "impressions": sum(row.impressions for row in rows),

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from agents.buyer import campaign_wire, pacing_periods
-from agents.buyer.buy_status import OPEN
+from agents.buyer.buy_status import OPEN, live_version
 from agents.buyer.campaign_bodies import (
     AudienceConfig,
     CreateCampaign,
@@ -26,14 +26,17 @@ from agents.buyer.context import (
 )
 from agents.buyer.discovery import discover_for_campaign
 from agents.buyer.execution import limit_spend
+from agents.buyer.fees import media_budget_micros
 from agents.buyer.flight import change_status, watch_end
 from agents.buyer.goals import check_sources
-from agents.buyer.media_buys import act, check_actions, end_media_buy
-from agents.buyer.period_cascade import append_periods
+from agents.buyer.media_buy_checks import check_actions, follow_flight
+from agents.buyer.media_buys import act, end_media_buy, refusal
+from agents.buyer.period_cascade import append_periods, plan_periods
 from agents.buyer.records import Campaign, Session
-from agents.buyer.staging import select_ids, stage
+from agents.buyer.selection import put
+from agents.buyer.staging import check_picks, picks_of, stage
 from agents.buyer.wire import group
-from sandbox.core.errors import ApiError
+from sandbox.core.errors import AdcpError, ApiError
 from sandbox.core.time import iso
 from sandbox.kernel.endpoint import Context
 from sandbox.operations import Request
@@ -69,7 +72,9 @@ def list_campaigns(ctx: Context, request: Request) -> Json:
     return {"campaigns": rows, "total": len(rows)}
 
 
-@operation("get_campaign", "GET", "/campaigns/{campaignId}", params=GetCampaign, envelope="mirror", rules=(7, 59, 60, 61))
+@operation(
+    "get_campaign", "GET", "/campaigns/{campaignId}", params=GetCampaign, envelope="mirror", rules=(7, 59, 60, 61)
+)
 def get_campaign(ctx: Context, request: Request) -> Json:
     """One campaign with its media buys, budgets, audiences, caps and creative coverage."""
     campaign = campaign_for(ctx, request.path["campaignId"])
@@ -102,8 +107,8 @@ def create_campaign(ctx: Context, request: Request) -> Steps:
     periods = body.pacing_periods.records() if body.pacing_periods else []
     pacing_periods.check_in_flight(periods, start_ms, end_ms)
     session = _session(ctx, body.discovery_id, advertiser.advertiser_id) if body.discovery_id else None
-    if session is not None and body.product_ids:
-        select_ids(platform, session, body.product_ids)
+    picks = picks_of(platform, session, body.product_ids) if session is not None else []
+    utm = _merged_utm([], body.utm_config)
     now = platform.now
     campaign = Campaign(
         campaign_id=platform.ids.next("cmp"),
@@ -128,11 +133,14 @@ def create_campaign(ctx: Context, request: Request) -> Steps:
         catalog_id=body.catalog_id,
         periods_mode=body.pacing_periods.mode if body.pacing_periods else None,
         periods=periods,
+        utm=utm,
     )
+    if session is not None:
+        check_picks(platform, campaign, session, [*session.selections, *picks])
+        for pick in picks:
+            put(session, pick)
     platform.campaigns[campaign.campaign_id] = campaign
     platform.status("campaign", campaign.campaign_id, None, "DRAFT", "created")
-    if body.utm_config:
-        _merge_utm(campaign, body.utm_config)
     if body.audience_config:
         _merge_audiences(platform, campaign, body.audience_config)
     if body.frequency_caps:
@@ -166,22 +174,25 @@ def _check_budget(total_micros: int, daily_micros: int | None) -> None:
         raise ApiError("VALIDATION_ERROR", "the daily cap is more than the whole budget", "budget.dailyCap")
 
 
-def _merge_utm(campaign: Campaign, config: UtmConfig) -> None:
-    """Override parameters by key; with ``deleteMissing`` nothing else stays (rule 38)."""
-    kept = {} if config.delete_missing else {row["paramKey"]: row["paramValue"] for row in campaign.utm}
+def _merged_utm(utm: list[dict[str, str]], config: UtmConfig | None) -> list[dict[str, str]]:
+    """Parameters overridden by key; with ``deleteMissing`` no other one stays (rule 38)."""
+    if config is None:
+        return utm
+    kept = {} if config.delete_missing else {row["paramKey"]: row["paramValue"] for row in utm}
     kept |= {param.param_key: param.param_value for param in config.params}
     if len(kept) > 20:
         raise ApiError("VALIDATION_ERROR", "a campaign has 20 UTM parameters at most", "utmConfig.params")
-    campaign.utm = [{"paramKey": key, "paramValue": value} for key, value in kept.items()]
+    return [{"paramKey": key, "paramValue": value} for key, value in kept.items()]
 
 
 def _merge_audiences(platform: BuyerPlatform, campaign: Campaign, config: AudienceConfig) -> None:
     """Add audiences; with ``deleteMissing`` the others are disabled, not forgotten (rule 97)."""
-    wanted = {audience: "TARGET" for audience in config.target_audience_ids}
+    wanted = dict.fromkeys(config.target_audience_ids, "TARGET")
     wanted |= dict.fromkeys(config.suppress_audience_ids, "SUPPRESS")
     for entry in campaign.audiences:
         if entry["audienceId"] in wanted:
-            entry |= {"type": wanted.pop(entry["audienceId"]), "status": "ACTIVE"}
+            since = entry["enabledAt"] if entry["status"] == "ACTIVE" else iso(platform.now)
+            entry |= {"type": wanted.pop(entry["audienceId"]), "status": "ACTIVE", "enabledAt": since}
         elif config.delete_missing:
             entry["status"] = "DISABLED"
     campaign.audiences.extend(
@@ -211,25 +222,30 @@ def update_campaign(ctx: Context, request: Request) -> Steps:
         raise ApiError("VALIDATION_ERROR", "the type of a campaign is fixed at its creation", "campaignType")  # 45
     advertiser = branded_advertiser_for(ctx, campaign.advertiser_id)
     session = _session(ctx, body.discovery_id, campaign.advertiser_id) if body.discovery_id else None
+    if session is not None:
+        check_picks(platform, campaign, session, session.selections)
     if body.performance_config:
         goals = body.performance_config.optimization_goals
         check_sources(advertiser, goals, "performanceConfig.optimizationGoals")
+    utm = _merged_utm(campaign.utm, body.utm_config)
     flight = _new_flight(platform, campaign, body)
-    _check_money(campaign, body)
-    extra = _new_periods(campaign, body, flight)
-    check_actions(platform, campaign, advertiser, body.media_buys, flight)
+    media_micros = _new_media_budget(platform, campaign, body)
+    actions = follow_flight(campaign, body.media_buys, flight)
+    check_actions(platform, campaign, advertiser, actions, flight, media_micros)
+    plan = plan_periods(platform, campaign, _new_periods(platform, campaign, body, flight), media_micros)
     _apply(platform, campaign, body, flight)
+    campaign.utm = utm
     if session is not None:
         attach(platform, campaign, session)
-    cascade = None
-    if body.pacing_periods is not None:
-        cascade = yield from append_periods(platform, campaign, extra)
-        campaign.periods_mode, campaign.periods = body.pacing_periods.mode, body.pacing_periods.records()
     errors = []
-    for entry in body.media_buys:
-        error = yield from act(platform, campaign, entry)
+    for action in actions:
+        error = yield from act(platform, campaign, action)
         if error is not None:
             errors.append(error)
+    cascade = None
+    if body.pacing_periods is not None:
+        campaign.periods_mode, campaign.periods = body.pacing_periods.mode, body.pacing_periods.records()
+        cascade = yield from append_periods(platform, campaign, plan)
     result = campaign_wire.full(platform, campaign)
     if cascade is not None:
         result["pacingCascadeResult"] = cascade  # rule 103
@@ -242,26 +258,33 @@ def _new_flight(platform: BuyerPlatform, campaign: Campaign, body: UpdateCampaig
     end_ms = campaign.end_ms if change is None or change.end_date is None else change.end_date
     if end_ms <= start_ms:
         raise ApiError("VALIDATION_ERROR", "the flight ends before it starts", "flightDates.endDate")
+    if body.pacing_periods is None:
+        pacing_periods.check_in_flight(campaign.periods, start_ms, end_ms)
     if campaign.status != "DRAFT":
         if start_ms != campaign.start_ms:
-            raise ApiError("INVALID_STATE", "the start is fixed once the campaign was executed", "flightDates.startDate")
+            why = "the start is fixed once the campaign was executed"
+            raise ApiError("INVALID_STATE", why, "flightDates.startDate")
         if end_ms != campaign.end_ms and end_ms <= platform.now:
             raise ApiError("VALIDATION_ERROR", "the end of the flight is over already", "flightDates.endDate")
     return start_ms, end_ms
 
 
-def _check_money(campaign: Campaign, body: UpdateCampaign) -> None:
+def _new_media_budget(platform: BuyerPlatform, campaign: Campaign, body: UpdateCampaign) -> int:
+    """What media buys may spend after the update, in micros."""
     change = body.budget
     if change is None:
-        return
+        return media_budget_micros(platform, campaign)
     if change.currency not in (None, campaign.currency) and campaign.status != "DRAFT":
         raise ApiError("INVALID_STATE", "the currency is fixed once the campaign was executed", "budget.currency")
     total = campaign.budget_micros if change.total is None else change.total
     daily = change.daily_cap if "daily_cap" in change.model_fields_set else campaign.daily_cap_micros
     _check_budget(total, daily)
+    return media_budget_micros(platform, campaign, total)
 
 
-def _new_periods(campaign: Campaign, body: UpdateCampaign, flight: tuple[int, int]) -> list[Json]:
+def _new_periods(
+    platform: BuyerPlatform, campaign: Campaign, body: UpdateCampaign, flight: tuple[int, int]
+) -> list[Json]:
     """The periods that an executed campaign gets in addition; DRAFTs may change them all (rule 102, C11)."""
     if body.pacing_periods is None:
         return []
@@ -269,7 +292,11 @@ def _new_periods(campaign: Campaign, body: UpdateCampaign, flight: tuple[int, in
     pacing_periods.check_in_flight(periods, *flight)
     if campaign.status == "DRAFT":
         return []
-    return pacing_periods.appended(campaign.periods, periods, campaign.periods_mode == body.pacing_periods.mode)
+    extra = pacing_periods.appended(campaign.periods, periods, campaign.periods_mode == body.pacing_periods.mode)
+    for period in extra:
+        if period["end_ms"] <= platform.now:
+            raise ApiError("VALIDATION_ERROR", f"period {period['label']!r} is over already", "pacingPeriods")
+    return extra
 
 
 def _apply(platform: BuyerPlatform, campaign: Campaign, body: UpdateCampaign, flight: tuple[int, int]) -> None:
@@ -279,26 +306,32 @@ def _apply(platform: BuyerPlatform, campaign: Campaign, body: UpdateCampaign, fl
     campaign.start_ms, campaign.end_ms = flight
     if ended and campaign.status in ("ACTIVE", "PAUSED"):
         watch_end(platform, campaign)
-    for name in ("name", "brief", "catalog_id"):
+    if body.name is not None:
+        campaign.name = body.name
+    for name in ("brief", "catalog_id"):
         if name in given:
             setattr(campaign, name, getattr(body, name))
     if body.optimization_apply_mode is not None:
         campaign.apply_mode = body.optimization_apply_mode
     if body.constraints is not None:
-        campaign.channels, campaign.countries = body.constraints.channels, body.constraints.countries
+        for name in body.constraints.model_fields_set:
+            setattr(campaign, name, getattr(body.constraints, name))
     if body.performance_config is not None:
-        campaign.goals = [goal.adcp() for goal in body.performance_config.optimization_goals]
-        for buy in campaign.media_buys:
-            if buy.status == "DRAFT":
-                buy.goals = list(campaign.goals)
-    if body.utm_config is not None:
-        _merge_utm(campaign, body.utm_config)
+        _set_goals(campaign, [goal.adcp() for goal in body.performance_config.optimization_goals])
     if body.audience_config is not None:
         _merge_audiences(platform, campaign, body.audience_config)
     if body.frequency_caps is not None:
         replace_caps(platform, "CAMPAIGN", campaign.campaign_id, campaign.caps, body.frequency_caps)
     if body.budget is not None:
         _apply_budget(platform, campaign, body)
+
+
+def _set_goals(campaign: Campaign, goals: list[Json]) -> None:
+    """Give the campaign and its DRAFTs other goals; a DRAFT with goals of its own keeps them."""
+    for buy in campaign.media_buys:
+        if buy.status == "DRAFT" and buy.goals == campaign.goals:
+            buy.goals = list(goals)
+    campaign.goals = goals
 
 
 def _apply_budget(platform: BuyerPlatform, campaign: Campaign, body: UpdateCampaign) -> None:
@@ -318,11 +351,20 @@ def _apply_budget(platform: BuyerPlatform, campaign: Campaign, body: UpdateCampa
 
 @operation("delete_campaign", "DELETE", "/campaigns/{campaignId}", success_status=204, rules=(71, 94))
 def delete_campaign(ctx: Context, request: Request) -> Steps:
-    """Archive a campaign; what still runs is canceled with its sales agents, and stays in reports."""
+    """Archive a campaign; what still runs is canceled with its sales agents, and stays in reports.
+
+    INVALID_STATE, and the campaign goes on, while a sales agent does not let a media buy be canceled.
+    """
     platform, campaign = platform_of(ctx), campaign_for(ctx, request.path["campaignId"])
     if campaign.status == "ARCHIVED":
         raise ApiError("INVALID_STATE", "the campaign is archived already")
+    waiting = [buy for buy in campaign.media_buys if live_version(campaign, buy) is not None]
+    running = [buy for buy in campaign.media_buys if buy.status in (*OPEN, "DRAFT", "FAILED") and buy not in waiting]
+    ends = [end_media_buy(platform, campaign, buy, "ARCHIVED", "the campaign was deleted") for buy in running]
+    results = yield from platform.sellers.gather(ends)
+    errors = [refusal(buy, e) for buy, e in zip(running, results, strict=True) if isinstance(e, AdcpError)]
+    if errors:
+        message = f"{len(errors)} media buys can't be canceled: {errors[0]['message']}"
+        raise ApiError("INVALID_STATE", message, details={"errors": errors})
     change_status(platform, campaign, "ARCHIVED", "deleted")
-    for buy in [buy for buy in campaign.media_buys if buy.status in (*OPEN, "DRAFT", "FAILED")]:
-        yield from end_media_buy(platform, campaign, buy, "ARCHIVED", "the campaign was deleted")
     return {}

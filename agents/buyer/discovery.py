@@ -21,13 +21,13 @@ from agents.buyer.refine import RefineItem, refine
 from agents.buyer.wire import Channels, Countries, budget_context, group
 from sandbox.core.errors import ApiError
 from sandbox.kernel.endpoint import Context
-from sandbox.operations import Body, Request
+from sandbox.operations import Body, Group, Request
 from sandbox.operations.model import Id, Instant, PositiveAmount
 
 if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform
 
-operation = group("discovery")
+operation: Group = group("discovery")
 
 def _total(value: Any) -> Any:
     return value["total"] if isinstance(value, dict) and "total" in value else value

@@ -15,11 +15,11 @@ from agents.buyer.wire import group
 from sandbox.core.errors import ApiError
 from sandbox.core.time import iso
 from sandbox.kernel.endpoint import Context
-from sandbox.operations import Body, Request, SnakeBody
+from sandbox.operations import Body, Group, Request, SnakeBody
 from sandbox.operations.model import Id
 from sandbox.operations.paging import TakeSkip, window
 
-operation = group("event_sources")
+operation: Group = group("event_sources")
 
 EVENT_TYPES = (
     "purchase", "lead", "add_to_cart", "complete_registration", "subscribe", "app_install", "start_trial",

@@ -11,8 +11,8 @@ from agents.buyer.context import campaign_for, platform_of
 from agents.buyer.fees import media_budget_micros
 from agents.buyer.flight import change_status, watch_end
 from agents.buyer.records import Campaign, MediaBuy
-from agents.buyer.staging import stage
-from agents.buyer.submission import send_change, share_out, submit
+from agents.buyer.staging import check_picks, stage
+from agents.buyer.submission import check_periods, send_change, share_out, submit
 from agents.buyer.wire import group
 from sandbox.core.errors import AdcpError, ApiError
 from sandbox.core.time import iso
@@ -31,7 +31,8 @@ Json = dict[str, Any]
 def execute_campaign(ctx: Context, request: Request) -> Steps:
     """Launch: stage the selected products, then submit every DRAFT to its sales agent.
 
-    A FAILED media buy becomes a DRAFT again and is tried anew (rule 75); no other one is touched.
+    A FAILED media buy becomes a DRAFT again and is tried anew (rule 75); no other one is touched, and none
+    that another call is just submitting.
     """
     platform = platform_of(ctx)
     campaign = campaign_for(ctx, request.path["campaignId"])
@@ -40,19 +41,23 @@ def execute_campaign(ctx: Context, request: Request) -> Steps:
         raise ApiError("INVALID_STATE", f"the campaign is {campaign.status}; {hint}")
     if campaign.end_ms <= platform.now:
         raise ApiError("INVALID_STATE", f"the flight is over since {iso(campaign.end_ms)}", "flightDates.endDate")
+    for discovery_id in campaign.discovery_ids:
+        session = platform.sessions[discovery_id]
+        check_picks(platform, campaign, session, session.selections)
     stage(platform, campaign)
-    retried = [buy for buy in campaign.media_buys if buy.status == "FAILED" and buy.adcp_media_buy_id is None]
-    drafts = [buy for buy in campaign.media_buys if buy.status == "DRAFT" and buy.products]
-    if campaign.status != "ACTIVE" and not drafts and not retried:
+    drafts = [buy for buy in campaign.media_buys if buy.status in ("DRAFT", "FAILED") and not buy.sending]
+    todo = [buy for buy in drafts if buy.products]
+    if campaign.status != "ACTIVE" and not todo:
         raise ApiError("VALIDATION_ERROR", "no products are selected; attach a discovery session", "discoveryId")
-    share_out(platform, campaign, [*retried, *drafts])
-    for buy in retried:
+    check_periods(platform, campaign, todo)
+    share_out(platform, campaign, todo)
+    for buy in todo:
+        buy.sending = True
         move(platform, campaign, buy, "DRAFT", "it is tried again")
     limit_spend(platform, campaign)
     previous = campaign.status
     change_status(platform, campaign, "ACTIVE", "executed")
     watch_end(platform, campaign)
-    todo = [buy for buy in campaign.media_buys if buy.status == "DRAFT" and buy.products]
     logs: dict[str, list[Json]] = {buy.media_buy_id: [] for buy in todo}
     results = yield from platform.sellers.gather(
         [submit(platform, campaign, buy, logs[buy.media_buy_id]) for buy in todo]
@@ -138,10 +143,10 @@ def _set_paused(platform: BuyerPlatform, campaign: Campaign, buys: list[MediaBuy
         if isinstance(result, AdcpError):
             errors.append({"mediaBuyId": buy.media_buy_id, "salesAgentId": buy.seller_id, "message": str(result)})
             continue
-        for package in buy.packages:
-            package.paused = paused
         status = read_status(result)
-        if status is not None:
+        if status is None:
+            buy.message = "the sales agent has to approve the pause" if paused else "the sales agent has to approve it"
+        else:
             buy.adcp_status = status
             move(platform, campaign, buy, status_for(campaign, status), "as its campaign is")
     return errors

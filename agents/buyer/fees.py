@@ -12,16 +12,18 @@ if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform
 
 
-def fee_micros(platform: BuyerPlatform, campaign: Campaign) -> int:
-    """The platform's margin: DECISIONED campaigns alone pay it (rule 46)."""
+def fee_micros(platform: BuyerPlatform, campaign: Campaign, budget_micros: int | None = None) -> int:
+    """The platform's margin on the budget, or on another one: DECISIONED campaigns alone pay it (rule 46)."""
     if campaign.campaign_type == "ROUTED":
         return 0
-    return int(campaign.budget_micros * Decimal(str(platform.config.fee_percent)) / 100)
+    total = campaign.budget_micros if budget_micros is None else budget_micros
+    return int(total * Decimal(str(platform.config.fee_percent)) / 100)
 
 
-def media_budget_micros(platform: BuyerPlatform, campaign: Campaign) -> int:
+def media_budget_micros(platform: BuyerPlatform, campaign: Campaign, budget_micros: int | None = None) -> int:
     """What media buys may spend: the budget without the fees (rules 55 and 56)."""
-    return campaign.budget_micros - fee_micros(platform, campaign)
+    total = campaign.budget_micros if budget_micros is None else budget_micros
+    return total - fee_micros(platform, campaign, total)
 
 
 def buy_budget_micros(buy: MediaBuy) -> int:
@@ -51,9 +53,8 @@ def committed_micros(platform: BuyerPlatform, campaign: Campaign) -> int:
     """What can't be given to a new media buy: budgets of buys that run or wait, the spend of those that ended."""
     total = 0
     for buy in campaign.media_buys:
-        if buy.status in ("ACTIVE", "PAUSED", "PENDING_APPROVAL", "INPUT_REQUIRED") and not is_pending_version(
-            campaign, buy
-        ):
+        running = buy.sending or buy.status in ("ACTIVE", "PAUSED", "PENDING_APPROVAL", "INPUT_REQUIRED")
+        if running and not is_pending_version(campaign, buy):
             total += buy_budget_micros(buy)
         elif buy.status in ("ARCHIVED", "CANCELED", "COMPLETED"):
             total += spend_micros(platform, buy)

@@ -11,12 +11,12 @@ from agents.buyer.wire import group
 from sandbox.core.errors import AdcpError, ApiError
 from sandbox.domain.formats import format_key, parse_format
 from sandbox.kernel.endpoint import Context
-from sandbox.operations import Request
+from sandbox.operations import Group, Request
 
 if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform
 
-operation = group("formats")
+operation: Group = group("formats")
 
 Format = dict[str, Any]
 """A format identifier on the wire: ``{agent_url, id}``."""

@@ -10,8 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from agents.buyer.event_sources import EVENT_TYPES as PLATFORM_EVENT_TYPES
 from agents.buyer.records import Advertiser
 from sandbox.core.errors import ApiError
+from sandbox.domain.events import EVENT_TYPES
 from sandbox.operations import Body
 
 Metric = Literal[
@@ -36,8 +38,18 @@ class EventSourceRef(Body):
     """One source of conversion events and the type that counts."""
 
     event_source_id: str = Field(min_length=1)
-    event_type: str = Field(min_length=1)
+    event_type: str
+    custom_event_name: str | None = Field(default=None, min_length=1)
     value_field: str | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> EventSourceRef:
+        known = tuple(dict.fromkeys((*EVENT_TYPES, *PLATFORM_EVENT_TYPES)))  # conflict C16
+        if self.event_type not in known:
+            raise ValueError(f"unknown eventType {self.event_type!r}; there are {', '.join(known)}")
+        if (self.event_type == "custom") != (self.custom_event_name is not None):
+            raise ValueError("eventType custom, and no other one, needs a customEventName")
+        return self
 
 
 class Target(Body):
@@ -145,6 +157,22 @@ def check_sources(advertiser: Advertiser, goals: list[Goal], field: str) -> None
                     "register it with sync_event_sources first",
                     f"{field}[{number}].eventSources",
                 )
+
+
+def goals_request(goals: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Goals as sales agents get them: what is no event type of the protocol's is a custom event."""
+    return [
+        {**goal, "event_sources": [_source_request(source) for source in goal["event_sources"]]}
+        if goal["kind"] == "event"
+        else goal
+        for goal in goals
+    ]
+
+
+def _source_request(source: dict[str, Any]) -> dict[str, Any]:
+    if source["event_type"] in EVENT_TYPES:
+        return source
+    return {**source, "event_type": "custom", "custom_event_name": source["event_type"]}
 
 
 def camel(goals: list[dict[str, Any]]) -> list[dict[str, Any]]:

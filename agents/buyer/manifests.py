@@ -16,14 +16,14 @@ from agents.buyer.records import Campaign, Creative
 from agents.buyer.wire import group
 from sandbox.core.errors import ApiError
 from sandbox.kernel.endpoint import Context
-from sandbox.operations import Body, Request, SnakeBody
+from sandbox.operations import Body, Group, Request, SnakeBody
 from sandbox.operations.model import Id
 from sandbox.operations.paging import name_matches, window
 
 if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform
 
-operation = group("creatives")
+operation: Group = group("creatives")
 Steps = Generator[Any, Any, dict[str, Any]]
 
 MAX_ASSETS = 20

@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agents.buyer import creatives
-from agents.buyer.buy_status import OPEN, live_version, move, pending_version, read_status, status_for, trace_id
+from agents.buyer.buy_status import live_version, move, pending_version, read_status, status_for, trace_id
 from agents.buyer.campaign_bodies import MediaBuyAction, ProductChange
-from agents.buyer.goals import check_sources
-from agents.buyer.offers import is_fixed
-from agents.buyer.records import Advertiser, Campaign, MediaBuy, Package, StagedProduct
+from agents.buyer.goals import goals_request
+from agents.buyer.media_buy_checks import find
+from agents.buyer.records import Campaign, MediaBuy, Package, StagedProduct
 from agents.buyer.staging import product_of
 from agents.buyer.submission import send_change
-from sandbox.core.errors import AdcpError, ApiError
+from sandbox.core.errors import AdcpError
 from sandbox.core.money import amount
 from sandbox.core.time import iso
 
@@ -24,111 +24,9 @@ if TYPE_CHECKING:
 Steps = Generator[Any, Any, Any]
 Json = dict[str, Any]
 
-CANCELABLE = OPEN
-"""Statuses in which a media buy may be canceled (rule 93)."""
-
-
-def check_actions(
-    platform: BuyerPlatform,
-    campaign: Campaign,
-    advertiser: Advertiser,
-    actions: list[MediaBuyAction],
-    flight: tuple[int, int],
-) -> None:
-    """Check every action of a request; nothing is changed."""
-    seen: set[str] = set()
-    for number, action in enumerate(actions):
-        field = f"mediaBuys[{number}]"
-        buy = find(campaign, action.media_buy_id, f"{field}.mediaBuyId")
-        if action.media_buy_id in seen:
-            raise ApiError("VALIDATION_ERROR", "two actions on one media buy", f"{field}.mediaBuyId")
-        seen.add(action.media_buy_id)
-        if action.action == "cancel":
-            _check_cancel(buy, action, field)
-        elif action.action == "update":
-            _check_update(platform, campaign, advertiser, buy, action, flight, field)
-
-
-def find(campaign: Campaign, media_buy_id: str, field: str) -> MediaBuy:
-    """The running version of a media buy of the campaign; NOT_FOUND if there is none."""
-    versions = [buy for buy in campaign.media_buys if buy.media_buy_id == media_buy_id and buy.status != "ARCHIVED"]
-    if not versions:
-        raise ApiError("NOT_FOUND", f"the campaign has no media buy {media_buy_id}", field)
-    return min(versions, key=lambda buy: buy.version)
-
-
-def _check_cancel(buy: MediaBuy, action: MediaBuyAction, field: str) -> None:
-    if buy.status == "DRAFT":
-        raise ApiError("INVALID_STATE", "a DRAFT was never sent to an agent; use action delete", f"{field}.action")
-    if buy.status not in CANCELABLE:
-        raise ApiError("INVALID_STATE", f"a {buy.status} media buy can't be canceled", f"{field}.action")
-    known = [package.package_id for package in buy.packages]
-    for package_id in action.package_ids or []:
-        if package_id not in known:
-            raise ApiError("NOT_FOUND", f"the media buy has no package {package_id}", f"{field}.packageIds")
-
-
-def _check_update(
-    platform: BuyerPlatform,
-    campaign: Campaign,
-    advertiser: Advertiser,
-    buy: MediaBuy,
-    action: MediaBuyAction,
-    flight: tuple[int, int],
-    field: str,
-) -> None:
-    if action.products and buy.status != "DRAFT":  # rule 86
-        raise ApiError("INVALID_STATE", f"products change on DRAFTs only; this buy is {buy.status}", f"{field}.products")
-    if action.packages and buy.status != "ACTIVE":
-        raise ApiError("INVALID_STATE", f"packages change on ACTIVE buys only; it is {buy.status}", f"{field}.packages")
-    if buy.status not in ("DRAFT", "ACTIVE"):
-        raise ApiError("INVALID_STATE", f"a {buy.status} media buy can't be changed", field)
-    if buy.status == "ACTIVE" and pending_version(campaign, buy) is not None:  # rule 90
-        raise ApiError("INVALID_STATE", "an update of this media buy waits for approval already", field)
-    _check_dates(campaign, buy, action, flight, field)
-    check_sources(advertiser, action.optimization_goals or [], f"{field}.optimization_goals")
-    known = [package.package_id for package in buy.packages if not package.canceled]
-    for n, change in enumerate(action.packages):
-        if change.package_id not in known:
-            raise ApiError("NOT_FOUND", f"no package {change.package_id} to change", f"{field}.packages[{n}].packageId")
-    for n, product in enumerate(action.products):
-        _check_product(platform, campaign, buy, product, f"{field}.products[{n}]")
-
-
-def _check_dates(
-    campaign: Campaign, buy: MediaBuy, action: MediaBuyAction, flight: tuple[int, int], field: str
-) -> None:
-    """Within the campaign's flight (rule 88)."""
-    start = action.start_time
-    if isinstance(start, int) and start < flight[0]:
-        raise ApiError("VALIDATION_ERROR", "the media buy would start before its campaign", f"{field}.start_time")
-    end_ms = action.end_time
-    if end_ms is None:
-        return
-    if end_ms > flight[1]:
-        raise ApiError("VALIDATION_ERROR", "the media buy would end after its campaign", f"{field}.end_time")
-    begin_ms = start if isinstance(start, int) else (buy.start_ms or flight[0])
-    if end_ms <= begin_ms:
-        raise ApiError("VALIDATION_ERROR", "the media buy would end before it starts", f"{field}.end_time")
-
-
-def _check_product(
-    platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, change: ProductChange, field: str
-) -> None:
-    on_it = any(product.product_id == change.product_id for product in buy.products)
-    if change.remove:
-        if not on_it:
-            raise ApiError("NOT_FOUND", f"the media buy has no product {change.product_id}", f"{field}.product_id")
-        return
-    offer = product_of(platform, campaign, buy.seller_id, change.product_id)
-    if not offer:
-        raise ApiError("NOT_FOUND", f"{buy.seller_id} offered no product {change.product_id}", f"{field}.product_id")
-    options = {option["pricing_option_id"]: option for option in offer["pricing_options"]}
-    option_id = change.pricing_option_id or next(iter(options))
-    if option_id not in options:
-        raise ApiError("VALIDATION_ERROR", f"there are {', '.join(options)}", f"{field}.pricingOptionId")
-    if not on_it and not is_fixed(options[option_id]) and change.bid_price is None:
-        raise ApiError("VALIDATION_ERROR", "the price is not fixed; give a bidPrice", f"{field}.bidPrice")
+def refusal(buy: MediaBuy, error: AdcpError) -> Json:
+    """An entry of ``errors``: what a sales agent refused."""
+    return {"mediaBuyId": buy.media_buy_id, "salesAgentId": buy.seller_id, "message": str(error)}
 
 
 def act(platform: BuyerPlatform, campaign: Campaign, action: MediaBuyAction) -> Steps:
@@ -146,14 +44,14 @@ def act(platform: BuyerPlatform, campaign: Campaign, action: MediaBuyAction) -> 
         else:
             yield from _change_live(platform, campaign, buy, action)
     except AdcpError as error:
-        return {"mediaBuyId": buy.media_buy_id, "salesAgentId": buy.seller_id, "message": str(error)}
+        return refusal(buy, error)
     return None
 
 
 def _change_draft(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, action: MediaBuyAction) -> None:
     buy.name = action.name or buy.name
     if action.start_time is not None:
-        buy.start_ms = platform.now if action.start_time == "asap" else int(action.start_time)
+        buy.start_ms = _start(platform, campaign, action)
     buy.end_ms = action.end_time or buy.end_ms
     if action.creative_ids is not None:
         buy.creative_ids = tuple(action.creative_ids)
@@ -162,6 +60,11 @@ def _change_draft(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, ac
     for change in action.products:
         _change_product(platform, campaign, buy, change)
     _note(platform, buy, action)
+
+
+def _start(platform: BuyerPlatform, campaign: Campaign, action: MediaBuyAction) -> int:
+    """The start that an action asks for; ``asap`` is now, but not before the campaign starts (rule 88)."""
+    return max(platform.now, campaign.start_ms) if action.start_time == "asap" else int(action.start_time or 0)
 
 
 def _change_product(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, change: ProductChange) -> None:
@@ -199,27 +102,41 @@ def _change_live(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, act
     """Make a new version that waits for the agent; the running one stays as it is until then (rule 89)."""
     if action.name is not None:
         buy.name = action.name
-    version = _version(platform, buy, action)
-    change = yield from _change_request(platform, campaign, buy, version, action)
-    if not change:
+    if action.optimization_goals == []:  # rule 91; the protocol has no word for it, so the agent keeps its goals
+        buy.goals = []
+    if not _concerns_agent(action):
         _note(platform, buy, action)
         return
+    version = _version(platform, campaign, buy, action)
+    version.sending = True
     _note(platform, version, action)
-    version.pending_request = change
     campaign.media_buys.append(version)
     platform.status("platform_media_buy", trace_id(version), None, "PENDING_APPROVAL", "an update was sent")
     try:
+        change = yield from _change_request(platform, campaign, buy, version, action)
+        version.pending_request = change
         body = yield from send_change(platform, campaign, buy, change)
     except AdcpError as error:
-        drop_version(platform, campaign, version, "FAILED", str(error))
+        if version.status == "PENDING_APPROVAL":
+            drop_version(platform, campaign, version, "FAILED", str(error))
         raise
+    finally:
+        version.sending = False
+    if version.status != "PENDING_APPROVAL":
+        return
     if body.get("status") == "submitted":
         version.task_id, version.message = body["task_id"], body.get("message")
         return
     promote(platform, campaign, version, body)
 
 
-def _version(platform: BuyerPlatform, buy: MediaBuy, action: MediaBuyAction) -> MediaBuy:
+def _concerns_agent(action: MediaBuyAction) -> bool:
+    """True if an update has something to say to the sales agent."""
+    given = (action.start_time, action.end_time, action.creative_ids)
+    return bool(action.packages or action.optimization_goals) or any(value is not None for value in given)
+
+
+def _version(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, action: MediaBuyAction) -> MediaBuy:
     """The next version of a media buy with the wanted values in it."""
     wanted = {change.package_id: change for change in action.packages}
     packages = []
@@ -243,8 +160,12 @@ def _version(platform: BuyerPlatform, buy: MediaBuy, action: MediaBuyAction) -> 
         message=None,
     )
     if action.start_time is not None:
-        version.start_ms = platform.now if action.start_time == "asap" else int(action.start_time)
+        version.start_ms = _start(platform, campaign, action)
     version.end_ms = action.end_time or version.end_ms
+    for package in packages:
+        if package.period is None:
+            package.start_ms = package.start_ms if action.start_time is None else _start(platform, campaign, action)
+            package.end_ms = action.end_time or package.end_ms
     if action.optimization_goals is not None:
         version.goals = [goal.adcp() for goal in action.optimization_goals]
     return version
@@ -266,11 +187,12 @@ def _change_request(
     if action.optimization_goals:
         for package in buy.packages:
             row = rows.setdefault(package.package_id, {"package_id": package.package_id})
-            row["optimization_goals"] = version.goals
+            row["optimization_goals"] = goals_request(version.goals)
     yield from _creative_rows(platform, campaign, version, action, rows)
     request: Json = {"packages": list(rows.values())} if rows else {}
     if action.start_time is not None:
-        request["start_time"] = "asap" if action.start_time == "asap" else iso(int(action.start_time))
+        start_ms = _start(platform, campaign, action)
+        request["start_time"] = "asap" if start_ms <= platform.now else iso(start_ms)
     if action.end_time is not None:
         request["end_time"] = iso(action.end_time)
     return request
@@ -307,6 +229,8 @@ def promote(platform: BuyerPlatform, campaign: Campaign, version: MediaBuy, body
             earlier = known.get(package.package_id)
             if earlier is not None:
                 package.paused, package.canceled = earlier.paused, earlier.canceled
+        mine = {package.package_id for package in version.packages}
+        version.packages.extend(package for package in live.packages if package.package_id not in mine)
         move(platform, campaign, live, "ARCHIVED", f"replaced by version {version.version}")
         campaign.media_buys.remove(live)
     for row in body.get("affected_packages", []):

@@ -82,6 +82,11 @@ def check_in_flight(periods: list[dict[str, Any]], start_ms: int, end_ms: int) -
             )
 
 
+def within(periods: list[dict[str, Any]], start_ms: int, end_ms: int) -> list[dict[str, Any]]:
+    """The periods that reach into ``[start_ms, end_ms)``."""
+    return [period for period in periods if period["end_ms"] > start_ms and period["start_ms"] < end_ms]
+
+
 def shares(budget_micros: int, periods: list[dict[str, Any]]) -> list[int]:
     """A product's budget over the periods: their sum is the budget, to the micro (rule 101)."""
     return split(budget_micros, [period["share"] for period in periods])

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from agents.buyer import creatives
-from agents.buyer.fees import committed_micros, media_budget_micros
+from agents.buyer.fees import committed_micros
+from agents.buyer.media_buy_checks import find
 from agents.buyer.records import Campaign, MediaBuy, Package
 from agents.buyer.submission import package_request, send_change
 from sandbox.core.errors import AdcpError, ApiError
-from sandbox.core.money import amount, split
+from sandbox.core.money import amount
 
 if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform
@@ -22,22 +24,38 @@ Json = dict[str, Any]
 UNSUPPORTED = ("UNSUPPORTED_FEATURE", "ACTION_NOT_ALLOWED", "REQUOTE_REQUIRED")
 
 
-def append_periods(platform: BuyerPlatform, campaign: Campaign, extra: list[Json]) -> Steps:
-    """Push appended periods to all live media buys; gives ``pacingCascadeResult``."""
-    live = [buy for buy in campaign.media_buys if buy.status in ("ACTIVE", "PAUSED") and buy.adcp_media_buy_id]
-    plans = {buy.media_buy_id: _packages(campaign, buy, extra) for buy in live} if extra else {}
+@dataclass(slots=True, frozen=True)
+class Cascade:
+    """Periods that are appended, and the packages that each live media buy gets for them."""
+
+    labels: list[str]
+    packages: dict[str, list[Package]]
+
+
+def plan_periods(platform: BuyerPlatform, campaign: Campaign, extra: list[Json], media_micros: int) -> Cascade:
+    """What appended periods mean for the live media buys; nothing is changed.
+
+    VALIDATION_ERROR if they need more than a media budget of ``media_micros`` leaves.
+    """
+    live = [buy for buy in campaign.media_buys if buy.status in ("ACTIVE", "PAUSED") and extra]
+    plans = {buy.media_buy_id: _packages(campaign, buy, extra) for buy in live}
     wanted = sum(package.budget_micros for packages in plans.values() for package in packages)
-    left = media_budget_micros(platform, campaign) - committed_micros(platform, campaign)
-    if wanted > left:
+    left = media_micros - committed_micros(platform, campaign)
+    if wanted > max(0, left):
         raise ApiError(
             "VALIDATION_ERROR",
             f"the further periods need {amount(wanted)} {campaign.currency}, {amount(max(0, left))} are left",
             "pacingPeriods",
         )
-    rows = []
-    for buy in live if extra else []:
-        rows.append((yield from _push(platform, campaign, buy, plans[buy.media_buy_id])))
-    return {"appendedPeriods": [period["label"] for period in extra], "mediaBuys": rows}
+    return Cascade([period["label"] for period in extra], plans)
+
+
+def append_periods(platform: BuyerPlatform, campaign: Campaign, plan: Cascade) -> Steps:
+    """Push appended periods to all live media buys; gives ``pacingCascadeResult``."""
+    rows = yield from platform.sellers.gather(
+        [_push(platform, campaign, media_buy_id, packages) for media_buy_id, packages in plan.packages.items()]
+    )
+    return {"appendedPeriods": plan.labels, "mediaBuys": rows}
 
 
 def _packages(campaign: Campaign, buy: MediaBuy, extra: list[Json]) -> list[Package]:
@@ -46,28 +64,32 @@ def _packages(campaign: Campaign, buy: MediaBuy, extra: list[Json]) -> list[Pack
     for package in buy.packages:
         if not package.canceled:
             products.setdefault(package.product_id, []).append(package)
-    before = sum(period["share"] for period in campaign.periods) or 1
-    made = []
+    made: list[Package] = []
     for packages in products.values():
         budget = sum(package.budget_micros for package in packages)
-        for period in extra:
-            share, _ = split(round(budget * (period["share"] + before) / before), [period["share"], before])
-            made.append(
-                replace(
-                    packages[-1],
-                    package_id="",
-                    budget_micros=share,
-                    start_ms=period["start_ms"],
-                    end_ms=period["end_ms"],
-                    period=period["label"],
-                )
+        labels = [package.period for package in packages]
+        before = sum(Decimal(str(p["share"])) for p in campaign.periods if p["label"] in labels)
+        if not before:
+            continue
+        made.extend(
+            replace(
+                packages[-1],
+                package_id="",
+                budget_micros=int(budget * Decimal(str(period["share"])) / before),
+                paused=False,
+                start_ms=period["start_ms"],
+                end_ms=period["end_ms"],
+                period=period["label"],
             )
+            for period in extra
+        )
     return made
 
 
-def _push(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, packages: list[Package]) -> Steps:
+def _push(platform: BuyerPlatform, campaign: Campaign, media_buy_id: str, packages: list[Package]) -> Steps:
+    buy = find(campaign, media_buy_id, "mediaBuys")
     row: Json = {"mediaBuyId": buy.media_buy_id, "salesAgentId": buy.seller_id}
-    requests = [package_request(campaign, buy, package) for package in packages]
+    requests = [package_request(campaign, buy, package, platform.now) for package in packages]
     try:
         yield from creatives.attach(platform, campaign, buy, packages, requests)
         body = yield from send_change(platform, campaign, buy, {"new_packages": requests})

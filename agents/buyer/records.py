@@ -159,6 +159,9 @@ class MediaBuy:
     creative_ids: tuple[str, ...] = ()
     goals: list[dict[str, Any]] = field(default_factory=list)
     pending_request: dict[str, Any] | None = None
+    """What was sent and has no answer yet: the change of a waiting version, or ``{key, request, packages}``."""
+    sending: bool = False
+    """True while an order or a change is on its way to the sales agent and back."""
     history: list[dict[str, Any]] = field(default_factory=list)
     needs: str | None = None
     """What the sales agent asked for while the buy is INPUT_REQUIRED."""

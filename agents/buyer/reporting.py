@@ -17,13 +17,13 @@ from sandbox.core.errors import ApiError
 from sandbox.core.money import amount
 from sandbox.core.time import DAY_MS, day_start, iso, iso_date
 from sandbox.kernel.endpoint import Context
-from sandbox.operations import Body, Request
+from sandbox.operations import Body, Group, Request
 from sandbox.operations.model import Id, Instant
 
 if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform
 
-operation = group("reporting")
+operation: Group = group("reporting")
 
 TIMESERIES_DAYS = 7
 """Days of a timeseries at most (rule 164)."""

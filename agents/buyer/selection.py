@@ -16,13 +16,13 @@ from sandbox.core.errors import ApiError
 from sandbox.core.money import micros
 from sandbox.core.time import iso
 from sandbox.kernel.endpoint import Context
-from sandbox.operations import Body, Request
+from sandbox.operations import Body, Group, Request
 from sandbox.operations.model import Id, PositiveAmount
 
 if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform
 
-operation = group("selection")
+operation: Group = group("selection")
 
 
 class SelectedProduct(Body):

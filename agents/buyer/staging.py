@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from agents.buyer.offers import group_id, is_fixed, price
 from agents.buyer.records import Campaign, MediaBuy, Selection, Session, StagedProduct
-from agents.buyer.selection import put
 from sandbox.core.errors import ApiError
 from sandbox.core.money import micros
 from sandbox.domain.lifecycles import ENDED_MEDIA_BUYS
@@ -15,21 +14,18 @@ if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform
 
 
-def select_ids(platform: BuyerPlatform, session: Session, product_ids: list[str]) -> None:
-    """Select products of a session by id alone, at their first price; bids are at the floor (rule 47).
+def picks_of(platform: BuyerPlatform, session: Session, product_ids: list[str]) -> list[Selection]:
+    """Products of a session by id alone, at their first price; bids are at the floor (rule 47).
 
-    VALIDATION_ERROR if one of them was not offered; nothing is selected then.
+    VALIDATION_ERROR if one of them was not offered.
     """
-    found = []
+    picks = []
     for number, product_id in enumerate(product_ids):
         seller_id = next((s for s in session.products if offered(session, s, product_id)), None)
         if seller_id is None:
             raise ApiError("VALIDATION_ERROR", f"the session offers no {product_id!r}", f"productIds[{number}]")
-        found.append((seller_id, product_id))
-    for seller_id, product_id in found:
         option = offered(session, seller_id, product_id)["pricing_options"][0]
-        put(
-            session,
+        picks.append(
             Selection(
                 product_id=product_id,
                 seller_id=seller_id,
@@ -38,8 +34,32 @@ def select_ids(platform: BuyerPlatform, session: Session, product_ids: list[str]
                 selected_ms=platform.now,
                 pricing_option_id=option["pricing_option_id"],
                 bid_micros=None if is_fixed(option) else micros(price(option)),
-            ),
+            )
         )
+    return picks
+
+
+def check_picks(platform: BuyerPlatform, campaign: Campaign, session: Session, picks: list[Selection]) -> None:
+    """Selections can be bought for the campaign: from eligible sales agents, in its currency (rule 46)."""
+    routed = campaign.campaign_type == "ROUTED"
+    eligible = platform.sellers.agents(platform.customer(campaign.customer_id), routed)
+    for pick in picks:
+        if pick.seller_id not in eligible:
+            raise ApiError(
+                "VALIDATION_ERROR",
+                f"{pick.seller_id} is not authorised for this {campaign.campaign_type} campaign; "
+                f"remove product {pick.product_id} from the selection",
+                "discoveryId",
+            )
+        options = offered(session, pick.seller_id, pick.product_id).get("pricing_options", [])
+        for option in options:
+            if option["pricing_option_id"] == pick.pricing_option_id and option["currency"] != campaign.currency:
+                raise ApiError(
+                    "VALIDATION_ERROR",
+                    f"product {pick.product_id} is sold in {option['currency']}, the campaign's currency is "
+                    f"{campaign.currency}",
+                    "budget.currency",
+                )
 
 
 def stage(platform: BuyerPlatform, campaign: Campaign) -> None:

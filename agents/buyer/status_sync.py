@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from agents.buyer.buy_status import live_version, move, status_for
+from agents.buyer.buy_status import live_version, move, pending_version, status_for
 from agents.buyer.context import campaign_for, platform_of
 from agents.buyer.flight import complete_if_delivered
 from agents.buyer.media_buys import drop_version, promote
@@ -13,6 +14,9 @@ from agents.buyer.records import Campaign, MediaBuy
 from agents.buyer.submission import adopt
 from agents.buyer.wire import group
 from sandbox.core.errors import AdcpError
+from sandbox.core.money import micros
+from sandbox.core.time import parse_instant
+from sandbox.domain.lifecycles import ENDED_MEDIA_BUYS
 from sandbox.kernel.endpoint import Context
 from sandbox.operations import Request
 from sandbox.protocol.errors import from_body
@@ -86,26 +90,68 @@ def refresh(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy) -> Steps
 
 
 def _take_listing(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, row: Json) -> None:
+    """Take over how the agent lists a media buy; a listing older than what is known already is let go."""
+    if row.get("revision", 0) < (buy.revision or 0):
+        return
     buy.adcp_status, buy.revision = row["status"], row.get("revision", buy.revision)
-    listed = {package["package_id"]: package for package in row.get("packages", [])}
-    for package in buy.packages:
-        entry = listed.get(package.package_id, {})
-        package.paused = bool(entry.get("paused", package.paused))
-        package.canceled = bool(entry.get("canceled", package.canceled))
+    for entry in row.get("packages", []):
+        _take_package(campaign, buy, entry)
     if row.get("rejection_reason"):
         buy.message = row["rejection_reason"]
     if buy.status in ("ACTIVE", "PAUSED"):
         move(platform, campaign, buy, status_for(campaign, row["status"]), f"the sales agent says {row['status']}")
+    waiting = pending_version(campaign, buy)
+    if waiting is not None and buy.status in ENDED_MEDIA_BUYS:
+        drop_version(platform, campaign, waiting, "CANCELED", f"the media buy is {buy.status}")
+
+
+def _take_package(campaign: Campaign, buy: MediaBuy, entry: Json) -> None:
+    """Take over a listed package. An unknown one came of a change whose answer was late or lost."""
+    package = next((p for p in buy.packages if p.package_id == entry["package_id"]), None)
+    if package is None:
+        like = next((p for p in buy.packages if p.product_id == entry.get("product_id")), None)
+        if like is None:
+            return
+        package = replace(like, package_id=entry["package_id"], creative_ids=())
+        buy.packages.append(package)
+    package.paused = bool(entry.get("paused", package.paused))
+    package.canceled = bool(entry.get("canceled", package.canceled))
+    if "budget" in entry:
+        package.budget_micros = micros(entry["budget"])
+    if "start_time" in entry and "end_time" in entry:
+        package.start_ms, package.end_ms = parse_instant(entry["start_time"]), parse_instant(entry["end_time"])
+    for period in campaign.periods:
+        if period["start_ms"] <= package.start_ms and package.end_ms <= period["end_ms"]:
+            package.period = period["label"]
 
 
 def on_task(platform: BuyerPlatform, sender: str, payload: Json) -> Steps:
-    """News of a task by webhook; ignored unless the task belongs to a media buy with this agent."""
+    """News of a task by webhook; ignored unless the task belongs to a media buy with this agent.
+
+    Raises :class:`AdcpError`, so that the agent tells again, when the news comes before the answer that names
+    the task, or when the agent can't be asked about it.
+    """
     for campaign in list(platform.campaigns.values()):
-        for buy in campaign.media_buys:
-            if buy.seller_id == sender and buy.task_id is not None and buy.task_id == payload.get("task_id"):
+        mine = [buy for buy in campaign.media_buys if buy.seller_id == sender]
+        for buy in mine:
+            if buy.task_id is not None and buy.task_id == payload.get("task_id"):
                 yield from take_task(platform, campaign, buy, payload)
                 complete_if_delivered(platform, campaign)
                 return
+        for buy in mine:
+            if buy.media_buy_id == payload.get("operation_id"):
+                yield from _take_other_task(platform, campaign, buy)
+                return
+
+
+def _take_other_task(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy) -> Steps:
+    """News of a media buy that no version waits for: a pause, a cancellation or a new package was decided."""
+    versions = [other for other in campaign.media_buys if other.media_buy_id == buy.media_buy_id]
+    if any(version.sending for version in versions):
+        raise AdcpError("SERVICE_UNAVAILABLE", "the answer that names this task is not here yet", retry_after=1)
+    if buy.adcp_media_buy_id is not None and buy.status in ("ACTIVE", "PAUSED"):
+        yield from refresh(platform, campaign, buy)
+        complete_if_delivered(platform, campaign)
 
 
 def take_task(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, body: Json) -> Steps:

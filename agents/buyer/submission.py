@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from agents.buyer import creatives
 from agents.buyer.buy_status import move, read_status, status_for
 from agents.buyer.fees import committed_micros, media_budget_micros
-from agents.buyer.pacing_periods import shares
-from agents.buyer.records import Advertiser, Campaign, MediaBuy, Package, StagedProduct
+from agents.buyer.goals import goals_request
+from agents.buyer.pacing_periods import shares, within
+from agents.buyer.records import Campaign, MediaBuy, Package, StagedProduct
 from sandbox.core.errors import AdcpError, ApiError
 from sandbox.core.money import amount, split
 from sandbox.core.time import iso
@@ -43,13 +44,31 @@ def share_out(platform: BuyerPlatform, campaign: Campaign, drafts: list[MediaBuy
             product.budget_micros = share
 
 
-def plan_packages(campaign: Campaign, buy: MediaBuy) -> list[Package]:
-    """One package for each product and pacing period; over the periods they add up to the product's budget."""
+def dates_of(campaign: Campaign, buy: MediaBuy) -> tuple[int, int]:
+    """When a media buy runs: its own dates, or those of its campaign."""
     start_ms = campaign.start_ms if buy.start_ms is None else buy.start_ms
-    end_ms = campaign.end_ms if buy.end_ms is None else buy.end_ms
+    return start_ms, campaign.end_ms if buy.end_ms is None else buy.end_ms
+
+
+def check_periods(platform: BuyerPlatform, campaign: Campaign, drafts: list[MediaBuy]) -> None:
+    """Every media buy still reaches a pacing period; VALIDATION_ERROR otherwise."""
+    for buy in drafts:
+        start_ms, end_ms = dates_of(campaign, buy)
+        if campaign.periods and not within(campaign.periods, max(start_ms, platform.now), end_ms):
+            raise ApiError(
+                "VALIDATION_ERROR", f"no pacing period is left for media buy {buy.media_buy_id}", "pacingPeriods"
+            )
+
+
+def plan_packages(campaign: Campaign, buy: MediaBuy, now_ms: int) -> list[Package]:
+    """One package for each product and pacing period; over the periods they add up to the product's budget.
+
+    Periods that are over, or outside the dates of the media buy, get no package (rule 88).
+    """
+    start_ms, end_ms = dates_of(campaign, buy)
     packages: list[Package] = []
     for product in buy.products:
-        for label, budget, from_ms, to_ms in _parts(campaign, product, start_ms, end_ms):
+        for label, budget, from_ms, to_ms in _parts(campaign, product, max(start_ms, now_ms), end_ms):
             packages.append(
                 Package(
                     package_id="",
@@ -74,11 +93,12 @@ def _parts(
     budget = product.budget_micros or 0
     if not campaign.periods:
         return [(None, budget, start_ms, end_ms)]
-    parts = zip(campaign.periods, shares(budget, campaign.periods), strict=True)
-    return [(p["label"], share, p["start_ms"], p["end_ms"]) for p, share in parts]
+    periods = within(campaign.periods, start_ms, end_ms)
+    parts = zip(periods, shares(budget, periods), strict=True)
+    return [(p["label"], share, max(p["start_ms"], start_ms), min(p["end_ms"], end_ms)) for p, share in parts]
 
 
-def package_request(campaign: Campaign, buy: MediaBuy, package: Package) -> Json:
+def package_request(campaign: Campaign, buy: MediaBuy, package: Package, now_ms: int) -> Json:
     """A package as ``create_media_buy`` and ``new_packages`` take it."""
     body: Json = {
         "product_id": package.product_id,
@@ -89,42 +109,77 @@ def package_request(campaign: Campaign, buy: MediaBuy, package: Package) -> Json
     if package.bid_micros is not None:
         body["bid_price"] = amount(package.bid_micros)
     if package.period is not None:
-        body["start_time"], body["end_time"] = iso(package.start_ms), iso(package.end_ms)
+        body["end_time"] = iso(package.end_ms)
+        if package.start_ms > now_ms:
+            body["start_time"] = iso(package.start_ms)
     if campaign.countries:
         body["targeting_overlay"] = {"geo_countries": campaign.countries}
     if buy.goals:
-        body["optimization_goals"] = buy.goals  # rule 91: the same for every package
+        body["optimization_goals"] = goals_request(buy.goals)  # rule 91: the same for every package
     return body
 
 
 def submit(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, log: list[Json]) -> Steps:
-    """Submit a DRAFT. Raises :class:`AdcpError`, and the buy is FAILED, when the agent does not take it."""
-    advertiser = platform.advertisers[campaign.advertiser_id]
-    packages = plan_packages(campaign, buy)
+    """Submit a DRAFT. Raises :class:`AdcpError`, and the buy is FAILED, when the agent does not take it.
+
+    Whoever calls has set ``buy.sending``. A buy that was deleted in the meantime stays so, and is canceled
+    with the agent as soon as it is known there.
+    """
     try:
-        request = yield from _request(platform, campaign, buy, advertiser, packages)
-        key = platform.ids.uuid("create")
-        body = yield from platform.sellers.request(buy.seller_id, "create_media_buy", request, key, log)
+        body = yield from _order(platform, campaign, buy, log)
     except AdcpError as error:
         buy.message = str(error)
-        move(platform, campaign, buy, "FAILED", str(error))
+        if buy.status == "DRAFT":
+            move(platform, campaign, buy, "FAILED", str(error))
         raise
-    buy.packages = packages
+    finally:
+        buy.sending = False
+    assert buy.pending_request is not None
+    buy.packages, buy.pending_request = buy.pending_request["packages"], None
     if body.get("status") == "submitted":
         buy.task_id, buy.message = body["task_id"], body.get("message")
-        move(platform, campaign, buy, "PENDING_APPROVAL", "the sales agent has to approve it")
+        if buy.status == "DRAFT":
+            move(platform, campaign, buy, "PENDING_APPROVAL", "the sales agent has to approve it")
         return
     yield from adopt(platform, campaign, buy, body)
 
 
-def _request(
-    platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, advertiser: Advertiser, packages: list[Package]
-) -> Steps:
+def _order(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, log: list[Json]) -> Steps:
+    """Send an order and give the answer's body.
+
+    When an earlier attempt ended without a clear answer, the agent may have the buy already. So that very
+    request goes out again under its key, and a new one only after the agent refused it.
+    """
+    if buy.pending_request is not None:
+        try:
+            return (yield from _send(platform, buy, log))
+        except AdcpError:
+            if buy.pending_request is not None:
+                raise
+    packages = plan_packages(campaign, buy, platform.now)
+    request = yield from _request(platform, campaign, buy, packages)
+    buy.pending_request = {"key": platform.ids.uuid("create"), "request": request, "packages": packages}
+    return (yield from _send(platform, buy, log))
+
+
+def _send(platform: BuyerPlatform, buy: MediaBuy, log: list[Json]) -> Steps:
+    sent = buy.pending_request
+    assert sent is not None
+    try:
+        request, key = sent["request"], sent["key"]
+        return (yield from platform.sellers.request(buy.seller_id, "create_media_buy", request, key, log))
+    except AdcpError as error:
+        if error.recovery != "transient" and error.code != "IDEMPOTENCY_EXPIRED":
+            buy.pending_request = None
+        raise
+
+
+def _request(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, packages: list[Package]) -> Steps:
+    advertiser = platform.advertisers[campaign.advertiser_id]
     account = yield from platform.sellers.account(buy.seller_id, advertiser, campaign.campaign_type == "ROUTED")
-    rows = [package_request(campaign, buy, package) for package in packages]
+    rows = [package_request(campaign, buy, package, platform.now) for package in packages]
     yield from creatives.attach(platform, campaign, buy, packages, rows)
-    start_ms = campaign.start_ms if buy.start_ms is None else buy.start_ms
-    end_ms = campaign.end_ms if buy.end_ms is None else buy.end_ms
+    start_ms, end_ms = dates_of(campaign, buy)
     request: Json = {
         "account": account,
         "brand": {"domain": advertiser.brand},

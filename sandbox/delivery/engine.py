@@ -18,7 +18,7 @@ from sandbox.delivery.exposures import Exposures, Log
 from sandbox.delivery.model import Cap, HourRow, Line, Placement, Population, Targeting, Totals
 from sandbox.delivery.pacing import PACING
 from sandbox.delivery.rings import LEVELS, Caps, Rings, fill, pack_slots
-from sandbox.delivery.supply import Stream, activity, share
+from sandbox.delivery.supply import Stream, activity, arrivals, hour_traffic, share
 from sandbox.delivery.tables import COUNTERS, GROUP, LINE, NONE, Limits, People, State, Traffic
 
 TOTALS = tuple(counter.name for counter in fields_of(Totals))
@@ -281,7 +281,7 @@ class Engine:
         if self._hour is None or self._hour.hour_ms != hour_ms or not places <= self._hour.places:
             streams = list(self._streams.values())
             keys = np.array([stream.key(hour_ms) for stream in streams], np.uint64)
-            self._hour = _Hour(hour_ms, places, _traffic(hour_ms, streams, sorted(places)), keys)
+            self._hour = _Hour(hour_ms, places, hour_traffic(hour_ms, streams, sorted(places)), keys)
         return self._hour
 
     def _ready_people(self) -> People:
@@ -301,10 +301,10 @@ class Engine:
         hour_ms, found = self._counted
         streams = list(self._streams.values())
         while hour_ms + HOUR_MS <= self.now_ms:
-            found += _arrivals(hour_ms, hour_ms + HOUR_MS, streams)
+            found += arrivals(hour_ms, hour_ms + HOUR_MS, streams)
             hour_ms += HOUR_MS
         self._counted = (hour_ms, found)
-        return found + _arrivals(hour_ms, self.now_ms, streams)
+        return found + arrivals(hour_ms, self.now_ms, streams)
 
     def totals(self, line_id: str) -> Totals:
         """What a line has delivered so far."""
@@ -376,31 +376,3 @@ class Engine:
         """Opportunities to expect on placements under a targeting, in ``[start_ms, end_ms)``."""
         streams = [self._streams[name] for name in dict.fromkeys(placement_ids) if name in self._streams]
         return sum((s.expected(start_ms, end_ms) * share(s.placement, targeting) for s in streams), 0.0)
-
-
-def _traffic(hour_ms: int, streams: list[Stream], places: list[int]) -> Traffic:
-    from sandbox.delivery.loop import traffic
-
-    mine = [streams[number] for number in places]
-    made: Traffic = traffic(
-        hour_ms,
-        np.array(places, np.int64),
-        np.array([stream.count(hour_ms) for stream in mine], np.int64),
-        np.array([stream.key(hour_ms) for stream in mine], np.uint64),
-        np.array([stream.from_ms for stream in mine], np.int64),
-        np.array([stream.until_ms for stream in mine], np.int64),
-    )
-    return made
-
-
-def _arrivals(hour_ms: int, until_ms: int, streams: list[Stream]) -> int:
-    """Opportunities of an hour before ``until_ms``; times are drawn only where a border cuts the hour."""
-    whole, cut = 0, []
-    for number, stream in enumerate(streams):
-        if until_ms == hour_ms + HOUR_MS and stream.from_ms <= hour_ms and stream.until_ms >= until_ms:
-            whole += stream.count(hour_ms)
-        elif hour_ms < until_ms and stream.from_ms < until_ms and stream.until_ms > hour_ms:
-            cut.append(number)
-    if not cut:
-        return whole
-    return whole + int(np.searchsorted(_traffic(hour_ms, streams, cut).after_ms, until_ms - hour_ms))

@@ -46,8 +46,8 @@ class Log:
         if needed > len(self._columns.time_ms):
             size = max(needed, 2 * len(self._columns.time_ms))
             old, self._columns = self.arrays(), _empty(size)
-            for mine, theirs in zip(self.arrays(), old, strict=True):
-                np.copyto(mine, theirs)
+            for name in Exposures._fields:
+                getattr(self._columns, name)[: self._length] = getattr(old, name)
         return self._columns.rows(slice(self._length, needed))
 
     def extend(self, length: int) -> None:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from math import ceil, cos, exp, inf, log, pi, sqrt
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,11 +22,24 @@ from sandbox.delivery.exposures import Exposures
 from sandbox.delivery.hashing import mix, unit
 from sandbox.delivery.model import Cap, HourRow, Line, Placement, Population, Totals
 from sandbox.delivery.pacing import PACING, Stretch
-from sandbox.delivery.supply import Stream, activity, allows, cumulative
-
-_TIME, _PERSON, _ACCEPT, _COUNTRY, _DEVICE, _MARKET_A, _MARKET_B = range(1, 8)
-_VIEWABLE, _CLICK, _VIEW, _COMPLETION, _CONVERSION, _ROTATION = range(8, 14)
-_COUNTERS = ("impressions", "spend_micros", "viewable", "clicks", "views", "completed_views", "conversions")
+from sandbox.delivery.reference_rules import (
+    ACCEPT,
+    PERSON,
+    ROTATION,
+    TIME,
+    Plan,
+    alias_table,
+    caps_allow,
+    clearing_price,
+    half_price,
+    outcomes,
+    planned,
+    reached,
+    suits,
+    top_price,
+    worth,
+)
+from sandbox.delivery.supply import Stream, activity
 
 
 class _Opportunity(NamedTuple):
@@ -34,15 +47,6 @@ class _Opportunity(NamedTuple):
     placement: int
     number: int
     key: int
-
-
-class _Plan(NamedTuple):
-    """Amounts allowed at both ends of a stretch; infinite where there is nothing to pace."""
-
-    from_ms: int
-    to_ms: int
-    money: tuple[float, float] = (inf, inf)
-    goal: tuple[float, float] = (inf, inf)
 
 
 @dataclass
@@ -53,7 +57,7 @@ class _Account:
     totals: Totals = field(default_factory=Totals)
     debt: Fraction = Fraction(0)
     by_day: dict[int, int] = field(default_factory=lambda: defaultdict(int))
-    plan: _Plan | None = None
+    plan: Plan | None = None
     stop_ms: int = 0
     accrual: Accrual | None = None
     spent_out: bool = False
@@ -97,7 +101,7 @@ class ReferenceEngine:
         self._log: list[tuple[int, int, int, int, int]] = []
         self._pending: dict[tuple[int, str], HourRow] = {}
         self._begun_ms = -1
-        self._aliases = _alias_table(activity(seed, population))
+        self._aliases = alias_table(activity(seed, population))
         self.add_placements(placements)
 
     def add_placements(self, placements: Sequence[Placement]) -> None:
@@ -180,7 +184,7 @@ class ReferenceEngine:
         for placement, stream in enumerate(self._streams):
             for number in range(stream.count(hour_ms)):
                 key = mix(stream.key(hour_ms), number)
-                at_ms = hour_ms + int(unit(mix(key, _TIME)) * HOUR_MS)
+                at_ms = hour_ms + int(unit(mix(key, TIME)) * HOUR_MS)
                 if stream.from_ms <= at_ms < stream.until_ms:
                     found.append(_Opportunity(at_ms, placement, number, key))
         return sorted(found)
@@ -205,14 +209,14 @@ class ReferenceEngine:
             spent = account.totals.spend_micros
             cap = line.daily_cap_micros
             left = None if cap is None else cap - account.by_day[from_ms // DAY_MS]
-            due = _planned(old, old.money, from_ms, spent) if old else spent
-            price = 2.0 * _half(line, self._population.users)
+            due = planned(old, old.money, from_ms, spent) if old else spent
+            price = 2.0 * half_price(line, self._population.users)
             money = strategy(Stretch(*flight, line.budget_micros, spent, due, price, day_end_ms, left))
         if line.impressions_goal is not None:
             shown = account.totals.impressions
-            due = _planned(old, old.goal, from_ms, shown) if old else shown
+            due = planned(old, old.goal, from_ms, shown) if old else shown
             goal = strategy(Stretch(*flight, line.impressions_goal, shown, due, 1.0, day_end_ms))
-        account.plan = _Plan(from_ms, to_ms, money, goal)
+        account.plan = Plan(from_ms, to_ms, money, goal)
 
     def _give_back(self, account: _Account, line: Line) -> None:
         assert account.accrual is not None
@@ -237,10 +241,10 @@ class ReferenceEngine:
         plan, start_ms = account.plan, account.line.start_ms
         if plan is None:
             return inf
-        half = _half(account.line, self._population.users)
+        half = half_price(account.line, self._population.users)
         spent, shown = account.totals.spend_micros, account.totals.impressions
-        money = _reached(plan, plan.money, spent + half, start_ms)
-        return max(start_ms, money, _reached(plan, plan.goal, shown + 0.5, start_ms))
+        money = reached(plan, plan.money, spent + half, start_ms)
+        return max(start_ms, money, reached(plan, plan.goal, shown + 0.5, start_ms))
 
     # -- decisions ---------------------------------------------------------------------------------------
 
@@ -249,7 +253,7 @@ class ReferenceEngine:
         who = self._person(one.key, placement)
 
         def order(account: _Account) -> tuple[int, int, float]:
-            return account.line.priority, -_worth(account.line), self._due_ms(account)
+            return account.line.priority, -worth(account.line), self._due_ms(account)
 
         for account in sorted(self._accounts.values(), key=order):
             price = self._offer(account, placement, one)
@@ -265,9 +269,9 @@ class ReferenceEngine:
         able = line.active and any(creative.weight for creative in line.creatives)
         if not able or not max(line.start_ms, due_ms) <= one.at_ms < account.stop_ms or self._full(account):
             return None
-        if placement.placement_id not in line.placement_ids or not _suits(line, placement, one.key):
+        if placement.placement_id not in line.placement_ids or not suits(line, placement, one.key):
             return None
-        top = _price(line, self._population.users)
+        top = top_price(line, self._population.users)
         dearest = int(account.debt + top)
         cap = line.daily_cap_micros
         if not account.accrual and cap is not None and account.by_day[day] + dearest > cap:
@@ -276,8 +280,8 @@ class ReferenceEngine:
             return None
         if line.price.fixed or account.accrual:
             return top
-        clearing = _clearing_price(placement, one.key)
-        if _worth(line) < clearing:
+        clearing = clearing_price(placement, one.key)
+        if worth(line) < clearing:
             return None
         return Fraction(clearing, 1000) if line.price.model in ("cpm", "vcpm") else top
 
@@ -285,7 +289,7 @@ class ReferenceEngine:
         line, totals = account.line, account.totals
         if line.impressions_goal is not None and totals.impressions >= line.impressions_goal:
             return True
-        dearest = int(account.debt + _price(line, self._population.users))
+        dearest = int(account.debt + top_price(line, self._population.users))
         return account.spent_out or totals.spend_micros + dearest > line.budget_micros
 
     def _creative(self, account: _Account, one: _Opportunity, who: int) -> str | None:
@@ -295,14 +299,14 @@ class ReferenceEngine:
             entity = getattr(line, level)
             caps = self._caps.get(("package" if level == "line_id" else level[:-3], entity), ())
             same = [x for x in self._accounts.values() if getattr(x.line, level) == entity]
-            if not _free(caps, [t for x in same for t in x.seen.get(who, ())], one.at_ms):
+            if not caps_allow(caps, [t for x in same for t in x.seen.get(who, ())], one.at_ms):
                 return None
         free = []
         for creative in line.creatives:
             seen = self._seen_creatives[creative.creative_id].get(who, [])
-            if _free(self._caps.get(("creative", creative.creative_id), ()), seen, one.at_ms):
+            if caps_allow(self._caps.get(("creative", creative.creative_id), ()), seen, one.at_ms):
                 free.append(creative)
-        left = int(unit(mix(one.key, _ROTATION)) * sum(creative.weight for creative in free))
+        left = int(unit(mix(one.key, ROTATION)) * sum(creative.weight for creative in free))
         for creative in free:
             left -= creative.weight
             if left < 0:
@@ -313,7 +317,7 @@ class ReferenceEngine:
         self, account: _Account, placement: Placement, one: _Opportunity, who: int, price: Fraction, creative: str
     ) -> None:
         line, totals = account.line, account.totals
-        outcome = _outcomes(line, placement, one.key)
+        outcome = outcomes(line, placement, one.key)
         billed = {"cpm": True, "cpp": True, "flat_rate": False} | outcome
         account.debt += price if billed[line.price.model] else 0
         charge = int(account.debt)
@@ -351,10 +355,10 @@ class ReferenceEngine:
         def draws() -> Iterator[int]:
             who = 0
             for attempt in range(1024):
-                bits = mix(key, _PERSON + 256 * attempt)
+                bits = mix(key, PERSON + 256 * attempt)
                 who = int(unit(bits) * users)
                 accept, alias = self._aliases[who] if self._aliases else (1.0, who)
-                who = who if unit(mix(bits, _ACCEPT)) < accept else alias
+                who = who if unit(mix(bits, ACCEPT)) < accept else alias
                 yield who
             for _ in range(users):
                 who = (who + 1) % users
@@ -389,104 +393,3 @@ class ReferenceEngine:
         """Every impression so far, in order of time."""
         columns = zip(*self._log, strict=True) if self._log else [()] * 5
         return Exposures(*(np.array(column, np.int64) for column in columns))  # type: ignore[arg-type]
-
-
-def _worth(line: Line) -> int:
-    price = line.price
-    return price.rate_micros if price.fixed or price.bid_micros is None else price.bid_micros
-
-
-def _price(line: Line, users: int) -> Fraction:
-    """The most that one impression can cost, in micros."""
-    model, price = line.price.model, line.price
-    if model in ("cpm", "vcpm"):
-        return Fraction(_worth(line), 1000)
-    if model == "cpp":
-        return Fraction(price.rate_micros * 100, users)
-    return Fraction(0 if model == "flat_rate" else price.rate_micros)
-
-
-def _half(line: Line, users: int) -> float:
-    per = {"cpm": 1000, "vcpm": 1000, "cpp": users}.get(line.price.model, 1)
-    return 0.5 * float(_price(line, users) * per) / float(per)
-
-
-def _planned(plan: _Plan, amounts: tuple[float, float], at_ms: int, used: int) -> float:
-    """What a plan wants to be used by an instant; it stands still when it is over."""
-    at, end = amounts
-    if at == inf:
-        return used
-    return at + (end - at) * (min(at_ms, plan.to_ms) - plan.from_ms) / (plan.to_ms - plan.from_ms)
-
-
-def _reached(plan: _Plan, amounts: tuple[float, float], level: float, start_ms: int) -> float:
-    at, end = amounts
-    if end > at:
-        return plan.from_ms + ceil((level - at) * (plan.to_ms - plan.from_ms) / (end - at))
-    return start_ms if level <= at else inf
-
-
-def _suits(line: Line, placement: Placement, key: int) -> bool:
-    aim = line.targeting
-    country = _pick(placement.countries, unit(mix(key, _COUNTRY)))
-    device = _pick(placement.devices, unit(mix(key, _DEVICE)))
-    return (
-        allows(aim.properties, aim.properties_exclude, placement.property_id)
-        and allows(aim.countries, aim.countries_exclude, country)
-        and allows(aim.devices, aim.devices_exclude, device)
-    )
-
-
-def _pick(shares: dict[str, float], draw: float) -> str:
-    return next(name for name, edge in zip(shares, cumulative(shares), strict=True) if draw < edge)
-
-
-def _clearing_price(placement: Placement, key: int) -> int:
-    """The floor or the best competing bid, in micros CPM, rounded up."""
-    rivals, price = placement.competition, float(placement.floor_micros)
-    if rivals:
-        normal = sqrt(-2.0 * log(1.0 - unit(mix(key, _MARKET_A)))) * cos(2.0 * pi * unit(mix(key, _MARKET_B)))
-        price = max(price, exp(log(rivals.median_micros) + rivals.sigma * normal))
-    return ceil(price)
-
-
-def _outcomes(line: Line, placement: Placement, key: int) -> dict[str, bool]:
-    """What happens to an impression, by the pricing model that charges for it."""
-
-    def happens(purpose: int, rate: float) -> bool:
-        return unit(mix(key, purpose)) < rate
-
-    view = happens(_VIEW, placement.view_rate)
-    converts = placement.conversion_rate if line.conversion_rate is None else line.conversion_rate
-    return {
-        "vcpm": happens(_VIEWABLE, placement.viewability),
-        "cpc": happens(_CLICK, placement.click_rate),
-        "cpv": view,
-        "cpcv": view and happens(_COMPLETION, placement.completion_rate),
-        "cpa": happens(_CONVERSION, converts),
-    }
-
-
-def _free(caps: tuple[Cap, ...], instants: list[int], at_ms: int) -> bool:
-    """True if every cap lets one more exposure in: fewer than its limit are in the window that ends now."""
-    return all(
-        sum(1 for t in instants if cap.window_ms is None or t > at_ms - cap.window_ms) < cap.max_impressions
-        for cap in caps
-    )
-
-
-def _alias_table(weights: Any) -> list[tuple[float, int]] | None:
-    """Walker's alias method: for each user how much of it is its own, and whose the rest is."""
-    if weights is None:
-        return None
-    rest = [float(weight) for weight in weights]
-    table = [(1.0, user) for user in range(len(rest))]
-    small = [user for user, weight in enumerate(rest) if weight < 1.0]
-    large = [user for user, weight in enumerate(rest) if weight >= 1.0]
-    while small and large:
-        low, high = small.pop(), large[-1]
-        table[low] = rest[low], high
-        rest[high] -= 1.0 - rest[low]
-        if rest[high] < 1.0:
-            small.append(large.pop())
-    return table

@@ -14,6 +14,7 @@ from sandbox.core.rng import derive
 from sandbox.core.time import DAY_MS, HOUR_MS, WEEK_MS
 from sandbox.delivery.hashing import mix, poisson
 from sandbox.delivery.model import Placement, Population, Targeting
+from sandbox.delivery.tables import Traffic
 
 _MONDAY_MS = 3 * DAY_MS  # 1970-01-01 was a Thursday
 _HOURS = WEEK_MS // HOUR_MS
@@ -87,3 +88,32 @@ def share(placement: Placement, targeting: Targeting) -> float:
     ):
         part *= sum(v for name, v in shares.items() if allows(include, exclude, name)) / sum(shares.values())
     return part
+
+
+def hour_traffic(hour_ms: int, streams: list[Stream], places: list[int]) -> Traffic:
+    """All opportunities of an hour on the placements with these numbers, in order of time."""
+    from sandbox.delivery.loop import traffic
+
+    mine = [streams[number] for number in places]
+    made: Traffic = traffic(
+        hour_ms,
+        np.array(places, np.int64),
+        np.array([stream.count(hour_ms) for stream in mine], np.int64),
+        np.array([stream.key(hour_ms) for stream in mine], np.uint64),
+        np.array([stream.from_ms for stream in mine], np.int64),
+        np.array([stream.until_ms for stream in mine], np.int64),
+    )
+    return made
+
+
+def arrivals(hour_ms: int, until_ms: int, streams: list[Stream]) -> int:
+    """Opportunities of an hour before ``until_ms``; times are drawn only where a border cuts the hour."""
+    whole, cut = 0, []
+    for number, stream in enumerate(streams):
+        if until_ms == hour_ms + HOUR_MS and stream.from_ms <= hour_ms and stream.until_ms >= until_ms:
+            whole += stream.count(hour_ms)
+        elif hour_ms < until_ms and stream.from_ms < until_ms and stream.until_ms > hour_ms:
+            cut.append(number)
+    if not cut:
+        return whole
+    return whole + int(np.searchsorted(hour_traffic(hour_ms, streams, cut).after_ms, until_ms - hour_ms))

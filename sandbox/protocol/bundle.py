@@ -12,7 +12,13 @@ _VALUES = ("const", "enum", "default", "required")
 """Keywords that hold values, not schemas."""
 
 _ANNOTATIONS = (
-    "title", "description", "examples", "$comment", "deprecated", "enumDescriptions", "enumMetadata",
+    "title",
+    "description",
+    "examples",
+    "$comment",
+    "deprecated",
+    "enumDescriptions",
+    "enumMetadata",
 )
 """Keywords that decide nothing; those that begin with ``x-`` do not either."""
 

@@ -10,18 +10,6 @@ from collections.abc import Iterator
 
 from sandbox.core.money import amount, micros, split
 from sandbox.protocol.edits import Body, Edit, at, default, drop, drop_null, no_empty, only, rows, without, word, words
-    Body,
-    Edit,
-    at,
-    default,
-    drop,
-    drop_null,
-    no_empty,
-    only,
-    without,
-    word,
-    words,
-)
 
 CANONICAL = "3.1"
 """The release whose form our own agents use inside."""
@@ -241,9 +229,7 @@ def _packages_from_32(*paths: str) -> tuple[Edit, ...]:
 
 _BUY_TO_30 = (_status_is_the_buys, drop_null("confirmed_at"), words("valid_actions", _COARSE_ACTIONS))
 _NULL_METRICS = drop_null("completion_rate", "quartile_data")
-_BREAKDOWNS = (
-    "catalog_item", "creative", "keyword", "geo", "device_type", "device_platform", "audience", "placement"
-)
+_BREAKDOWNS = ("catalog_item", "creative", "keyword", "geo", "device_type", "device_platform", "audience", "placement")
 _PRODUCT_TO_30 = at(
     "products[]",
     _formats_by_id,
@@ -320,16 +306,10 @@ _ANSWERS: dict[tuple[str, str], tuple[Edit, ...]] = {
     ("sync_accounts", "3.1 to 3.2"): (
         at("accounts[]", no_empty("errors"), at("notification_configs[]", words("event_types", _BUY_EVENTS))),
     ),
-    ("sync_accounts", "3.2 to 3.1"): (
-        at("accounts[].notification_configs[]", words("event_types", _NEW_EVENTS_32)),
-    ),
+    ("sync_accounts", "3.2 to 3.1"): (at("accounts[].notification_configs[]", words("event_types", _NEW_EVENTS_32)),),
     ("list_accounts", "3.0 to 3.1"): (at("accounts[]", _one_governance_agent),),
-    ("list_accounts", "3.1 to 3.2"): (
-        at("accounts[].notification_configs[]", words("event_types", _BUY_EVENTS)),
-    ),
-    ("list_accounts", "3.2 to 3.1"): (
-        at("accounts[].notification_configs[]", words("event_types", _NEW_EVENTS_32)),
-    ),
+    ("list_accounts", "3.1 to 3.2"): (at("accounts[].notification_configs[]", words("event_types", _BUY_EVENTS)),),
+    ("list_accounts", "3.2 to 3.1"): (at("accounts[].notification_configs[]", words("event_types", _NEW_EVENTS_32)),),
     ("get_products", "3.1 to 3.0"): (_products_even_if_none, _PRODUCT_TO_30),
     ("get_products", "3.0 to 3.1"): (_PRODUCT_FROM_30,),
     ("get_products", "3.2 to 3.1"): (

@@ -35,7 +35,8 @@ def _sources() -> list[Path]:
     wanted = [ROOT / name for name in ("pyproject.toml", "README.md")]
     for top in sorted(TOP_LEVEL):
         wanted += [path for path in sorted((ROOT / top).rglob("*")) if path.is_file()]
-    return [path.relative_to(ROOT) for path in wanted if path.suffix not in (".pyc", ".nbi", ".nbc")]
+    named = [path.relative_to(ROOT) for path in wanted if path.suffix not in (".pyc", ".nbi", ".nbc")]
+    return [path for path in named if not any(part.startswith(".") for part in path.parts)]
 
 
 @pytest.mark.slow

@@ -207,6 +207,7 @@ def make_platform() -> Generator[MakePlatform, None, None]:
 
     yield make
     for platform in made:
+        platform.world.market.settle()
         for checker in platform.checkers:
             checker.finish()
             assert not checker.violations, [str(v) for v in checker.violations]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from agents.buyer.sellers import redact
@@ -47,7 +49,7 @@ def test_an_agent_that_is_down_for_a_moment_is_asked_again_later(make_platform: 
     platform = make_platform(network=NetworkConfig(faults=faults))
     assert platform.discover(platform.advertiser())["totalGroups"] == 3
     at = [event.at_ms for event in platform.events("call", operation="get_products", to="northstar")]
-    waits = [later - earlier for earlier, later in zip(at, at[1:], strict=False)]
+    waits = [later - earlier for earlier, later in pairwise(at)]
     assert len(waits) == 2
     assert waits[0] >= 1_500
     assert waits[1] > waits[0]

@@ -47,7 +47,8 @@ def make(ctx: Context, request: Request) -> dict[str, Any]:
 @operation("find", "GET", "/things", params=Query, envelope="data")
 def find(ctx: Context, request: Request) -> dict[str, Any]:
     """Find things."""
-    return request.params.model_dump()
+    found: dict[str, Any] = request.params.model_dump()
+    return found
 
 
 @operation("read", "GET", "/things/{thingId}", aliases=("/stuff/{thingId}",))

@@ -48,7 +48,13 @@ def test_a_date_that_is_none_is_told_how_dates_are_written() -> None:
 
 
 def test_an_answer_is_measured_by_the_shape_that_it_was_meant_to_have() -> None:
-    bought = {"status": "completed", "media_buy_id": "mb", "confirmed_at": None, "revision": 0, "packages": []}
+    bought: dict[str, Any] = {
+        "status": "completed",
+        "media_buy_id": "mb",
+        "confirmed_at": None,
+        "revision": 0,
+        "packages": [],
+    }
     issues = schemas.check_answer("create_media_buy", bought, "3.1")
     assert [(issue.field, issue.message) for issue in issues] == [("revision", "must be at least 1")]
 

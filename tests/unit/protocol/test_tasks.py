@@ -12,7 +12,13 @@ from sandbox.protocol.tasks import Task, TaskStore
 from sandbox.protocol.versions import VERSIONS, schema_name, to_wire
 
 PUSH = {"url": "https://buyer.sandbox.test/hooks", "operation_id": "op-1"}
-BOUGHT = {"status": "completed", "media_buy_id": "mb", "confirmed_at": None, "revision": 1, "packages": []}
+BOUGHT: dict[str, Any] = {
+    "status": "completed",
+    "media_buy_id": "mb",
+    "confirmed_at": None,
+    "revision": 1,
+    "packages": [],
+}
 
 
 def store() -> tuple[TaskStore, list[tuple[str | None, str, str]]]:

@@ -4,12 +4,13 @@ import pytest
 
 from sandbox.core.errors import InputError
 from sandbox.core.money import MICROS
-from sandbox.core.time import DAY_MS
+from sandbox.core.time import DAY_MS, parse_instant
 from sandbox.delivery import CreativeWeight, Line, Placement, Price
 from sandbox.kernel.actor import Actor
 from sandbox.kernel.world import World
 from sandbox.results.metrics import METRICS, measure
 
+START = parse_instant("2026-05-01")
 RATES = ("ctr", "completion_rate", "viewability", "utilisation", "ecpm", "frequency", "pacing_error")
 
 
@@ -28,8 +29,8 @@ def line(line_id: str, placement_id: str, budget: int, **terms: object) -> Line:
         media_buy_id=f"buy of {line_id}",
         seller_id="seller",
         placement_ids=(placement_id,),
-        start_ms=0,
-        end_ms=4 * DAY_MS,
+        start_ms=START,
+        end_ms=START + 4 * DAY_MS,
         budget_micros=budget * MICROS,
         price=Price("cpm", 2 * MICROS),
         creatives=(CreativeWeight("creative"),),
@@ -40,7 +41,7 @@ def line(line_id: str, placement_id: str, budget: int, **terms: object) -> Line:
 @pytest.fixture(scope="module")
 def world() -> World:
     """Two lines after two of four days: one on a publisher's own placement, one elsewhere."""
-    world = World(1, 0, users=2_000)
+    world = World(1, START, users=2_000)
     world.add(Actor(world, "seller"))
     world.add(Gazette(world, "gazette"))
     world.market.add_placements(
@@ -51,7 +52,7 @@ def world() -> World:
     )
     world.market.open_line("seller", "buyer", line("one", "gazette_top", 40, campaign_id="first"))
     world.market.open_line("seller", "buyer", line("two", "other_top", 20, campaign_id="second"))
-    world.run(2 * DAY_MS)
+    world.run(START + 2 * DAY_MS)
     return world
 
 
