@@ -15,6 +15,7 @@ from agents.buyer.formats import Format, campaign_creatives, learn, product_of
 from agents.buyer.manifest_wire import creative_asset, is_synced, serves
 from agents.buyer.records import Campaign, Creative, MediaBuy, Package
 from sandbox.core.errors import AdcpError
+from sandbox.core.time import DAY_MS
 from sandbox.domain.formats import format_key
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 Steps = Generator[Any, Any, Any]
 Json = dict[str, Any]
+
+SETTLED = ("approved", "rejected")
+"""Reviews that are over; agents are still asked about them once a day."""
 
 MAX_IDS = 50
 """Creatives that are asked for in one ``list_creatives``: a page of it."""
@@ -249,8 +253,12 @@ def _reviews(platform: BuyerPlatform, campaign: Campaign, seller_id: str) -> Ste
         for creative in campaign_creatives(platform, campaign)
         if seller_id in creative.synced and seller_id not in creative.inline_with
     }
-    if not known:
+    settled = all(creative.review.get(seller_id) in SETTLED for creative in known.values())
+    key = (campaign.campaign_id, seller_id)
+    asked_ms = platform.reviews_ms.get(key)
+    if not known or (settled and asked_ms is not None and platform.now - asked_ms < DAY_MS):
         return
+    platform.reviews_ms[key] = platform.now
     account = yield from _account(platform, campaign, seller_id)
     ids = list(known)
     for first in range(0, len(ids), MAX_IDS):

@@ -1,23 +1,32 @@
 """What sales agents report as delivered: kept by media buy, package and UTC day.
 
-Daily reports come as webhooks; whatever they leave open is asked for with ``get_media_buy_delivery``, day by
-day, so that the figures of a day are those of one report. The latest report of a day counts.
+Daily reports come as webhooks. A day that is over and of which no report came is asked for with
+``get_media_buy_delivery``, and so is the present day when somebody reads reports. Days are asked for one by
+one, so that the figures of a day are those of one report; the latest report of a day counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Container, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 from agents.buyer.records import Campaign, Delivered, MediaBuy
 from sandbox.core.money import micros
-from sandbox.core.time import DAY_MS, day_start, iso_date, parse_instant
+from sandbox.core.time import DAY_MS, HOUR_MS, day_start, iso_date, parse_instant
 
 if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform
 
 MAX_DAYS = 90
 """Days that are asked for at most when a media buy was not heard of for long."""
+
+GRACE_MS = HOUR_MS
+"""How long after the end of a day its report is waited for, if agents are asked to send reports."""
+
+FRESH_MS = HOUR_MS
+"""How long the figures of the present day are good enough for those who read reports."""
+
+Buys = list[tuple[Campaign, MediaBuy]]
 
 
 def on_report(platform: BuyerPlatform, seller_id: str, report: dict[str, Any]) -> Generator[Any, Any, None]:
@@ -34,18 +43,38 @@ def on_report(platform: BuyerPlatform, seller_id: str, report: dict[str, Any]) -
             if _known_until(platform, found[1]) >= start_ms:
                 platform.reported_until[found[1].media_buy_id] = end_ms
         else:
-            yield from _collect(platform, seller_id, [found])
+            yield from _collect_all(platform, [found])
 
 
 def collect_deliveries(platform: BuyerPlatform) -> Generator[Any, Any, None]:
-    """Ask every sales agent for what its media buys delivered since the last whole day that is known."""
-    by_seller: dict[str, list[tuple[Campaign, MediaBuy]]] = {}
-    for campaign, buy in submitted_buys(platform):
-        if _known_until(platform, buy) < _last_ms(buy) + DAY_MS and _known_until(platform, buy) < platform.now:
-            by_seller.setdefault(buy.seller_id, []).append((campaign, buy))
-    yield from platform.sellers.gather(
-        [_collect(platform, seller_id, buys) for seller_id, buys in by_seller.items()]
-    )
+    """Ask for the days that are over and of which no report came."""
+    grace_ms = GRACE_MS if platform.config.webhooks else 0
+    overdue_ms = platform.now - DAY_MS - grace_ms
+    buys = [(c, buy) for c, buy in submitted_buys(platform) if _known_until(platform, buy) <= overdue_ms]
+    yield from _collect_all(platform, [(c, buy) for c, buy in buys if _known_until(platform, buy) <= _last_ms(buy)])
+
+
+def refresh_today(platform: BuyerPlatform, campaigns: Container[str]) -> Generator[Any, Any, None]:
+    """Bring the figures of some campaigns, by id, up to the present hour."""
+    stale_ms = platform.now - FRESH_MS
+    buys = [
+        (campaign, buy)
+        for campaign, buy in submitted_buys(platform)
+        if campaign.campaign_id in campaigns
+        and _known_until(platform, buy) <= min(platform.now - 1, _last_ms(buy))
+        and platform.asked_ms.get(buy.media_buy_id, stale_ms) <= stale_ms
+    ]
+    for _, buy in buys:
+        platform.asked_ms[buy.media_buy_id] = platform.now
+    yield from _collect_all(platform, buys)
+
+
+def _collect_all(platform: BuyerPlatform, buys: Buys) -> Generator[Any, Any, None]:
+    """Ask all agents at once; one that fails is asked again another time."""
+    by_seller: dict[str, Buys] = {}
+    for campaign, buy in buys:
+        by_seller.setdefault(buy.seller_id, []).append((campaign, buy))
+    yield from platform.sellers.gather([_collect(platform, *item) for item in by_seller.items()])
 
 
 def submitted_buys(platform: BuyerPlatform) -> Iterator[tuple[Campaign, MediaBuy]]:
@@ -66,10 +95,8 @@ def find_buy(platform: BuyerPlatform, seller_id: str, adcp_media_buy_id: str) ->
     return None
 
 
-def _collect(
-    platform: BuyerPlatform, seller_id: str, buys: list[tuple[Campaign, MediaBuy]]
-) -> Generator[Any, Any, None]:
-    """Ask one agent, day by day and account by account; an agent that fails is asked again next time."""
+def _collect(platform: BuyerPlatform, seller_id: str, buys: Buys) -> Generator[Any, Any, None]:
+    """Ask one agent for what is not known, day by day and account by account."""
     today = day_start(platform.now)
     groups: dict[tuple[str, bool], list[MediaBuy]] = {}
     for campaign, buy in buys:

@@ -70,6 +70,8 @@ def discover_products(ctx: Context, request: Request) -> Generator[Any, Any, dic
         applied = yield from refine(platform, session, advertiser, body.refine)
         return {**_answer(platform, session, body), "refinementApplied": applied}
     campaign = campaign_for(ctx, body.campaign_id) if body.campaign_id is not None else None
+    if campaign is not None and campaign.status == "ARCHIVED":
+        raise ApiError("INVALID_STATE", "the campaign is archived", "campaignId")
     session = _new_session(platform, advertiser, campaign, body)
     known = platform.sellers.agents(customer_of(ctx), session.campaign_type == "ROUTED")
     wanted = [

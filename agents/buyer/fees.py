@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from agents.buyer.records import Campaign, MediaBuy
+from agents.buyer.records import Campaign, MediaBuy, Package
 from sandbox.core.money import amount
 
 if TYPE_CHECKING:
@@ -36,6 +36,15 @@ def buy_budget_micros(buy: MediaBuy) -> int:
 def spend_micros(platform: BuyerPlatform, buy: MediaBuy) -> int:
     """What a media buy has spent, as its sales agent reported."""
     return sum(row.spend_micros for (buy_id, _, _), row in platform.delivered.items() if buy_id == buy.media_buy_id)
+
+
+def package_spend_micros(platform: BuyerPlatform, buy: MediaBuy, package: Package) -> int:
+    """What a package has spent, as its sales agent reported."""
+    return sum(
+        row.spend_micros
+        for (buy_id, package_id, _), row in platform.delivered.items()
+        if (buy_id, package_id) == (buy.media_buy_id, package.package_id)
+    )
 
 
 def allocated_micros(platform: BuyerPlatform, campaign: Campaign) -> int:

@@ -170,4 +170,4 @@ def full(platform: BuyerPlatform, creative: Creative, agents: list[str], targets
 
 def is_synced(creative: Creative, seller_id: str) -> bool:
     """True if an agent has the manifest as it is now."""
-    return creative.synced.get(seller_id, -1) >= creative.updated_ms
+    return creative.synced.get(seller_id, -1) >= creative.content_ms

@@ -160,6 +160,7 @@ def create_creative(ctx: Context, request: Request) -> Steps:
         assets=[],
         created_ms=ctx.now,
         updated_ms=ctx.now,
+        content_ms=ctx.now,
     )
     assets = [_asset(platform, asset, f"assets[{i}]") for i, asset in enumerate(body.assets)]
     _take(platform, creative, body, assets)
@@ -225,7 +226,8 @@ def update_creative(ctx: Context, request: Request) -> Steps:
     if body.name is not None:
         creative.name = body.name
     if (creative.name, creative.format_id, creative.format_kind, creative.assets) != before:
-        creative.updated_ms = ctx.now
+        creative.content_ms = ctx.now
+    creative.updated_ms = ctx.now
     if body.frequency_caps is not None:
         replace_caps(platform, "CREATIVE", creative.creative_id, creative.caps, body.frequency_caps)
     yield from propagate(platform, campaign)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from agents.buyer.buy_status import OPEN, pending_version
 from agents.buyer.campaign_bodies import MediaBuyAction, ProductChange
-from agents.buyer.fees import committed_micros
+from agents.buyer.fees import committed_micros, package_spend_micros
 from agents.buyer.goals import check_sources
 from agents.buyer.offers import is_fixed, price
 from agents.buyer.records import Advertiser, Campaign, MediaBuy
@@ -39,6 +39,8 @@ def check_actions(
         if action.media_buy_id in seen:
             raise ApiError("VALIDATION_ERROR", "two actions on one media buy", f"{field}.mediaBuyId")
         seen.add(action.media_buy_id)
+        if action.action != "update":
+            more_micros -= _freed_micros(platform, buy, action)
         if action.action == "cancel":
             _check_cancel(buy, action, field)
         elif action.action == "update":
@@ -53,6 +55,15 @@ def check_actions(
             f"{amount(max(0, left))}",
             "mediaBuys",
         )
+
+
+def _freed_micros(platform: BuyerPlatform, buy: MediaBuy, action: MediaBuyAction) -> int:
+    """What an action leaves for others: the budgets that it ends, without what they have spent."""
+    if buy.status not in OPEN:
+        return 0
+    ended = [p for p in buy.packages if not p.canceled and p.package_id in (action.package_ids or [p.package_id])]
+    spent = sum(package_spend_micros(platform, buy, package) for package in ended)
+    return sum(package.budget_micros for package in ended) - spent
 
 
 def follow_flight(

@@ -60,6 +60,10 @@ class BuyerPlatform(Actor):
         """What agents reported, by media buy, package and the start of the UTC day in ms."""
         self.reported_until: dict[str, int] = {}
         """Up to when the delivery of a media buy is known, in ms: always the end of a UTC day."""
+        self.asked_ms: dict[str, int] = {}
+        """When the present day of a media buy was last asked for, for those who read reports."""
+        self.reviews_ms: dict[tuple[str, str], int] = {}
+        """When a sales agent was last asked how the reviews of a campaign's creatives stand."""
         self.downloads: dict[str, str] = {}
         """CSV files by the token of their URL (rule 167)."""
         self.sellers = SellerClient(self)

@@ -183,6 +183,8 @@ class Creative:
     assets: list[dict[str, Any]]
     created_ms: int
     updated_ms: int
+    content_ms: int = 0
+    """When that changed what sales agents get of it."""
     message: str | None = None
     tag: str | None = None
     quality: str | None = None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from agents.buyer.context import customer_of, platform_of
+from agents.buyer.deliveries import refresh_today
 from agents.buyer.records import Advertiser, Campaign, Delivered, MediaBuy, Package
 from agents.buyer.wire import group
 from sandbox.core.errors import ApiError
@@ -69,8 +70,11 @@ class Row:
     params=ReportingQuery,
     rules=(161, 162, 163, 164, 165, 166, 167, 168, 169),
 )
-def get_reporting_metrics(ctx: Context, request: Request) -> dict[str, Any]:
-    """What sales agents reported in a period. ``breakdown`` is a hint for displays and changes nothing."""
+def get_reporting_metrics(ctx: Context, request: Request) -> Generator[Any, Any, dict[str, Any]]:
+    """What sales agents reported in a period, up to the present hour.
+
+    ``breakdown`` is a hint for displays and changes nothing.
+    """
     platform, query = platform_of(ctx), request.params
     if query.view == "summary" and query.breakdown is None and not query.download:
         raise ApiError(
@@ -80,6 +84,8 @@ def get_reporting_metrics(ctx: Context, request: Request) -> dict[str, Any]:
     if query.view == "timeseries" and not query.download:
         start_ms = max(start_ms, end_ms - TIMESERIES_DAYS * DAY_MS)
     rows = list(_rows(ctx, query))
+    if end_ms > ctx.now and not query.demo:
+        yield from refresh_today(platform, [row.campaign.campaign_id for row in rows])
     source = _Demo(platform, start_ms, end_ms) if query.demo else _Reported(platform, start_ms, end_ms)
     if query.download:
         return _download(platform, source, rows)

@@ -200,6 +200,8 @@ def first_over(
     The exposures are sorted by user, and by time within a user.
     """
     step = cap.max_impressions
+    if len(time_ms) <= step:
+        return None
     later, earlier = time_ms[step:], time_ms[: len(time_ms) - step]
     bad = (user[step:] == user[: len(user) - step]) & (later >= from_ms) & (later < until_ms)
     if cap.window_ms is not None and step > 0:

@@ -300,7 +300,6 @@ _ANSWERS: dict[tuple[str, str], tuple[Edit, ...]] = {
         at("compliance_testing", only("scenarios", _SCENARIOS_OF_30)),
         at("media_buy.execution.targeting.geo_postal_areas", drop(*_POSTAL_COUNTRIES)),
     ),
-    ("get_adcp_capabilities", "3.0 to 3.1"): (at("account", default("supported_billing", ["operator"])),),
     ("get_adcp_capabilities", "3.1 to 3.2"): (_experimental_measurement,),
     ("get_adcp_capabilities", "3.2 to 3.1"): (words("specialisms", _NEW_SPECIALISMS_32),),
     ("sync_accounts", "3.1 to 3.2"): (

@@ -6,7 +6,7 @@ that we do not have is served as the highest one below it that we have (core/ver
 
 from __future__ import annotations
 
-import copy
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -73,7 +73,7 @@ _OLD_NAMES = {"get_task_status": "tasks_get", "list_tasks": "tasks_list"}
 
 
 def _changed(tool: str, direction: str, body: dict[str, Any], old: str, new: str) -> dict[str, Any]:
-    result = copy.deepcopy(body)
+    result: dict[str, Any] = json.loads(json.dumps(body))
     for change in changes(tool, direction, old, new):
         change(result)
     return result

@@ -169,6 +169,17 @@ class Platform:
         return str(self.call("create_campaign", body)["campaignId"])
 
 
+def banners(platform: Platform, campaign: str, **fields: Any) -> list[str]:
+    """One manifest for each format that the campaign needs."""
+    made = []
+    for ref in platform.call("get_campaign", path={"campaignId": campaign})["creativeFormats"]["missing"]:
+        kind = "VIDEO" if "video" in ref["id"] else "IMAGE"
+        asset = {"asset_type": kind, "url": "https://cdn.acme.com/a", "width": 300, "height": 250}
+        body = {"name": ref["id"], "format_id": ref, "assets": [asset], **fields}
+        made.append(platform.call("create_creative", body, {"campaignId": campaign})["creative_id"])
+    return made
+
+
 MakePlatform = Callable[..., Platform]
 
 

@@ -166,6 +166,16 @@ def test_caps_of_a_creative_are_replaced_as_a_whole(platform: Platform) -> None:
     assert platform.call("update_creative", {"frequencyCaps": []}, path)["frequencyCaps"] == []
 
 
+def test_a_cap_of_a_creative_holds_over_all_agents(platform: Platform) -> None:  # rules 105 and 107
+    flight = Flight(platform, "herald_display", "tribune_display")
+    cap = {"max_impressions": 2, "window": {"interval": 1, "unit": "campaign"}}
+    made = flight.create(banner(frequencyCaps=[cap]))
+    flight.execute()
+    assert flight.impressions("20d") > 1_000
+    seen = platform.world.market.engine.frequency("creative", made["creative_id"])
+    assert max(seen) == 2
+
+
 def test_a_library_gets_manifests_by_sync_and_packages_refer_to_them(platform: Platform) -> None:  # 186, 187
     flight = Flight(platform, "herald_display", "streamtv_ctv")
     one, two = flight.create(banner()), flight.create(spot())
@@ -254,7 +264,10 @@ def test_a_change_that_agents_do_not_see_is_not_sent(platform: Platform) -> None
     flight = Flight(platform, "herald_display")
     made = flight.create(banner())
     flight.execute()
-    platform.call("update_creative", {"tag": "x"}, {**flight.path, "creativeId": made["creative_id"]})
+    platform.advance("1h")
+    path = {**flight.path, "creativeId": made["creative_id"]}
+    changed = platform.call("update_creative", {"tag": "x"}, path)
+    assert changed["updated_at"] > made["updated_at"]
     assert len(platform.messages("sync_creatives")) == 1
 
 

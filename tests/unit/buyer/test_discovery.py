@@ -190,6 +190,20 @@ def test_a_campaign_gives_what_its_discovery_does_not_say(platform: Platform) ->
     assert platform.call("get_campaign", path={"campaignId": campaign})["discoveryId"] == found["discoveryId"]
 
 
+def test_an_archived_campaign_discovers_nothing(platform: Platform) -> None:  # rule 70
+    advertiser = platform.advertiser()
+    campaign = platform.campaign(advertiser)
+    platform.call("delete_campaign", path={"campaignId": campaign})
+    body = {"advertiserId": advertiser, "campaignId": campaign}
+    assert platform.error("discover_products", body)["code"] == "INVALID_STATE"
+
+
+def test_a_campaign_discovers_for_its_own_advertiser(platform: Platform) -> None:
+    campaign = platform.campaign(platform.advertiser())
+    body = {"advertiserId": platform.advertiser(name="Other"), "campaignId": campaign}
+    assert platform.error("discover_products", body)["field"] == "campaignId"
+
+
 def test_a_session_belongs_to_its_customer(make_platform: MakePlatform) -> None:  # rule 13
     platform = make_platform(buyer={"customers": [{"name": "Acme"}, {"name": "Rival"}]})
     found = platform.discover(platform.advertiser())

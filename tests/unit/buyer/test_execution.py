@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.unit.buyer.conftest import MakePlatform, Platform
+from tests.unit.buyer.conftest import MakePlatform, Platform, banners
 from tests.unit.buyer.test_campaigns import get, ready, update
 
 
@@ -156,6 +156,7 @@ def test_a_buy_that_is_approved_during_a_pause_is_paused_too(make_platform: Make
 
 def test_a_campaign_is_completed_at_its_end(platform: Platform) -> None:  # rule 69
     campaign, _ = ready(platform)
+    banners(platform, campaign)
     execute(platform, campaign)
     platform.advance("30d")
     assert get(platform, campaign)["status"] == "ACTIVE"

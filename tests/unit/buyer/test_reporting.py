@@ -75,6 +75,23 @@ def test_the_last_hours_are_known_when_the_flight_is_over(make_platform: MakePla
         assert known(platform) == delivered(platform)
 
 
+def test_the_present_day_is_asked_for_when_somebody_reads(platform: Platform) -> None:
+    running(platform, "3d5h")
+    today = iso_date(platform.world.now)
+    assert today not in {day for _, day in known(platform)}
+    first = report(platform)
+    assert today in {day for _, day in known(platform)}
+    assert report(platform) == first
+    platform.advance("2h")
+    assert report(platform)["totals"]["impressions"] > first["totals"]["impressions"]
+
+
+def test_agents_that_report_are_not_asked_besides(platform: Platform) -> None:
+    running(platform, "9d")
+    assert platform.messages("get_media_buy_delivery") == []
+    assert len(known(platform)) == 3 * 7
+
+
 def test_the_summary_shows_what_agents_reported(platform: Platform) -> None:
     running(platform)
     shown = report(platform)["totals"]

@@ -194,7 +194,7 @@ def exposures(engine: Any) -> list[Any]:
     return [[int(value) for value in column] for column in engine.exposures()]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(plans(), st.integers(0, 2**32), st.lists(st.integers(0, SPAN_MS), max_size=6))
 def test_the_engine_decides_as_the_reference_does_however_time_is_cut(
     plan: dict[str, Any], seed: int, cuts: list[int]
@@ -209,14 +209,14 @@ def test_the_engine_decides_as_the_reference_does_however_time_is_cut(
     assert engine.opportunities == oracle.opportunities
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(plans(), st.integers(0, 2**32), st.lists(st.integers(0, SPAN_MS), max_size=8))
 def test_no_limit_is_ever_passed_and_the_audit_agrees(plan: dict[str, Any], seed: int, cuts: list[int]) -> None:
     engine = play(Engine(seed, START_MS, plan["population"], PLACEMENTS), plan, cuts)
     assert engine.audit() == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(plans(), st.integers(0, 2**32), st.lists(st.integers(0, SPAN_MS), max_size=8))
 def test_rows_add_up_to_totals_and_groups_hold_with_what_flat_rates_accrue(
     plan: dict[str, Any], seed: int, cuts: list[int]
@@ -240,7 +240,7 @@ def test_rows_add_up_to_totals_and_groups_hold_with_what_flat_rates_accrue(
     assert daily is None or max(by_day.values()) <= daily
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(plans(), st.integers(0, 2**32), st.lists(st.integers(0, SPAN_MS), max_size=12))
 def test_one_advance_and_random_pieces_come_to_the_same(plan: dict[str, Any], seed: int, cuts: list[int]) -> None:
     engines = [play(Engine(seed, START_MS, plan["population"], PLACEMENTS), plan, c) for c in ([], cuts)]

@@ -98,6 +98,21 @@ def test_3_0_gets_formats_by_id_and_named_placements() -> None:
     assert product["reporting_capabilities"]["available_metrics"] == ["impressions", "spend", "completed_views"]
 
 
+def test_3_0_has_a_list_of_products_even_when_nothing_has_changed() -> None:
+    unchanged = {"status": "completed", "unchanged": True, "wholesale_feed_version": "7", "cache_scope": "public"}
+    assert issues("get_products", "answer", unchanged, "3.1") == []
+    assert issues("get_products", "answer", to_wire("get_products", "answer", unchanged, "3.0"), "3.0") == []
+
+
+def test_a_body_that_holds_one_object_twice_is_changed_as_if_it_held_two() -> None:
+    shared = {"targeting_overlay": {"geo_countries": None}}
+    body = {"packages": [shared], "elsewhere": shared}
+    assert from_wire("create_media_buy", "request", body, "3.2") == {
+        "packages": [{"targeting_overlay": {}}],
+        "elsewhere": shared,
+    }
+
+
 def test_what_3_0_called_video_completions_are_completed_views() -> None:
     old = to_wire("get_products", "answer", ANSWERS["get_products"], "3.0")
     old["products"][0]["reporting_capabilities"]["available_metrics"] = ["video_completions"]
