@@ -40,7 +40,7 @@ def trace_id(buy: MediaBuy) -> str:
     return buy.media_buy_id if buy.version == 1 else f"{buy.media_buy_id}@{buy.version}"
 
 
-def move(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, status: str, why: str) -> None:
+def move(platform: BuyerPlatform, buy: MediaBuy, status: str, why: str) -> None:
     """Change a media buy's status, and tell."""
     if buy.status == status:
         return

@@ -53,7 +53,7 @@ def execute_campaign(ctx: Context, request: Request) -> Steps:
     share_out(platform, campaign, todo)
     for buy in todo:
         buy.sending = True
-        move(platform, campaign, buy, "DRAFT", "it is tried again")
+        move(platform, buy, "DRAFT", "it is tried again")
     limit_spend(platform, campaign)
     previous = campaign.status
     change_status(platform, campaign, "ACTIVE", "executed")
@@ -148,5 +148,5 @@ def _set_paused(platform: BuyerPlatform, campaign: Campaign, buys: list[MediaBuy
             buy.message = "the sales agent has to approve the pause" if paused else "the sales agent has to approve it"
         else:
             buy.adcp_status = status
-            move(platform, campaign, buy, status_for(campaign, status), "as its campaign is")
+            move(platform, buy, status_for(campaign, status), "as its campaign is")
     return errors

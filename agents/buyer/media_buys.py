@@ -231,17 +231,17 @@ def promote(platform: BuyerPlatform, campaign: Campaign, version: MediaBuy, body
                 package.paused, package.canceled = earlier.paused, earlier.canceled
         mine = {package.package_id for package in version.packages}
         version.packages.extend(package for package in live.packages if package.package_id not in mine)
-        move(platform, campaign, live, "ARCHIVED", f"replaced by version {version.version}")
+        move(platform, live, "ARCHIVED", f"replaced by version {version.version}")
         campaign.media_buys.remove(live)
     for row in body.get("affected_packages", []):
         for package in [p for p in version.packages if p.package_id == row["package_id"]]:
             package.creative_ids = tuple(a["creative_id"] for a in row.get("creative_assignments", []))
-    move(platform, campaign, version, status_for(campaign, status), "the update was approved")
+    move(platform, version, status_for(campaign, status), "the update was approved")
 
 
 def drop_version(platform: BuyerPlatform, campaign: Campaign, version: MediaBuy, status: str, why: str) -> None:
     """An update was refused: the running version stays, and keeps in its history that there was one."""
-    move(platform, campaign, version, status, why)
+    move(platform, version, status, why)
     live = live_version(campaign, version)
     if live is not None:
         live.history.append({"at": iso(platform.now), "dropped": version.version, "why": why})
@@ -282,5 +282,5 @@ def end_media_buy(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, st
         if status == "CANCELED" and buy.adcp_status != "canceled":
             buy.message = "canceled; it runs until the notice is over"
             return
-    move(platform, campaign, buy, status, why)
+    move(platform, buy, status, why)
     campaign.updated_ms = platform.now

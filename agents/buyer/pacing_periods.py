@@ -17,7 +17,7 @@ from sandbox.operations.model import Instant, PositiveAmount
 def _read_end(value: Any) -> Any:
     """An instant; a date alone means the end of that day."""
     if not isinstance(value, str):
-        raise ValueError("give an ISO 8601 instant such as 2026-05-15T23:59:59Z")  # noqa: TRY004
+        raise ValueError("give an ISO 8601 instant such as 2026-05-15T23:59:59Z")
     try:
         at_ms = parse_instant(value)
     except ValueError:

@@ -124,7 +124,7 @@ def drop_from_drafts(platform: BuyerPlatform, session: Session, products: list[t
 
     ``products`` are pairs of sales agent and product. A DRAFT without products is archived.
     """
-    for campaign, buy in _drafts(platform, session):
+    for _, buy in _drafts(platform, session):
         kept = [
             staged
             for staged in buy.products
@@ -133,7 +133,7 @@ def drop_from_drafts(platform: BuyerPlatform, session: Session, products: list[t
         if len(kept) < len(buy.products):
             buy.products, buy.updated_ms = kept, platform.now
             if not kept:
-                move(platform, campaign, buy, "ARCHIVED", "its products are no longer selected")
+                move(platform, buy, "ARCHIVED", "its products are no longer selected")
 
 
 def _update_drafts(platform: BuyerPlatform, session: Session, selection: Selection) -> None:

@@ -99,7 +99,7 @@ def _take_listing(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, ro
     if row.get("rejection_reason"):
         buy.message = row["rejection_reason"]
     if buy.status in ("ACTIVE", "PAUSED"):
-        move(platform, campaign, buy, status_for(campaign, row["status"]), f"the sales agent says {row['status']}")
+        move(platform, buy, status_for(campaign, row["status"]), f"the sales agent says {row['status']}")
     waiting = pending_version(campaign, buy)
     if waiting is not None and buy.status in ENDED_MEDIA_BUYS:
         drop_version(platform, campaign, waiting, "CANCELED", f"the media buy is {buy.status}")
@@ -163,10 +163,10 @@ def take_task(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, body: 
         return
     if status == "input-required":
         buy.needs = buy.message or "the sales agent needs more information"
-        move(platform, campaign, buy, "INPUT_REQUIRED", buy.needs)
+        move(platform, buy, "INPUT_REQUIRED", buy.needs)
     elif status in ("submitted", "working"):
         buy.needs = None
-        move(platform, campaign, buy, "PENDING_APPROVAL", "the sales agent goes on with it")
+        move(platform, buy, "PENDING_APPROVAL", "the sales agent goes on with it")
     elif status == "completed" and body.get("result") is not None:
         buy.needs = None
         if live_version(campaign, buy) is not None:
@@ -186,7 +186,7 @@ def _refused(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, status:
         return
     buy.needs, buy.message = None, why
     buy.task_id = None if final == "FAILED" else buy.task_id
-    move(platform, campaign, buy, final, why)
+    move(platform, buy, final, why)
 
 
 def poll_statuses(platform: BuyerPlatform) -> Steps:

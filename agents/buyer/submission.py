@@ -130,7 +130,7 @@ def submit(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, log: list
     except AdcpError as error:
         buy.message = str(error)
         if buy.status == "DRAFT":
-            move(platform, campaign, buy, "FAILED", str(error))
+            move(platform, buy, "FAILED", str(error))
         raise
     finally:
         buy.sending = False
@@ -139,7 +139,7 @@ def submit(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, log: list
     if body.get("status") == "submitted":
         buy.task_id, buy.message = body["task_id"], body.get("message")
         if buy.status == "DRAFT":
-            move(platform, campaign, buy, "PENDING_APPROVAL", "the sales agent has to approve it")
+            move(platform, buy, "PENDING_APPROVAL", "the sales agent has to approve it")
         return
     yield from adopt(platform, campaign, buy, body)
 
@@ -215,7 +215,7 @@ def adopt(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, body: Json
     if buy.status in ("CANCELED", "ARCHIVED"):
         yield from _late(platform, campaign, buy, {"canceled": True, "cancellation_reason": "canceled meanwhile"})
         return
-    move(platform, campaign, buy, status_for(campaign, buy.adcp_status), "the sales agent accepted it")
+    move(platform, buy, status_for(campaign, buy.adcp_status), "the sales agent accepted it")
     if campaign.status == "PAUSED":
         yield from _late(platform, campaign, buy, {"paused": True})
 
@@ -229,7 +229,7 @@ def _late(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, change: Js
     status = read_status(body)
     if status is not None and buy.status in ("ACTIVE", "PAUSED"):
         buy.adcp_status = status
-        move(platform, campaign, buy, status_for(campaign, status), "as its campaign is")
+        move(platform, buy, status_for(campaign, status), "as its campaign is")
 
 
 def send_change(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, change: Json) -> Steps:

@@ -28,7 +28,7 @@ def change(buy: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 
 def test_products_of_a_draft_are_changed_added_and_removed(platform: Platform) -> None:  # rules 85, 86, 87
-    campaign, found = ready(platform)
+    campaign, _ = ready(platform)
     buy = buys_of(platform, campaign)["northstar"]
     first, second = (product["productId"] for product in buy["products"])
     made = update(
@@ -150,9 +150,8 @@ def test_empty_goals_clear_them(platform: Platform) -> None:  # rules 91, 92
 
 def test_an_active_buy_is_canceled_with_its_agent(make_platform: MakePlatform) -> None:  # rule 93
     platform, campaign, buys = running(make_platform)
-    update(
-        platform, campaign, mediaBuys=[{"action": "cancel", "mediaBuyId": buys["summit"]["mediaBuyId"], "reason": "cut"}]
-    )
+    entry = {"action": "cancel", "mediaBuyId": buys["summit"]["mediaBuyId"], "reason": "cut"}
+    update(platform, campaign, mediaBuys=[entry])
     sent = platform.messages("update_media_buy", to="summit")[-1]
     assert (sent["canceled"], sent["cancellation_reason"]) == (True, "cut")
     assert statuses(platform, campaign)["summit"] == "CANCELED"

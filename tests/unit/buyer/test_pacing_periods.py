@@ -32,7 +32,7 @@ def test_the_parts_of_a_product_add_up_to_its_budget(budget: int, parts: list[fl
 
 
 def test_each_product_becomes_one_package_for_each_period(platform: Platform) -> None:  # rules 78, 99, 101, 104
-    campaign, found = ready(platform, pacingPeriods=weights(FIRST, SECOND))
+    campaign, _ = ready(platform, pacingPeriods=weights(FIRST, SECOND))
     execute(platform, campaign)
     for buy in get(platform, campaign)["mediaBuys"]:
         by_product: dict[str, dict[str, float]] = {}
@@ -89,7 +89,8 @@ def test_a_draft_may_change_all_of_its_periods(platform: Platform) -> None:  # r
 
 
 @pytest.mark.parametrize(
-    "periods", [weights(SECOND), weights({**FIRST, "weight": 2}), weights(THIRD, FIRST), weights({**FIRST, "label": "x"})]
+    "periods",
+    [weights(SECOND), weights({**FIRST, "weight": 2}), weights(THIRD, FIRST), weights({**FIRST, "label": "x"})],
 )
 def test_after_the_launch_the_split_is_locked(platform: Platform, periods: Any) -> None:  # rule 102
     campaign, _ = ready(platform, pacingPeriods=weights(FIRST))

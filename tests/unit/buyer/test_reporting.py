@@ -89,7 +89,7 @@ def test_the_present_day_is_asked_for_when_somebody_reads(platform: Platform) ->
 def test_agents_that_report_are_not_asked_besides(platform: Platform) -> None:
     running(platform, "9d")
     assert platform.messages("get_media_buy_delivery") == []
-    assert len(known(platform)) == 3 * 7
+    assert len(known(platform)) == 3 * 8
 
 
 def test_the_summary_shows_what_agents_reported(platform: Platform) -> None:
