@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sandbox.core.time import DAY_MS, HOUR_MS
 from sandbox.delivery.accrual import Accrual
 from sandbox.delivery.audit import Evidence, GroupTerm, LineTerm, breaches
-from sandbox.delivery.book import DIRECT, entities, make_limits, mark_full, write_plan, write_terms
+from sandbox.delivery.book import DIRECT, entities, make_limits, write_plan, write_terms
 from sandbox.delivery.exposures import Exposures, Log
 from sandbox.delivery.model import Cap, HourRow, Line, Placement, Population, Targeting, Totals
 from sandbox.delivery.pacing import PACING
@@ -234,8 +234,7 @@ class Engine:
         for group in groups:
             group["spent"] += accrual.granted_micros
             group["today"] += accrual.granted_micros
-        mark_full(record)
-        if record["spent"] >= record["budget"] and accrual.left_micros > 0:
+        if from_ms < to_ms and record["spent"] >= record["budget"]:
             record["full"] = 1
 
     def _serving(self, until_ms: int) -> bool:

@@ -232,7 +232,7 @@ class ReferenceEngine:
         if line.daily_cap_micros is not None:
             rooms.append(line.daily_cap_micros - account.by_day[day])
         account.stop_ms = accrual.open(from_ms, to_ms, int(min(rooms)) if line.active else 0)
-        account.spent_out = account.totals.spend_micros >= line.budget_micros and accrual.left_micros > 0
+        account.spent_out |= from_ms < to_ms and account.totals.spend_micros >= line.budget_micros
         for name in line.group_ids:
             self._groups[name].add(accrual.granted_micros, day)
 

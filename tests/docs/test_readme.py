@@ -1,0 +1,72 @@
+"""What the README shows is true: its scenario plays, its commands and its table of actors exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from sandbox.cli.main import cli
+from sandbox.kernel.actor import actor_kind, actor_kinds
+from sandbox.kernel.world import World
+from sandbox.scenario import load, run
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of a language."""
+    fences = re.split(r"^```(.*)$", README, flags=re.MULTILINE)
+    opened = zip(fences[1::4], fences[2::4], strict=True)
+    return [text.lstrip("\n") for name, text in opened if name == language]
+
+
+COMMANDS = [line for block in blocks("") for line in block.splitlines() if line.startswith("adcp-sandbox")]
+
+
+def test_the_scenario_of_the_readme_plays_and_keeps_its_promises(tmp_path: Path) -> None:
+    path = tmp_path / "readme.yaml"
+    path.write_text(blocks("yaml")[0], "utf-8")
+    result = run(load(str(path)))
+    assert [judged for judged in result.expectations if not judged.held] == []
+    assert result.status == "passed"
+    assert len(result.expectations) >= 7
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_command_of_the_readme_exists(line: str) -> None:
+    assert len(COMMANDS) >= 6
+    words = line.partition("#")[0].split()[1:]
+    done = CliRunner().invoke(cli, [words[0], "--help"])
+    assert done.exit_code == 0, done.output
+    for option in (word for word in words if word.startswith("--")):
+        assert option in done.output
+
+
+def test_the_make_targets_of_the_readme_exist() -> None:
+    targets = re.findall(r"^make (\w+)", README, re.MULTILINE)
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert {"demo", "test"} <= set(targets)
+    assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
+
+
+def test_the_table_of_kinds_names_all_of_them_and_counts_the_sellers_tools() -> None:
+    named = set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE))
+    assert named == set(actor_kinds())
+    kind = actor_kind("seller")
+    seller = kind.build(World(1, 0), "seller", kind.config())
+    assert seller.endpoint is not None
+    count = re.search(r"with (\d+) AdCP tools", README)
+    assert count is not None
+    assert int(count[1]) == len(seller.endpoint.operations)
+
+
+def test_links_lead_to_files() -> None:
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_python_example_runs() -> None:
+    code = blocks("python")[0]
+    exec(compile(code, "README.md", "exec"), {})
