@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
+from agents.buyer.catalogs import for_discovery
 from agents.buyer.records import Advertiser, Session
 from sandbox.core.errors import AdcpError, ApiError
 from sandbox.core.money import amount
@@ -87,6 +88,13 @@ def base_request(
         filters["budget_range"] = {"max": amount(session.budget_micros), "currency": session.currency}
     if filters:
         request["filters"] = filters
+    listed = platform.lists.reference(advertiser)
+    if listed is not None:  # rule 132
+        request["property_list"] = listed
+    campaign = platform.campaigns.get(session.campaign_id) if session.campaign_id else None
+    catalog = for_discovery(platform, campaign)
+    if catalog is not None:  # rule 49
+        request["catalog"] = catalog
     return request
 
 

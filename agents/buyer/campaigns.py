@@ -16,6 +16,7 @@ from agents.buyer.campaign_bodies import (
     UtmConfig,
 )
 from agents.buyer.caps import replace_caps
+from agents.buyer.catalogs import check_catalog
 from agents.buyer.context import (
     advertiser_for,
     branded_advertiser_for,
@@ -104,6 +105,7 @@ def create_campaign(ctx: Context, request: Request) -> Steps:
     check_sources(advertiser, goals, "performanceConfig.optimizationGoals")
     start_ms, end_ms = body.flight_dates.start_date, body.flight_dates.end_date
     _check_budget(body.budget.total, body.budget.daily_cap)
+    check_catalog(advertiser, body.catalog_id)
     periods = body.pacing_periods.records() if body.pacing_periods else []
     pacing_periods.check_in_flight(periods, start_ms, end_ms)
     session = _session(ctx, body.discovery_id, advertiser.advertiser_id) if body.discovery_id else None
@@ -228,6 +230,7 @@ def update_campaign(ctx: Context, request: Request) -> Steps:
         goals = body.performance_config.optimization_goals
         check_sources(advertiser, goals, "performanceConfig.optimizationGoals")
     utm = _merged_utm(campaign.utm, body.utm_config)
+    check_catalog(advertiser, body.catalog_id)
     flight = _new_flight(platform, campaign, body)
     media_micros = _new_media_budget(platform, campaign, body)
     actions = follow_flight(campaign, body.media_buys, flight)

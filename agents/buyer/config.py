@@ -85,6 +85,20 @@ class BrandsConfig(_Strict):
     )
 
 
+class PropertiesConfig(_Strict):
+    """What the property registry knows besides the publishers of the world (rule 150)."""
+
+    targetable: dict[str, list[str]] = Field(
+        default={
+            "domain": ["nytimes.com", "cnn.com", "bbc.co.uk", "washingtonpost.com"],
+            "ios_bundle": ["com.facebook.katana", "com.netflix.Netflix"],
+            "android_package": ["com.facebook.katana"],
+        },
+        description="Identifiers that can be targeted, by type",
+    )
+    registered: list[str] = Field(default=[], description="Domains that are registered, but not yet targetable")
+
+
 class AdvertiserConfig(_Strict):
     """An advertiser that is there when the world starts."""
 
@@ -111,6 +125,7 @@ class BuyerConfig(_Strict):
     )
     fee_percent: float = Field(default=8.0, ge=0, lt=100, description="Margin on DECISIONED campaigns")
     brands: BrandsConfig = Field(default_factory=BrandsConfig, description="Brands by domain")
+    properties: PropertiesConfig = Field(default_factory=PropertiesConfig, description="The property registry")
     advertisers: list[AdvertiserConfig] = Field(default=[], description="Advertisers from the start")
     sellers: list[str] | None = Field(default=None, description="Sales agents it knows; null is all")
     poll_interval: Duration | None = Field(

@@ -80,8 +80,7 @@ def follow_flight(
     for buy in campaign.media_buys:
         if buy.status not in ("ACTIVE", "PAUSED"):
             continue
-        end_ms = campaign.end_ms if buy.end_ms is None else buy.end_ms
-        if end_ms != campaign.end_ms and end_ms <= flight[1]:
+        if buy.end_ms is None or (buy.end_ms != campaign.end_ms and buy.end_ms <= flight[1]):
             continue
         known = told.get(buy.media_buy_id)
         if known is None:

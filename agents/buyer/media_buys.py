@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Steps = Generator[Any, Any, Any]
 Json = dict[str, Any]
 
+
 def refusal(buy: MediaBuy, error: AdcpError) -> Json:
     """An entry of ``errors``: what a sales agent refused."""
     return {"mediaBuyId": buy.media_buy_id, "salesAgentId": buy.seller_id, "message": str(error)}

@@ -89,7 +89,7 @@ def _packages(campaign: Campaign, buy: MediaBuy, extra: list[Json]) -> list[Pack
 def _push(platform: BuyerPlatform, campaign: Campaign, media_buy_id: str, packages: list[Package]) -> Steps:
     buy = find(campaign, media_buy_id, "mediaBuys")
     row: Json = {"mediaBuyId": buy.media_buy_id, "salesAgentId": buy.seller_id}
-    requests = [package_request(campaign, buy, package, platform.now) for package in packages]
+    requests = [package_request(platform, campaign, buy, package) for package in packages]
     try:
         yield from creatives.attach(platform, campaign, buy, packages, requests)
         body = yield from send_change(platform, campaign, buy, {"new_packages": requests})

@@ -12,6 +12,7 @@ from agents.buyer.config import AdvertiserConfig, BuyerConfig
 from agents.buyer.creatives import poll_creatives
 from agents.buyer.deliveries import collect_deliveries
 from agents.buyer.inbox import make_inbox
+from agents.buyer.list_agent import ListAgent
 from agents.buyer.records import Advertiser, Campaign, Creative, Customer, Delivered, Session
 from agents.buyer.sellers import SellerClient
 from agents.buyer.status_sync import poll_statuses
@@ -68,13 +69,16 @@ class BuyerPlatform(Actor):
         """CSV files by the token of their URL (rule 167)."""
         self.sellers = SellerClient(self)
         self.webhook_secret = self.ids.uuid("webhook-secret")
+        self.lists = ListAgent(self)
         self.endpoint = Endpoint(self, RestDialect(self._tenant, PATH_ALIASES), api.operations())
         self.inbox = make_inbox(self)
 
     def start(self) -> None:
         """Meet the sales agents, enforce caps and budgets, make the first advertisers, begin to poll."""
+        self.world.add(self.lists)
         for seller_id in self._known_sellers():
             self.world.ecosystem.link(seller_id, self.id, "authorised_for")
+            self.world.ecosystem.link(self.lists.id, seller_id, "authorised_for")
         self.world.market.enforce(self.id)
         for entry in self.config.advertisers:
             self._found(entry)

@@ -37,6 +37,29 @@ class FrequencyCap:
 
 
 @dataclass(slots=True)
+class PropertyList:
+    """An include or exclude list with the identifiers that were resolved, as (type, value)."""
+
+    list_id: str
+    name: str
+    purpose: str
+    entries: list[tuple[str, str]]
+    created_ms: int
+    updated_ms: int
+    archived_ms: int | None = None
+
+
+@dataclass(slots=True)
+class Catalog:
+    """A catalog in AdCP's form; campaigns attach it by its number."""
+
+    number: int
+    catalog_id: str
+    content: dict[str, Any]
+    archived_ms: int | None = None
+
+
+@dataclass(slots=True)
 class Advertiser:
     """A brand account of a customer. ``advertiser_id`` is a number that travels as text (C6)."""
 
@@ -56,6 +79,8 @@ class Advertiser:
     linked_accounts: list[dict[str, Any]] = field(default_factory=list)
     caps: list[FrequencyCap] = field(default_factory=list)
     event_sources: dict[str, dict[str, Any]] = field(default_factory=dict)
+    property_lists: dict[str, PropertyList] = field(default_factory=dict)
+    catalogs: dict[str, Catalog] = field(default_factory=dict)
     """Registered event sources by id: ``{source, created_ms, updated_ms}``."""
     archived_event_sources: list[dict[str, Any]] = field(default_factory=list)
 
@@ -129,6 +154,8 @@ class Package:
     period: str | None = None
     paused: bool = False
     canceled: bool = False
+    off_list: bool = False
+    """It rests because the advertiser's property lists leave none of its inventory."""
     creative_ids: tuple[str, ...] = ()
 
 
@@ -159,7 +186,7 @@ class MediaBuy:
     creative_ids: tuple[str, ...] = ()
     goals: list[dict[str, Any]] = field(default_factory=list)
     pending_request: dict[str, Any] | None = None
-    """What was sent and has no answer yet: the change of a waiting version, or ``{key, request, packages}``."""
+    """What was sent and has no answer yet: the change of a waiting version, or an order (``{key, request, …}``)."""
     sending: bool = False
     """True while an order or a change is on its way to the sales agent and back."""
     history: list[dict[str, Any]] = field(default_factory=list)

@@ -94,6 +94,8 @@ def _take_listing(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, ro
     if row.get("revision", 0) < (buy.revision or 0):
         return
     buy.adcp_status, buy.revision = row["status"], row.get("revision", buy.revision)
+    if "start_time" in row and "end_time" in row:
+        buy.start_ms, buy.end_ms = parse_instant(row["start_time"]), parse_instant(row["end_time"])
     for entry in row.get("packages", []):
         _take_package(campaign, buy, entry)
     if row.get("rejection_reason"):
@@ -194,5 +196,3 @@ def poll_statuses(platform: BuyerPlatform) -> Steps:
     for campaign in list(platform.campaigns.values()):
         if campaign.status in ("ACTIVE", "PAUSED"):
             yield from refresh_campaign(platform, campaign)
-
-

@@ -98,7 +98,14 @@ def _parts(
     return [(p["label"], share, max(p["start_ms"], start_ms), min(p["end_ms"], end_ms)) for p, share in parts]
 
 
-def package_request(campaign: Campaign, buy: MediaBuy, package: Package, now_ms: int) -> Json:
+def targeting(platform: BuyerPlatform, campaign: Campaign) -> Json:
+    """The targeting overlay of all packages: countries, and the advertiser's property lists (rules 113, 155)."""
+    overlay: Json = {"geo_countries": campaign.countries} if campaign.countries else {}
+    listed = platform.lists.reference(platform.advertisers[campaign.advertiser_id])
+    return overlay | {"property_list": listed} if listed is not None else overlay
+
+
+def package_request(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, package: Package) -> Json:
     """A package as ``create_media_buy`` and ``new_packages`` take it."""
     body: Json = {
         "product_id": package.product_id,
@@ -110,10 +117,11 @@ def package_request(campaign: Campaign, buy: MediaBuy, package: Package, now_ms:
         body["bid_price"] = amount(package.bid_micros)
     if package.period is not None:
         body["end_time"] = iso(package.end_ms)
-        if package.start_ms > now_ms:
+        if package.start_ms > platform.now:
             body["start_time"] = iso(package.start_ms)
-    if campaign.countries:
-        body["targeting_overlay"] = {"geo_countries": campaign.countries}
+    overlay = targeting(platform, campaign)
+    if overlay:
+        body["targeting_overlay"] = overlay
     if buy.goals:
         body["optimization_goals"] = goals_request(buy.goals)  # rule 91: the same for every package
     return body
@@ -135,7 +143,8 @@ def submit(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, log: list
     finally:
         buy.sending = False
     assert buy.pending_request is not None
-    buy.packages, buy.pending_request = buy.pending_request["packages"], None
+    buy.packages, (buy.start_ms, buy.end_ms) = buy.pending_request["packages"], buy.pending_request["dates"]
+    buy.pending_request = None
     if body.get("status") == "submitted":
         buy.task_id, buy.message = body["task_id"], body.get("message")
         if buy.status == "DRAFT":
@@ -158,7 +167,12 @@ def _order(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, log: list
                 raise
     packages = plan_packages(campaign, buy, platform.now)
     request = yield from _request(platform, campaign, buy, packages)
-    buy.pending_request = {"key": platform.ids.uuid("create"), "request": request, "packages": packages}
+    buy.pending_request = {
+        "key": platform.ids.uuid("create"),
+        "request": request,
+        "packages": packages,
+        "dates": dates_of(campaign, buy),
+    }
     return (yield from _send(platform, buy, log))
 
 
@@ -177,7 +191,7 @@ def _send(platform: BuyerPlatform, buy: MediaBuy, log: list[Json]) -> Steps:
 def _request(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, packages: list[Package]) -> Steps:
     advertiser = platform.advertisers[campaign.advertiser_id]
     account = yield from platform.sellers.account(buy.seller_id, advertiser, campaign.campaign_type == "ROUTED")
-    rows = [package_request(campaign, buy, package, platform.now) for package in packages]
+    rows = [package_request(platform, campaign, buy, package) for package in packages]
     yield from creatives.attach(platform, campaign, buy, packages, rows)
     start_ms, end_ms = dates_of(campaign, buy)
     request: Json = {
