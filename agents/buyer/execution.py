@@ -146,7 +146,7 @@ def _set_paused(platform: BuyerPlatform, campaign: Campaign, buys: list[MediaBuy
         status = read_status(result)
         if status is None:
             buy.message = "the sales agent has to approve the pause" if paused else "the sales agent has to approve it"
-        else:
+        elif buy.status in ("ACTIVE", "PAUSED"):
             buy.adcp_status = status
             move(platform, buy, status_for(campaign, status), "as its campaign is")
     return errors

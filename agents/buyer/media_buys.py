@@ -283,5 +283,7 @@ def end_media_buy(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, st
         if status == "CANCELED" and buy.adcp_status != "canceled":
             buy.message = "canceled; it runs until the notice is over"
             return
+        if buy.status not in ("ACTIVE", "PAUSED"):
+            return
     move(platform, buy, status, why)
     campaign.updated_ms = platform.now

@@ -66,15 +66,19 @@ def refresh_campaign(platform: BuyerPlatform, campaign: Campaign) -> Steps:
     return rows, len(asked), errors
 
 
+def _undecided(buy: MediaBuy) -> bool:
+    """True if the agent's decision is not known yet, even if nobody here wants the media buy any more."""
+    given_up = buy.status in ("CANCELED", "ARCHIVED") and buy.adcp_media_buy_id is None
+    return buy.task_id is not None and (buy.status in ("PENDING_APPROVAL", "INPUT_REQUIRED") or given_up)
+
+
 def _worth_asking(buy: MediaBuy) -> bool:
-    if buy.task_id is not None and buy.status in ("PENDING_APPROVAL", "INPUT_REQUIRED"):
-        return True
-    return buy.adcp_media_buy_id is not None and buy.status in ("ACTIVE", "PAUSED")
+    return _undecided(buy) or (buy.adcp_media_buy_id is not None and buy.status in ("ACTIVE", "PAUSED"))
 
 
 def refresh(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy) -> Steps:
     """Ask the agent about one media buy: about its task while it waits, about the buy itself afterwards."""
-    if buy.task_id is not None and buy.status in ("PENDING_APPROVAL", "INPUT_REQUIRED"):
+    if _undecided(buy):
         body = yield from platform.sellers.request(
             buy.seller_id, "get_task_status", {"task_id": buy.task_id, "include_result": True}
         )
@@ -160,8 +164,11 @@ def take_task(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, body: 
     """Take in where a task stands. The first end of a task counts; what comes later changes nothing."""
     status = body["status"]
     buy.message = body.get("message", buy.message)
-    ended = buy.status in ("CANCELED", "ARCHIVED") and buy.adcp_media_buy_id is None
-    if buy.status not in ("PENDING_APPROVAL", "INPUT_REQUIRED") and not (ended and status == "completed"):
+    if buy.status not in ("PENDING_APPROVAL", "INPUT_REQUIRED"):
+        if _undecided(buy) and status in ("completed", "rejected", "failed", "canceled"):
+            buy.task_id = None
+            if status == "completed" and body.get("result") is not None:
+                yield from adopt(platform, campaign, buy, body["result"])
         return
     if status == "input-required":
         buy.needs = buy.message or "the sales agent needs more information"
@@ -192,7 +199,7 @@ def _refused(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, status:
 
 
 def poll_statuses(platform: BuyerPlatform) -> Steps:
-    """Ask about the media buys of every campaign that runs; failures are left for the next time."""
+    """Ask about the media buys of every campaign that runs or waits; failures are left for the next time."""
     for campaign in list(platform.campaigns.values()):
-        if campaign.status in ("ACTIVE", "PAUSED"):
+        if campaign.status in ("ACTIVE", "PAUSED") or any(_undecided(buy) for buy in campaign.media_buys):
             yield from refresh_campaign(platform, campaign)

@@ -223,12 +223,12 @@ def adopt(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, body: Json
         package.creative_ids = tuple(a["creative_id"] for a in row.get("creative_assignments", []))
     buy.adcp_status = read_status(body) or "active"
     buy.message = None
-    groups = (campaign.campaign_id,)
-    binding = Binding(campaign.campaign_id, campaign.advertiser_id, groups)
-    platform.world.market.bind(buy.seller_id, buy.adcp_media_buy_id, binding)
     if buy.status in ("CANCELED", "ARCHIVED"):
         yield from _late(platform, campaign, buy, {"canceled": True, "cancellation_reason": "canceled meanwhile"})
         return
+    groups = (campaign.campaign_id,)
+    binding = Binding(campaign.campaign_id, campaign.advertiser_id, groups)
+    platform.world.market.bind(buy.seller_id, buy.adcp_media_buy_id, binding)
     move(platform, buy, status_for(campaign, buy.adcp_status), "the sales agent accepted it")
     if campaign.status == "PAUSED":
         yield from _late(platform, campaign, buy, {"paused": True})

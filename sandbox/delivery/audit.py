@@ -57,7 +57,7 @@ def breaches(evidence: Evidence) -> list[str]:
     """Everything that is wrong with the log; empty if it is right. An entry names the first offence of its kind."""
     log = evidence.log
     found = ["exposures are not in order of time"] if (np.diff(log.time_ms) < 0).any() else []
-    order = np.argsort(log.line, kind="stable")
+    order = _by(log.line)
     edges = np.searchsorted(log.line[order], np.arange(len(evidence.totals) + 1))
     of_line = [order[edges[n] : edges[n + 1]] for n in range(len(evidence.totals))]
     terms: list[list[LineTerm]] = [[] for _ in evidence.totals]
@@ -66,9 +66,23 @@ def breaches(evidence: Evidence) -> list[str]:
     for mine, theirs, totals in zip(of_line, terms, evidence.totals, strict=True):
         found += _line_breaches(log.rows(mine), theirs, totals, evidence)
     found += _group_breaches(log, of_line, terms, evidence.group_terms)
+    same: dict[tuple[str, tuple[int, ...]], list[CapTerm]] = {}
     for cap_term in evidence.cap_terms:
-        found += _cap_breaches(log, _exposed(evidence, of_line, terms, cap_term), cap_term)
+        same.setdefault(_counted(evidence, terms, cap_term), []).append(cap_term)
+    for (column, numbers), cap_terms in same.items():
+        if column == "line":
+            rows = of_line[numbers[0]] if len(numbers) == 1 else np.flatnonzero(np.isin(log.line, numbers))
+        else:
+            rows = np.flatnonzero(np.isin(log.creative, numbers))
+        found += _cap_breaches(log, rows, cap_terms)
     return found
+
+
+def _by(values: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Rows in order of value, then of row: one sort of 64-bit keys, which is several times a stable argsort."""
+    keys = (values.astype(np.int64) << 32) | np.arange(len(values))
+    keys.sort()
+    return keys & 0xFFFFFFFF
 
 
 # -- lines -----------------------------------------------------------------------------------------------
@@ -134,7 +148,7 @@ def _running(amounts: Ints, part: Ints) -> Ints:
 
 
 def _group_breaches(
-    log: Exposures, of_line: list[NDArray[np.intp]], terms: list[list[LineTerm]], groups: Sequence[GroupTerm]
+    log: Exposures, of_line: list[Ints], terms: list[list[LineTerm]], groups: Sequence[GroupTerm]
 ) -> Iterator[str]:
     for group_id in dict.fromkeys(term.group_id for term in groups):
         mine = np.zeros(len(log.time_ms), bool)
@@ -158,43 +172,31 @@ def _group_breaches(
 # -- frequency caps --------------------------------------------------------------------------------------
 
 
-def _exposed(
-    evidence: Evidence, of_line: list[NDArray[np.intp]], terms: list[list[LineTerm]], cap: CapTerm
-) -> NDArray[np.intp]:
-    """Rows of the log that count for an entity, in order of time. A line counts for what it is at last."""
+def _counted(evidence: Evidence, terms: list[list[LineTerm]], cap: CapTerm) -> tuple[str, tuple[int, ...]]:
+    """Which column of the log, and which numbers in it, count for an entity. A line counts for what it is at last."""
     if cap.level == "creative":
-        names = list(evidence.creatives)
-        number = names.index(cap.entity_id) if cap.entity_id in names else -1
-        return np.flatnonzero(evidence.log.creative == number)
+        return "creative", tuple(n for n, name in enumerate(evidence.creatives) if name == cap.entity_id)
     attribute = "line_id" if cap.level == "package" else f"{cap.level}_id"
-    parts = [
-        rows
-        for rows, theirs in zip(of_line, terms, strict=True)
-        if getattr(theirs[-1].line, attribute) == cap.entity_id
-    ]
-    if len(parts) == 1:
-        return parts[0]
-    return np.sort(np.concatenate(parts)) if parts else np.zeros(0, np.intp)
+    mine = (n for n, theirs in enumerate(terms) if getattr(theirs[-1].line, attribute) == cap.entity_id)
+    return "line", tuple(mine)
 
 
-def _cap_breaches(log: Exposures, rows: NDArray[np.intp], term: CapTerm) -> Iterator[str]:
-    if not len(rows):
-        return
-    mine = rows[np.argsort(log.user[rows], kind="stable")]
+def _cap_breaches(log: Exposures, rows: Ints, terms: list[CapTerm]) -> Iterator[str]:
+    """Breaches of caps that all count the same rows of the log."""
+    mine = rows[_by(log.user[rows])]
     times, users = log.time_ms[mine], log.user[mine]
-    for cap in term.caps:
-        worst = first_over(times, users, cap, term.from_ms, term.until_ms)
-        if worst is not None:
-            window = "all" if cap.window_ms is None else format_duration(cap.window_ms)
-            yield (
-                f"{term.level} {term.entity_id}: user {worst[0]} got more than {cap.max_impressions} "
-                f"impressions in {window} at {iso(worst[1])}"
-            )
+    for term in terms:
+        for cap in term.caps:
+            worst = first_over(times, users, cap, term.from_ms, term.until_ms)
+            if worst is not None:
+                window = "all" if cap.window_ms is None else format_duration(cap.window_ms)
+                yield (
+                    f"{term.level} {term.entity_id}: user {worst[0]} got more than {cap.max_impressions} "
+                    f"impressions in {window} at {iso(worst[1])}"
+                )
 
 
-def first_over(
-    time_ms: Ints, user: NDArray[np.int32], cap: Cap, from_ms: int, until_ms: int
-) -> tuple[int, int] | None:
+def first_over(time_ms: Ints, user: NDArray[np.int32], cap: Cap, from_ms: int, until_ms: int) -> tuple[int, int] | None:
     """The first exposure (user, time) in ``[from_ms, until_ms)`` that is one too many, or None.
 
     The exposures are sorted by user, and by time within a user.

@@ -78,9 +78,7 @@ def write_plan(record: Any, line: Line, now_ms: int, hour_end_ms: int) -> None:
 
     def stretch(total: int, used: int, unit: float, names: tuple[str, str], day_left: int | None) -> Stretch:
         due = _planned(record, names, min(from_ms, int(record["plan_to"])), used)
-        return Stretch(
-            from_ms, to_ms, line.start_ms, line.end_ms, total, used, due, unit, day_end_ms, day_left
-        )
+        return Stretch(from_ms, to_ms, line.start_ms, line.end_ms, total, used, due, unit, day_end_ms, day_left)
 
     money: tuple[float, float] = (inf, inf)
     goal: tuple[float, float] = (inf, inf)
@@ -175,9 +173,7 @@ def _flags(codes: dict[str, int], sides: list[tuple[tuple[str, ...], tuple[str, 
     return np.array(rows, np.uint8).reshape(len(sides), len(codes))
 
 
-def _candidates(
-    placements: list[Placement], lines: Sequence[Line], now_ms: int
-) -> tuple[list[list[int]], list[int]]:
+def _candidates(placements: list[Placement], lines: Sequence[Line], now_ms: int) -> tuple[list[list[int]], list[int]]:
     """Lines of each placement whose flight is not over, best first, and where those as good as each end."""
     numbers = {placement.placement_id: number for number, placement in enumerate(placements)}
     ranks = [rank(line) for line in lines]
@@ -212,4 +208,3 @@ def _place(stream: Stream) -> tuple[float, ...]:
         placement.completion_rate,
         placement.conversion_rate,
     )
-

@@ -41,9 +41,7 @@ class Engine:
     calls of :meth:`advance` changes nothing.
     """
 
-    def __init__(
-        self, seed: int, start_ms: int, population: Population, placements: Sequence[Placement] = ()
-    ) -> None:
+    def __init__(self, seed: int, start_ms: int, population: Population, placements: Sequence[Placement] = ()) -> None:
         if population.users < 1:
             raise ValueError("a population has at least one user")
         self.start_ms = self.now_ms = start_ms
@@ -369,9 +367,7 @@ class Engine:
         terms = self._line_terms, self._group_terms, self._caps.terms
         return breaches(Evidence(self.log.arrays(), list(self._creatives), self.population.users, *terms, totals))
 
-    def forecast(
-        self, placement_ids: Sequence[str], targeting: Targeting, start_ms: int, end_ms: int
-    ) -> float:
+    def forecast(self, placement_ids: Sequence[str], targeting: Targeting, start_ms: int, end_ms: int) -> float:
         """Opportunities to expect on placements under a targeting, in ``[start_ms, end_ms)``."""
         streams = [self._streams[name] for name in dict.fromkeys(placement_ids) if name in self._streams]
         return sum((s.expected(start_ms, end_ms) * share(s.placement, targeting) for s in streams), 0.0)

@@ -292,9 +292,7 @@ def charge_for(line: Any, place: Any, key: Any, price: Any) -> Any:
 
 
 @inlined
-def may_show(
-    n: Any, t: Any, key: Any, who: Any, place: Any, clearing: Any, limits: Any, state: Any
-) -> Any:
+def may_show(n: Any, t: Any, key: Any, who: Any, place: Any, clearing: Any, limits: Any, state: Any) -> Any:
     """The creative that a due line shows here and now, or -1."""
     line = state.lines[n]
     if t >= line.stop or (line.fixed == 0 and line.bid < clearing):

@@ -87,9 +87,7 @@ class _Group:
 class ReferenceEngine:
     """The interface of :class:`~sandbox.delivery.Engine`, as far as decisions go."""
 
-    def __init__(
-        self, seed: int, start_ms: int, population: Population, placements: Sequence[Placement] = ()
-    ) -> None:
+    def __init__(self, seed: int, start_ms: int, population: Population, placements: Sequence[Placement] = ()) -> None:
         self.now_ms = start_ms
         self.opportunities = 0
         self._seed, self._population = seed, population

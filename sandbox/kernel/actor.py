@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -104,16 +105,21 @@ class ActorKind:
     generate: Callable[[Random, int], list[dict[str, Any]]] | None = None
 
 
+@cache
+def _installed() -> dict[str, importlib.metadata.EntryPoint]:
+    return {point.name: point for point in importlib.metadata.entry_points(group=ENTRY_POINTS)}
+
+
 def actor_kinds() -> list[str]:
     """The names of all kinds that are installed."""
-    return sorted(point.name for point in importlib.metadata.entry_points(group=ENTRY_POINTS))
+    return sorted(_installed())
 
 
 def actor_kind(name: str) -> ActorKind:
     """Load one kind; :class:`InputError` when none of that name is installed."""
-    for point in importlib.metadata.entry_points(group=ENTRY_POINTS, name=name):
-        kind = point.load()
-        if not isinstance(kind, ActorKind):
-            raise InputError(f"entry point {name!r} of {ENTRY_POINTS} is not an ActorKind")
-        return kind
-    raise InputError(f"unknown kind of actor {name!r}", hint=f"installed are {', '.join(actor_kinds())}")
+    if name not in _installed():
+        raise InputError(f"unknown kind of actor {name!r}", hint=f"installed are {', '.join(actor_kinds())}")
+    kind = _installed()[name].load()
+    if not isinstance(kind, ActorKind):
+        raise InputError(f"entry point {name!r} of {ENTRY_POINTS} is not an ActorKind")
+    return kind

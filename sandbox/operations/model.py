@@ -15,13 +15,13 @@ from sandbox.core.time import parse_instant
 class Body(BaseModel):
     """A camelCase body or query (rule 2). The snake_case spelling of a field is taken too (conflict C17)."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", defer_build=True)
 
 
 class SnakeBody(BaseModel):
     """A body in snake_case, as the operations that follow AdCP have it (rule 2)."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 def _read_id(value: Any) -> Any:

@@ -23,7 +23,7 @@ def evidence() -> Evidence:
         line("two", impressions_goal=300, group_ids=("pot",), pacing="asap", budget_micros=10**8),
     )
     made.set_caps("campaign", "campaign", [Cap(3, 6 * HOUR_MS)], START_MS)
-    made.set_budget_group("pot", 7_000_000, 6_500_000, START_MS)
+    made.set_budget_group("pot", 8_000_000, 7_500_000, START_MS)
     return evidence_of(finish(made, 1))
 
 
@@ -60,7 +60,7 @@ def test_an_honest_log_has_no_breach(evidence: Evidence) -> None:
     [
         (0, {"active": False}, "line one: served while it was not active"),
         (0, {"end_ms": START_MS + HOUR_MS}, "line one: served outside its flight"),
-        (0, {"start_ms": START_MS + HOUR_MS}, "line one: served outside its flight"),
+        (0, {"start_ms": START_MS + 12 * HOUR_MS}, "line one: served outside its flight"),
         (0, {"budget_micros": 3_999_999}, "line one: spent more than its budget"),
         (0, {"daily_cap_micros": 3_999_999}, "line one: spent more than its daily cap"),
         (1, {"impressions_goal": 299}, "line two: delivered more than its goal"),
@@ -68,9 +68,7 @@ def test_an_honest_log_has_no_breach(evidence: Evidence) -> None:
         (1, {"price": replace(line().price, rate_micros=9_999_000)}, "line two: was charged something else"),
     ],
 )
-def test_it_finds_a_line_beyond_its_terms(
-    evidence: Evidence, number: int, fields: dict[str, Any], found: str
-) -> None:
+def test_it_finds_a_line_beyond_its_terms(evidence: Evidence, number: int, fields: dict[str, Any], found: str) -> None:
     told = breaches(with_term(evidence, number, **fields))
     assert [text for text in told if text.startswith(found)], told
 

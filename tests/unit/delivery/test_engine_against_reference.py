@@ -65,9 +65,7 @@ prices = st.one_of(
     st.builds(Price, st.sampled_from(["cpc", "cpa"]), st.integers(0, 400_000)),
     st.builds(Price, st.sampled_from(["cpcv", "cpv", "cpp"]), st.integers(1000, 60_000)),
     st.builds(Price, st.just("flat_rate"), st.integers(1000, 9_000_000)),
-    st.builds(
-        Price, st.sampled_from(["cpm", "vcpm"]), st.just(0), st.just(False), st.integers(3_000_000, 15_000_000)
-    ),
+    st.builds(Price, st.sampled_from(["cpm", "vcpm"]), st.just(0), st.just(False), st.integers(3_000_000, 15_000_000)),
 )
 
 

@@ -262,3 +262,12 @@ def test_lines_of_the_same_terms_in_other_creatives_share_a_creative_cap_across_
     made.set_caps("creative", "shared", [Cap(2, DAY_MS)], START_MS)
     finish(made, 1)
     assert made.frequency("creative", "shared") == {2: USERS}
+
+
+def test_a_goal_is_never_ahead_of_its_plan_by_more_than_half_an_impression() -> None:
+    made = engine(line(impressions_goal=400, budget_micros=10**9), placements=(BUSY, FILM))
+    times = finish(made).exposures().time_ms
+    plan = 400 * (times - START_MS) / (2 * DAY_MS)
+    assert len(times) == 400
+    ahead = np.arange(1, 401) - plan
+    assert 0.4 < ahead.max() <= 0.5 + 1e-6

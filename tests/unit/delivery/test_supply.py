@@ -40,6 +40,15 @@ def test_times_are_uniform_in_the_hour_and_in_order() -> None:
     assert after.max() < HOUR_MS
 
 
+def test_opportunities_of_one_millisecond_come_in_order_of_placement_and_number() -> None:
+    busy = replace(SITE, daily_opportunities=40_000_000)
+    hour = hour_traffic(START_MS, [Stream(3, busy, 0), Stream(3, replace(busy, placement_id="other"), 0)], [0, 1])
+    ties = np.diff(hour.after_ms) == 0
+    assert ties.sum() > 1000
+    place, number = np.diff(hour.place)[ties], np.diff(hour.number)[ties]
+    assert ((place > 0) | ((place == 0) & (number > 0))).all()
+
+
 def test_traffic_of_a_placement_does_not_depend_on_the_others() -> None:
     streams = [Stream(3, SITE, 0), Stream(3, replace(SITE, placement_id="other"), 0)]
     alone, both = hour_traffic(START_MS, streams, [0]), hour_traffic(START_MS, streams, [0, 1])
