@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from agents.buyer.context import advertiser_for, platform_of
+from agents.buyer.context import account_for, advertiser_for, platform_of
 from agents.buyer.records import Advertiser, Campaign, Catalog
-from agents.buyer.wire import group
+from agents.buyer.wire import AccountRef, group
 from sandbox.core.errors import ApiError
 from sandbox.kernel.endpoint import Context
 from sandbox.operations import Request, SnakeBody
@@ -24,12 +24,6 @@ CatalogType = Literal[
     "offering", "product", "inventory", "store", "promotion", "hotel", "flight", "job", "vehicle", "real_estate",
     "education", "destination", "app",
 ]  # fmt: skip
-
-
-class AccountRef(SnakeBody):
-    """The advertiser, as AdCP's account."""
-
-    account_id: Id
 
 
 class CatalogBody(SnakeBody):
@@ -79,9 +73,7 @@ class ListCatalogs(TakeSkip):
 def sync_catalogs(ctx: Context, request: Request) -> dict[str, Any]:
     """Create and change catalogs by ``catalog_id``; a dry run only tells what would come of it."""
     platform, body = platform_of(ctx), request.body
-    advertiser = advertiser_for(ctx, request.path["advertiserId"])
-    if body.account.account_id != advertiser.advertiser_id:
-        raise ApiError("VALIDATION_ERROR", "give the advertiser of the path", "account.account_id")
+    advertiser = account_for(ctx, request.path["advertiserId"], body.account)
     chosen = [c for c in body.catalogs if body.catalog_ids is None or c.catalog_id in body.catalog_ids]
     results = [_sync(platform, advertiser, one, body.dry_run) for one in chosen]
     if body.delete_missing:

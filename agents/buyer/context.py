@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from agents.buyer.records import Advertiser, Campaign, Creative, Customer, Session
+from agents.buyer.wire import AccountRef
 from sandbox.core.errors import ApiError
 from sandbox.kernel.endpoint import Context
 
@@ -31,6 +32,18 @@ def customer_of(ctx: Context) -> Customer:
 def advertiser_for(ctx: Context, advertiser_id: str) -> Advertiser:
     """An advertiser of the caller."""
     return _owned(ctx, platform_of(ctx).advertisers, advertiser_id, "advertiser")
+
+
+def account_for(ctx: Context, advertiser_id: str, account: AccountRef) -> Advertiser:
+    """The advertiser of a path, which the body's ``account`` has to name too (rule 133)."""
+    advertiser = advertiser_for(ctx, advertiser_id)
+    if account.account_id != advertiser.advertiser_id:
+        raise ApiError(
+            "VALIDATION_ERROR",
+            f"account.account_id: it is {advertiser.advertiser_id}, as in the path",
+            "account.account_id",
+        )
+    return advertiser
 
 
 def branded_advertiser_for(ctx: Context, advertiser_id: str) -> Advertiser:

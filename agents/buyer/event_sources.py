@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from agents.buyer.context import advertiser_for
+from agents.buyer.context import account_for, advertiser_for
 from agents.buyer.records import Advertiser
-from agents.buyer.wire import group
+from agents.buyer.wire import AccountRef, group
 from sandbox.core.errors import ApiError
 from sandbox.core.time import iso
 from sandbox.kernel.endpoint import Context
@@ -31,12 +31,6 @@ EVENT_TYPES = (
 """Types of events: those of the sync operation and the further ones of ``log_event`` (conflict C16)."""
 
 EventType = Annotated[str, Field(pattern=f"^({'|'.join(EVENT_TYPES)})$")]
-
-
-class AccountRef(SnakeBody):
-    """The advertiser, as AdCP's account."""
-
-    account_id: Id
 
 
 class EventSource(SnakeBody):
@@ -75,14 +69,8 @@ class CreateEventSource(Body):
 )
 def sync_event_sources(ctx: Context, request: Request) -> dict[str, Any]:
     """Create or change event sources by their id; ``delete_missing`` archives all others."""
-    advertiser = advertiser_for(ctx, request.path["advertiserId"])
     body: SyncEventSources = request.body
-    if body.account.account_id != advertiser.advertiser_id:
-        raise ApiError(
-            "VALIDATION_ERROR",
-            f"account.account_id: it is {advertiser.advertiser_id}, as in the path",
-            "account.account_id",
-        )
+    advertiser = account_for(ctx, request.path["advertiserId"], body.account)
     rows: list[dict[str, str]] = []
     told: list[str] = []
     for source in body.event_sources:

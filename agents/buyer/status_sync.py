@@ -94,8 +94,12 @@ def refresh(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy) -> Steps
 
 
 def _take_listing(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, row: Json) -> None:
-    """Take over how the agent lists a media buy; a listing older than what is known already is let go."""
-    if row.get("revision", 0) < (buy.revision or 0):
+    """Take over how the agent lists a running media buy.
+
+    A listing older than what is known already is let go, and so is one of a version that was replaced or has
+    ended while the agent was asked.
+    """
+    if buy.status not in ("ACTIVE", "PAUSED") or row.get("revision", 0) < (buy.revision or 0):
         return
     buy.adcp_status, buy.revision = row["status"], row.get("revision", buy.revision)
     if "start_time" in row and "end_time" in row:
@@ -104,8 +108,7 @@ def _take_listing(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, ro
         _take_package(campaign, buy, entry)
     if row.get("rejection_reason"):
         buy.message = row["rejection_reason"]
-    if buy.status in ("ACTIVE", "PAUSED"):
-        move(platform, buy, status_for(campaign, row["status"]), f"the sales agent says {row['status']}")
+    move(platform, buy, status_for(campaign, row["status"]), f"the sales agent says {row['status']}")
     waiting = pending_version(campaign, buy)
     if waiting is not None and buy.status in ENDED_MEDIA_BUYS:
         drop_version(platform, campaign, waiting, "CANCELED", f"the media buy is {buy.status}")

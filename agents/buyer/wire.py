@@ -8,7 +8,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from sandbox.core.money import amount
 from sandbox.domain.channels import CHANNELS
-from sandbox.operations import Group
+from sandbox.operations import Group, SnakeBody
+from sandbox.operations.model import Id
 
 BROAD_CHANNELS = {"video": ("olv", "ctv"), "audio": ("streaming_audio", "podcast")}
 """Words of the seeds that mean several of the specification's channels (conflict C57)."""
@@ -39,6 +40,12 @@ Channels = Annotated[list[str], AfterValidator(_channels)]
 Country = Annotated[str, BeforeValidator(_upper), Field(pattern=r"^[A-Z]{2}$")]
 Countries = Annotated[list[Country], AfterValidator(_unique)]
 """Countries by ISO 3166-1 alpha-2 code."""
+
+
+class AccountRef(SnakeBody):
+    """The advertiser, as AdCP's account."""
+
+    account_id: Id
 
 
 def group(name: str) -> Group:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from agents.seller.context import seller_of
 from agents.seller.records import MediaBuy
-from agents.seller.wire import instant, page
 from sandbox.core.errors import AdcpError
-from sandbox.core.time import iso
+from sandbox.protocol import task_list
 from sandbox.protocol.tasks import Task, TaskStore
 from sandbox.protocol.versions import to_wire
 from sandbox.protocol.webhooks import task_webhook
@@ -79,54 +76,5 @@ def get_task_status(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
 
 def list_tasks(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
     """The caller's tasks, filtered, sorted and paged."""
-    filters, sort = request.get("filters", {}), request.get("sort", {})
-    store = seller_of(ctx).tasks.store
-    found = [t for t in store.tasks.values() if t.owner == ctx.principal.id and _passes(t, filters)]
-    field, direction = sort.get("field", "created_at"), sort.get("direction", "desc")
-    found.sort(key=lambda task: str(task.wire(False).get(field, "")), reverse=direction == "desc")
-    rows, pagination = page(found, request.get("pagination"))
-    return {
-        "status": "completed",
-        "query_summary": {
-            "total_matching": len(found),
-            "returned": len(rows),
-            "domain_breakdown": {"media-buy": len(found)},
-            "status_breakdown": dict(sorted(Counter(task.status for task in found).items())),
-            "filters_applied": sorted(filters),
-            "sort_applied": {"field": field, "direction": direction},
-        },
-        "tasks": [_listed(task) for task in rows],
-        "pagination": pagination,
-    }
-
-
-def _passes(task: Task, filters: dict[str, Any]) -> bool:
-    tests: dict[str, Callable[[Any], bool]] = {
-        "protocol": lambda wanted: wanted == "media-buy",
-        "protocols": lambda wanted: "media-buy" in wanted,
-        "status": lambda wanted: task.status == wanted,
-        "statuses": lambda wanted: task.status in wanted,
-        "task_type": lambda wanted: task.tool == wanted,
-        "task_types": lambda wanted: task.tool in wanted,
-        "task_ids": lambda wanted: task.task_id in wanted,
-        "has_webhook": lambda wanted: (task.push is not None) == wanted,
-        "created_after": lambda wanted: task.created_ms > instant(wanted, "filters.created_after"),
-        "created_before": lambda wanted: task.created_ms < instant(wanted, "filters.created_before"),
-        "updated_after": lambda wanted: task.updated_ms > instant(wanted, "filters.updated_after"),
-        "updated_before": lambda wanted: task.updated_ms < instant(wanted, "filters.updated_before"),
-        "context_contains": lambda wanted: wanted in str(task.context or ""),
-    }
-    return all(tests[name](wanted) for name, wanted in filters.items() if name in tests)
-
-
-def _listed(task: Task) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "task_id": task.task_id,
-        "task_type": task.tool,
-        "domain": "media-buy",
-        "status": task.status,
-        "created_at": iso(task.created_ms),
-        "updated_at": iso(task.updated_ms),
-        "has_webhook": task.push is not None,
-    }
-    return {**row, "completed_at": iso(task.updated_ms)} if task.ended else row
+    tasks = seller_of(ctx).tasks.store.of(ctx.principal.id)
+    return task_list.list_tasks(tasks, request)

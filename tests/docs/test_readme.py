@@ -67,6 +67,9 @@ def test_links_lead_to_files() -> None:
         assert (ROOT / target).exists(), target
 
 
-def test_the_python_example_runs() -> None:
-    code = blocks("python")[0]
-    exec(compile(code, "README.md", "exec"), {})
+def test_the_python_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(blocks("python")[0], "README.md", "exec"), {})
+    status, digest, impressions = capsys.readouterr().out.split()
+    assert status == "passed"
+    assert len(digest) == 64
+    assert int(impressions) > 10_000
