@@ -10,7 +10,7 @@ from agents.buyer import creatives
 from agents.buyer.buy_status import live_version, move, pending_version, read_status, status_for, trace_id
 from agents.buyer.campaign_bodies import MediaBuyAction, ProductChange
 from agents.buyer.goals import goals_request
-from agents.buyer.media_buy_checks import find
+from agents.buyer.media_buy_checks import CANCELABLE
 from agents.buyer.records import Campaign, MediaBuy, Package, StagedProduct
 from agents.buyer.staging import product_of
 from agents.buyer.submission import send_change
@@ -31,9 +31,15 @@ def refusal(buy: MediaBuy, error: AdcpError) -> Json:
 
 
 def act(platform: BuyerPlatform, campaign: Campaign, action: MediaBuyAction) -> Steps:
-    """Carry out one checked action; gives an entry for ``errors`` when the agent refuses, else None."""
-    buy = find(campaign, action.media_buy_id, "mediaBuys")
+    """Carry out one checked action; gives an entry for ``errors`` when it is refused, else None.
+
+    Earlier actions of the request took their time, so the media buy may have changed since it was checked.
+    """
+    versions = [buy for buy in campaign.media_buys if buy.media_buy_id == action.media_buy_id]
+    buy = min(versions, key=lambda version: version.version)
     try:
+        if not _still_possible(campaign, buy, action):
+            raise AdcpError("CONFLICT", f"the media buy changed in the meantime; it is {buy.status}")
         if action.action == "cancel" and action.package_ids:
             yield from _cancel_packages(platform, campaign, buy, action)
         elif action.action == "cancel":
@@ -47,6 +53,15 @@ def act(platform: BuyerPlatform, campaign: Campaign, action: MediaBuyAction) -> 
     except AdcpError as error:
         return refusal(buy, error)
     return None
+
+
+def _still_possible(campaign: Campaign, buy: MediaBuy, action: MediaBuyAction) -> bool:
+    if action.action == "cancel":
+        return buy.status in CANCELABLE
+    if action.action == "delete":
+        return buy.status != "ARCHIVED"
+    quiet = not buy.sending and pending_version(campaign, buy) is None
+    return quiet and buy.status in ("DRAFT", "ACTIVE", "PAUSED")
 
 
 def _change_draft(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, action: MediaBuyAction) -> None:

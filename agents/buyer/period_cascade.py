@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from agents.buyer import creatives
 from agents.buyer.fees import committed_micros
-from agents.buyer.media_buy_checks import find
 from agents.buyer.records import Campaign, MediaBuy, Package
 from agents.buyer.submission import package_request, send_change
 from sandbox.core.errors import AdcpError, ApiError
@@ -87,8 +86,11 @@ def _packages(campaign: Campaign, buy: MediaBuy, extra: list[Json]) -> list[Pack
 
 
 def _push(platform: BuyerPlatform, campaign: Campaign, media_buy_id: str, packages: list[Package]) -> Steps:
-    buy = find(campaign, media_buy_id, "mediaBuys")
+    versions = [buy for buy in campaign.media_buys if buy.media_buy_id == media_buy_id]
+    buy = min(versions, key=lambda version: version.version)
     row: Json = {"mediaBuyId": buy.media_buy_id, "salesAgentId": buy.seller_id}
+    if buy.status not in ("ACTIVE", "PAUSED"):
+        return {**row, "outcome": "failed", "message": f"the media buy is {buy.status} by now"}
     requests = [package_request(platform, campaign, buy, package) for package in packages]
     try:
         yield from creatives.attach(platform, campaign, buy, packages, requests)

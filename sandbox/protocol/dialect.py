@@ -12,7 +12,7 @@ from sandbox.protocol import schemas
 from sandbox.protocol.errors import error_body
 from sandbox.protocol.idempotency import DEFAULT_TTL_MS, Idempotency, scope_of
 from sandbox.protocol.issues import SchemaIssue
-from sandbox.protocol.versions import VERSIONS, from_wire, negotiate, schema_name, to_wire
+from sandbox.protocol.versions import CANONICAL, VERSIONS, from_wire, negotiate, schema_name, to_wire
 from sandbox.protocol.webhooks import Seen
 
 ACCEPTED = ("completed", "submitted")
@@ -88,13 +88,23 @@ class AdcpDialect:
 
 
 class InboxDialect:
-    """How a receiver takes webhooks: each event once, repetitions acknowledged without effect."""
+    """How a receiver takes webhooks: each event once, repetitions acknowledged without effect.
+
+    A webhook that does not fit core/mcp-webhook-payload.json is refused, and is a violation of the actor that
+    sent it. The envelope is the same in all releases that we speak; it is checked in the canonical one.
+    """
 
     def __init__(self) -> None:
         self.seen = Seen()
 
     def open(self, ctx: Context, operation: Operation, payload: dict[str, Any]) -> dict[str, Any]:
         """The webhook as it came. Raises :class:`Answered` for a repetition, and what ``Seen.claim`` raises."""
+        ctx.version = CANONICAL
+        issues = schemas.store().check_document(schemas.WEBHOOK, payload, CANONICAL)
+        if issues:
+            if ctx.principal.role != "driver":
+                _violation(ctx, "webhook", ctx.principal.id, issues)
+            raise _refusal(issues)
         if self.seen.claim(ctx.principal.id, payload, ctx.now) == "duplicate":
             raise Answered(Reply(True, {}))
         ctx.notes["claimed"] = True

@@ -88,3 +88,17 @@ def test_what_an_agent_does_by_itself_is_seen_by_polling(make_platform: MakePlat
     assert statuses(platform, campaign)["harbor"] == "PAUSED"
     shown: dict[str, Any] = get(platform, campaign)
     assert shown["mediaBuyStatus"] == "PAUSED"  # rule 80
+
+
+def test_an_order_that_was_given_up_is_undone_when_polling_finds_it_approved(make_platform: MakePlatform) -> None:
+    # rules 83, 93
+    platform = make_platform(buyer={"webhooks": False, "poll_interval": "1h"}, sellers={"harbor": manual()})
+    campaign, _ = ready(platform)
+    execute(platform, campaign)
+    buy = buys_of(platform, campaign)["harbor"]["mediaBuyId"]
+    update(platform, campaign, mediaBuys=[{"mediaBuyId": buy, "action": "cancel", "reason": "too slow"}])
+    platform.call("delete_campaign", path={"campaignId": campaign})
+    platform.do("harbor", "approve")
+    platform.advance("2h")
+    assert [request["canceled"] for request in platform.messages("update_media_buy", to="harbor")] == [True]
+    assert platform.events("status", entity="media_buy", new="canceled")

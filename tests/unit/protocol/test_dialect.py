@@ -18,7 +18,14 @@ from tests.unit.protocol.examples import ANSWERS, REQUESTS, SUBMITTED
 
 BUYER, DRIVER = Principal("buyer", "buyer"), Principal("driver")
 BUY = REQUESTS["create_media_buy"] | {"adcp_version": "3.1", "context": {"trace": 1}}
-HOOK = {"idempotency_key": "whk-0123456789abcdef", "status": "completed"}
+HOOK = {
+    "idempotency_key": "whk-0123456789abcdef",
+    "operation_id": "op-1",
+    "task_id": "task-1",
+    "task_type": "create_media_buy",
+    "status": "completed",
+    "timestamp": "2026-05-01T00:00:00Z",
+}
 
 
 class Agent(Actor):
@@ -253,6 +260,15 @@ def test_a_reading_call_may_bring_a_key_and_then_it_counts(agent: Agent) -> None
 
 
 # -- errors ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong", [{"status": "done"}, {"timestamp": "soon"}, {"task_type": "lunch"}])
+def test_a_webhook_off_its_schema_is_refused_and_a_violation_of_its_sender(agent: Agent, wrong: dict[str, str]) -> None:
+    reply = ask(agent, "webhook", HOOK | wrong)
+    assert (reply.ok, reply.status) == (False, 400)
+    assert agent.served == []
+    assert next(iter(wrong)) in violations(agent)[0]
+    assert f"by {BUYER.id} breaks its schema" in violations(agent)[0]
 
 
 def test_an_error_of_a_handler_is_an_answer_with_the_context_echoed(agent: Agent) -> None:
