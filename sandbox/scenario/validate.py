@@ -38,11 +38,11 @@ def _located(data: Any, loc: tuple[int | str, ...]) -> tuple[Where, Where]:
     return tuple(where), tuple(rest)
 
 
-def _order(document: Document, data: Any, at: Where, found: Any) -> tuple[str, int, bool]:
-    """Errors go by line; on one line a field that is unknown explains one that is missing."""
+def _order(document: Document, data: Any, at: Where, found: Any) -> tuple[bool, str, int]:
+    """Errors go by line; what is missing comes last, since a misspelt field further down may explain it."""
     where, _ = _located(data, found["loc"])
     name, _, line = document.place((*at, *where)).rpartition(":")
-    return name, int(line) if line.isdigit() else 0, found["type"] != "extra_forbidden"
+    return found["type"] == "missing", name, int(line) if line.isdigit() else 0
 
 
 def _worded(found: Any, rest: Where, model: type[BaseModel], where: Where) -> tuple[str, str]:
