@@ -9,10 +9,11 @@ from typing import Any
 from sandbox.core.errors import AdcpError, ApiError
 from sandbox.kernel.endpoint import Answered, Context, Operation, Reply
 from sandbox.protocol import schemas
+from sandbox.protocol.changes import CANONICAL
 from sandbox.protocol.errors import error_body
 from sandbox.protocol.idempotency import DEFAULT_TTL_MS, Idempotency, scope_of
 from sandbox.protocol.issues import SchemaIssue
-from sandbox.protocol.versions import CANONICAL, VERSIONS, from_wire, negotiate, schema_name, to_wire
+from sandbox.protocol.versions import VERSIONS, from_wire, negotiate, schema_name, to_wire
 from sandbox.protocol.webhooks import Seen
 
 ACCEPTED = ("completed", "submitted")

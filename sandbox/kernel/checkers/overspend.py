@@ -51,6 +51,7 @@ class Overspend(Checker):
             self.breach(f"line {line_id} spent {self._day[day]} micros in a day, cap {cap}", event)
 
     def finish(self) -> None:
+        self.world.market.settle()
         for line_id, spent in self._spent.items():
             held = self.world.market.totals(line_id).spend_micros
             if spent != held:
