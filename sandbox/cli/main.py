@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import os
+import signal
 import sys
 
 import click
@@ -41,6 +41,8 @@ def cli() -> None:
 
 def main() -> None:
     """The console script. Exit codes: 0 held, 1 an expectation failed, 2 bad input."""
+    if hasattr(signal, "SIGPIPE"):  # a reader that has gone (`| head`) ends us as it ends any other tool
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         cli.main(prog_name="adcp-sandbox", standalone_mode=True)
     except InputError as error:
@@ -49,7 +51,3 @@ def main() -> None:
         if error.hint:
             click.echo(f"hint: {error.hint}", err=True)
         sys.exit(2)
-    except BrokenPipeError:
-        # whoever read our output has gone; nothing is left to say, not even at the exit of Python
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)

@@ -78,3 +78,16 @@ def test_the_smallest_scenario_ends_within_a_second_and_a_half_from_a_cold_proce
         subprocess.run(run, capture_output=True, cwd=tmp_path, env=os.environ | caches, check=True)
         times.append(time.perf_counter() - begun)
     assert min(times[1:]) < 1.5
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no signals of pipes on Windows")
+def test_a_reader_that_goes_away_is_no_failed_expectation(tmp_path: Path) -> None:
+    run = [sys.executable, "-m", "sandbox.cli", "run", "lifecycle/one-agent"]
+    with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        process.wait(timeout=30)
+        assert process.returncode != 1
+        assert b"Traceback" not in process.stderr.read()
