@@ -28,9 +28,11 @@ def _read_start(value: Any) -> Any:
     """An instant in ms; ``asap`` stays the word (rule 88)."""
     if value == "asap":
         return value
+    if not isinstance(value, str):
+        raise ValueError("give asap or an ISO 8601 instant")
     try:
         return parse_instant(value)
-    except (TypeError, ValueError):
+    except ValueError:
         raise ValueError(f"give asap or an ISO 8601 instant, not {value!r}") from None
 
 

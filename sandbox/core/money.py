@@ -13,9 +13,19 @@ MICROS = 1_000_000
 """Micros in one unit of currency."""
 
 
+MOST = 1_000_000_000_000
+"""The largest amount, in units of currency, that anything here deals with."""
+
+
 def micros(amount: float | str | Decimal) -> int:
-    """Convert an amount in units of currency (``12.5``) to micros (``12_500_000``), half to even."""
-    scaled = Decimal(str(amount)) * MICROS
+    """Convert an amount in units of currency (``12.5``) to micros (``12_500_000``), half to even.
+
+    ``ValueError`` for what is no number, or larger than :data:`MOST`.
+    """
+    value = Decimal(str(amount))
+    if not value.is_finite() or abs(value) > MOST:
+        raise ValueError(f"an amount is at most {MOST:,}")
+    scaled = value * MICROS
     return int(scaled.quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
 
 

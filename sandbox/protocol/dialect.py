@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sandbox.core.errors import AdcpError, ApiError
+from sandbox.core.money import MOST
 from sandbox.kernel.endpoint import Answered, Context, Operation, Reply
 from sandbox.protocol import schemas
 from sandbox.protocol.changes import CANONICAL
@@ -46,6 +47,9 @@ class AdcpDialect:
             if ctx.principal.role != "driver":
                 _violation(ctx, "request", ctx.principal.id, issues)
             raise _refusal(issues)
+        excess = _too_large(payload, "")
+        if excess:
+            raise AdcpError("INVALID_REQUEST", f"numbers are at most {MOST:,} here", field=excess)
         scope = scope_of(ctx.principal.id, payload)
         if scope is not None:
             known = self.idempotency.begin(scope, operation.name, payload, ctx.now)
@@ -126,6 +130,20 @@ class InboxDialect:
     def unknown(self, ctx: Context, known: Iterable[str]) -> AdcpError:
         """The error for anything but a webhook."""
         return AdcpError("UNSUPPORTED_FEATURE", f"{ctx.actor.id} takes no {ctx.operation}")
+
+
+def _too_large(value: Any, field: str) -> str:
+    """Where in a payload a number stands that is larger than any amount we deal with; empty if nowhere.
+
+    The schemas know no limit, and JSON takes 1e308 for a budget.
+    """
+    if isinstance(value, dict):
+        parts = ((f"{field}.{name}" if field else str(name), inner) for name, inner in value.items())
+    elif isinstance(value, list):
+        parts = ((f"{field}[{number}]", inner) for number, inner in enumerate(value))
+    else:
+        return field if isinstance(value, int | float) and abs(value) > MOST else ""
+    return next((found for where, inner in parts if (found := _too_large(inner, where))), "")
 
 
 def _echo(body: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:

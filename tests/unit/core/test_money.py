@@ -39,6 +39,12 @@ def test_ties_go_to_the_earlier_part() -> None:
     assert split(10, [1, 1, 1]) == [4, 3, 3]
 
 
+@pytest.mark.parametrize("wrong", [1e308, -1e13, float("inf"), float("nan"), 1_000_000_000_001])
+def test_an_amount_beyond_all_budgets_is_refused(wrong: float) -> None:
+    with pytest.raises(ValueError, match="an amount is at most"):
+        micros(wrong)
+
+
 @pytest.mark.parametrize("weights", [[], [0, 0], [1, -1], [float("nan")], [float("inf"), 1]])
 def test_weights_that_share_nothing_are_refused(weights: list[float]) -> None:
     with pytest.raises(ValueError, match="weights must be"):

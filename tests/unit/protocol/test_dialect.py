@@ -271,6 +271,12 @@ def test_a_webhook_off_its_schema_is_refused_and_a_violation_of_its_sender(agent
     assert f"by {BUYER.id} breaks its schema" in violations(agent)[0]
 
 
+def test_a_number_that_no_budget_can_be_is_refused(agent: Agent) -> None:
+    huge = BUY | {"packages": [BUY["packages"][0] | {"budget": 1e308}]}
+    error = refused(agent, "create_media_buy", huge)
+    assert (error.code, error.field) == ("INVALID_REQUEST", "packages[0].budget")
+
+
 def test_an_error_of_a_handler_is_an_answer_with_the_context_echoed(agent: Agent) -> None:
     agent.result = AdcpError("PRODUCT_NOT_FOUND", "no such product", "packages[0].product_id")
     error = refused(agent, "create_media_buy", BUY)
