@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -43,7 +44,10 @@ class PlacementConfig(BaseModel):
     click_rate: Share | None = Field(default=None, description="Clicks per impression")
     view_rate: Share | None = Field(default=None, description="Views per impression (video and audio)")
     completion_rate: Share | None = Field(default=None, description="Completed views per view")
-    conversion_rate: Share = Field(default=0.0005, description="Conversions per impression")
+    engagement_rate: Share = Field(default=0.01, description="Engagements per impression")
+    conversion_rate: Share = Field(default=0.0005, description="Conversions per impression that isn't clicked")
+    click_conversion_rate: Share = Field(default=0.02, description="Conversions per click")
+    first_price: bool = Field(default=False, description="Auctions charge the bid, not the second price")
     hour_shape: Literal["evening", "office", "commute", "flat"] | list[float] | None = Field(
         default=None, description="Curve of the day by name, or 24 weights from midnight UTC on"
     )
@@ -79,7 +83,19 @@ class PublisherConfig(BaseModel):
     audience: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
         default=1.0, description="Fraction of the population that it reaches"
     )
+    match_rate: Share = Field(
+        default=1.0, description="Fraction of its audience whom the identity graph knows across publishers"
+    )
     traffic_growth: float = Field(default=1.0, gt=0, description="Factor on all daily opportunities")
+    daily_growth: Annotated[float, Field(gt=-1.0, lt=1.0)] = Field(
+        default=0.0, description="Growth of traffic from day to day since 2026 began; 0.001 is 0.1 percent"
+    )
+    noise: Annotated[float, Field(ge=0.0, le=3.0)] = Field(
+        default=0.0, description="Sigma of the log-normal factor, of mean 1, on the traffic of each hour"
+    )
+    special_days: dict[date, Annotated[float, Field(ge=0.0)]] = Field(
+        default={}, description="Factors on the traffic of single days (UTC), such as 2026-11-27: 2.5"
+    )
     authorises: list[str] | None = Field(
         default=None, description="Ids of the sales agents that may sell it; null is all who ask"
     )

@@ -24,6 +24,7 @@ from sandbox.delivery.model import (
     Placement,
     Population,
     Price,
+    Slice,
     Targeting,
     Totals,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "Placement",
     "Population",
     "Price",
+    "Slice",
     "Targeting",
     "Totals",
 ]

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from math import inf, log
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sandbox.core.time import DAY_MS
-from sandbox.delivery.model import Line, Placement
-from sandbox.delivery.pacing import PACING, Stretch
+from sandbox.delivery.model import Line, Placement, Targeting
+from sandbox.delivery.pacing import NOTHING, PACING, Stretch
+from sandbox.delivery.people import People, segment_key
 from sandbox.delivery.rings import Entity, Slots, pack
-from sandbox.delivery.supply import Stream, allows, cumulative
-from sandbox.delivery.tables import AIMS_AT_COUNTRY, AIMS_AT_DEVICE, MODELS, NONE, PLACE, Limits
+from sandbox.delivery.supply import Stream, allows, allows_area, cumulative
+from sandbox.delivery.tables import AIMS_AT_COUNTRY, AIMS_AT_DEVICE, AIMS_AT_PEOPLE, MODELS, NONE, PLACE, Limits
 
 PER = {"cpm": 1000, "vcpm": 1000}
 """How many impressions a price is for; rating points are for a hundredth of the population, others for one."""
 
 DIRECT = {"active", "start_ms", "end_ms", "budget_micros", "daily_cap_micros", "pacing", "impressions_goal"}
 """Terms of a line that are in its record alone; all others are in :class:`Limits` too."""
+
+
+Memory = dict[str, dict[str, float]]
+"""What the pacing strategy of a line remembers, for its budget and for its goal."""
 
 
 def entities(line: Line) -> tuple[Entity, ...]:
@@ -44,20 +49,21 @@ def write_terms(record: Any, line: Line, users: int) -> None:
     record["top"] = top * 100 if price.model == "cpp" else top
     if price.model == "flat_rate":
         record["top"] = 0
-    record["model"], record["fixed"], record["rate"], record["bid"] = (
-        MODELS[price.model],
-        price.fixed or price.model == "flat_rate",
-        price.rate_micros,
-        bid,
-    )
+    record["model"], record["fixed"] = MODELS[price.model], price.fixed or price.model == "flat_rate"
+    record["bid"] = record["offer"] = bid
+    record["floor"] = 0 if price.bid_micros is None else price.rate_micros
     record["half"] = 0.5 * float(record["top"]) / float(record["divisor"])
     record["start"], record["stop"], record["budget"] = line.start_ms, line.end_ms, line.budget_micros
     record["daily_cap"] = NONE if line.daily_cap_micros is None else line.daily_cap_micros
     record["goal"] = NONE if line.impressions_goal is None else line.impressions_goal
     record["conversion_rate"] = -1.0 if line.conversion_rate is None else line.conversion_rate
-    targeting = line.targeting
-    record["aims"] = AIMS_AT_COUNTRY * bool(targeting.countries or targeting.countries_exclude)
-    record["aims"] |= AIMS_AT_DEVICE * bool(targeting.devices or targeting.devices_exclude)
+    record["delay"], record["log_value"] = line.conversion_delay_ms, log(max(line.conversion_value_micros, 1))
+    record["click_window"], record["view_window"] = line.click_window_ms, line.view_window_ms
+    aim = line.targeting
+    areas = aim.countries or aim.countries_exclude or aim.regions or aim.regions_exclude
+    record["aims"] = AIMS_AT_COUNTRY * bool(areas)
+    record["aims"] |= AIMS_AT_DEVICE * bool(aim.devices or aim.devices_exclude)
+    record["aims"] |= AIMS_AT_PEOPLE * bool(aim.segments or aim.segments_exclude)
     mark_full(record)
 
 
@@ -68,20 +74,19 @@ def mark_full(record: Any) -> None:
     record["full"] = spent_out or 0 <= int(record["goal"]) <= int(record["impressions"])
 
 
-def write_plan(record: Any, line: Line, now_ms: int, hour_end_ms: int) -> None:
-    """Ask the line's pacing strategy for the stretch from now to the end of the hour."""
-    from_ms, to_ms = max(now_ms, line.start_ms), min(hour_end_ms, line.end_ms)
+def write_plan(record: Any, line: Line, now_ms: int, hour_end_ms: int, day_end_ms: int, memory: Memory) -> None:
+    """Ask the line's pacing strategy for the stretch from now to the end of the hour, or of the day if that is near."""
+    from_ms, to_ms = max(now_ms, line.start_ms), min(hour_end_ms, day_end_ms, line.end_ms)
     record["live"] = line.active and any(c.weight > 0 for c in line.creatives) and from_ms < to_ms
     if not record["live"]:
         return
-    strategy, day_end_ms = PACING.get(line.pacing), from_ms - from_ms % DAY_MS + DAY_MS
+    strategy, money, goal = PACING.get(line.pacing), NOTHING, NOTHING
 
     def stretch(total: int, used: int, unit: float, names: tuple[str, str], day_left: int | None) -> Stretch:
         due = _planned(record, names, min(from_ms, int(record["plan_to"])), used)
-        return Stretch(from_ms, to_ms, line.start_ms, line.end_ms, total, used, due, unit, day_end_ms, day_left)
+        flight = from_ms, to_ms, line.start_ms, line.end_ms
+        return Stretch(*flight, total, used, due, unit, day_end_ms, day_left, memory.setdefault(names[0], {}))
 
-    money: tuple[float, float] = (inf, inf)
-    goal: tuple[float, float] = (inf, inf)
     if line.price.model != "flat_rate":
         day_left = None if line.daily_cap_micros is None else line.daily_cap_micros - int(record["today"])
         spent, unit = int(record["spent"]), 2.0 * float(record["half"])
@@ -89,8 +94,10 @@ def write_plan(record: Any, line: Line, now_ms: int, hour_end_ms: int) -> None:
     if line.impressions_goal is not None:
         shown = int(record["impressions"])
         goal = strategy(stretch(line.impressions_goal, shown, 1.0, ("goal_at", "goal_end"), None))
-    record["plan_at"], record["plan_end"] = money
-    record["goal_at"], record["goal_end"] = goal
+    record["plan_at"], record["plan_end"] = money.at, money.end
+    record["goal_at"], record["goal_end"] = goal.at, goal.end
+    record["participation"] = min(money.participation, goal.participation)
+    record["offer"] = int(int(record["bid"]) * min(money.bid_factor, goal.bid_factor))
     record["plan_from"], record["plan_to"] = from_ms, to_ms
 
 
@@ -119,24 +126,28 @@ def make_limits(
     streams: Sequence[Stream],
     lines: Sequence[Line],
     now_ms: int,
-    creatives: dict[str, int],
-    groups: dict[str, int],
+    numbers: Numbers,
     slots: Slots,
     cap_terms: NDArray[Any],
+    people: People,
+    seed: int,
 ) -> Limits:
     """All limits as they are now."""
     placements = [stream.placement for stream in streams]
-    countries = _codes(placement.countries for placement in placements)
-    devices = _codes(placement.devices for placement in placements)
+    countries, devices = numbers.countries, numbers.devices
+    for placement in placements:
+        number_all(countries, placement.countries)
+        number_all(devices, placement.devices)
     candidates, equals_end = _candidates(placements, lines, now_ms)
     candidates_at, flat = pack(candidates)
     country_at, country_codes = pack([[countries[name] for name in p.countries] for p in placements])
     device_at, device_codes = pack([[devices[name] for name in p.devices] for p in placements])
     places = np.zeros(len(placements), PLACE)
-    for i, stream in enumerate(streams):
-        places[i] = (*_place(stream), *country_at[i : i + 2], *device_at[i : i + 2], stream.audience_key)
-    pairs = [[v for c in x.creatives for v in (creatives[c.creative_id], c.weight)] for x in lines]
-    groups_at, members = pack([[groups[name] for name in line.group_ids] for line in lines])
+    for i, placement in enumerate(placements):
+        rows = people.identities(placement)
+        places[i] = (*_place(placement), rows, *country_at[i : i + 2], *device_at[i : i + 2])
+    pairs = [[v for c in x.creatives for v in (numbers.creatives[c.creative_id], c.weight)] for x in lines]
+    groups_at, members = pack([[numbers.groups[name] for name in line.group_ids] for line in lines])
     rotation_at, rotation = pack(pairs)
     aims = [line.targeting for line in lines]
     return Limits(
@@ -145,32 +156,66 @@ def make_limits(
         country_codes,
         np.array([edge for p in placements for edge in cumulative(p.devices)]),
         device_codes,
-        _flags(countries, [(aim.countries, aim.countries_exclude) for aim in aims]),
-        _flags(devices, [(aim.devices, aim.devices_exclude) for aim in aims]),
+        _flags(aims, countries, allows_area),
+        _flags(aims, devices, lambda aim, name: allows(aim.devices, aim.devices_exclude, name)),
         candidates_at,
         flat,
         np.array(equals_end, np.int64),
         groups_at,
         members,
+        *_segments(aims, people, seed),
         slots.caps_at,
         slots.caps,
+        slots.rings_at,
+        slots.rings,
         rotation_at,
         rotation,
         slots.creative_caps_at,
         slots.creative_caps,
+        slots.creative_rings_at,
+        slots.creative_rings,
         cap_terms,
+        people.rows,
     )
 
 
-def _codes(shares: Iterable[dict[str, float]]) -> dict[str, int]:
-    names = dict.fromkeys(name for one in shares for name in one)
-    return {name: number for number, name in enumerate(names)}
+@dataclass(slots=True)
+class Numbers:
+    """Numbers of what has names, in the order in which it came up."""
+
+    creatives: dict[str, int] = field(default_factory=dict)
+    groups: dict[str, int] = field(default_factory=dict)
+    countries: dict[str, int] = field(default_factory=dict)
+    devices: dict[str, int] = field(default_factory=dict)
 
 
-def _flags(codes: dict[str, int], sides: list[tuple[tuple[str, ...], tuple[str, ...]]]) -> NDArray[np.uint8]:
+def number_all(numbers: dict[str, int], names: Iterable[str]) -> None:
+    """Give a number to each name that has none yet."""
+    for name in names:
+        numbers.setdefault(name, len(numbers))
+
+
+def _segments(aims: list[Targeting], people: People, seed: int) -> tuple[Any, Any, Any, Any]:
+    """Segments of each line, those to be in and those not to be in; keys and shares of segments."""
+    numbers: dict[str, int] = {}
+    sides = [side for aim in aims for side in (aim.segments, aim.segments_exclude)]
+    for side in sides:
+        number_all(numbers, side)
+    keys = np.array([segment_key(seed, name) for name in numbers], np.uint64)
+    shares = np.array([people.population.segments.get(name, 0.0) for name in numbers], np.float64)
+    at, flat = pack([[numbers[name] for name in side] for side in sides])
+    return at, flat, keys, shares
+
+
+def _flags(
+    aims: list[Targeting], codes: dict[str, int], allowed: Callable[[Targeting, str], bool]
+) -> NDArray[np.uint8]:
     """A row for each line: may it serve where the code says?"""
-    rows = [[allows(include, exclude, name) for name in codes] for include, exclude in sides]
-    return np.array(rows, np.uint8).reshape(len(sides), len(codes))
+    known: dict[Targeting, list[bool]] = {}
+    for aim in aims:
+        if aim not in known:
+            known[aim] = [allowed(aim, name) for name in codes]
+    return np.array([known[aim] for aim in aims], np.uint8).reshape(len(aims), len(codes))
 
 
 def _candidates(placements: list[Placement], lines: Sequence[Line], now_ms: int) -> tuple[list[list[int]], list[int]]:
@@ -194,17 +239,20 @@ def _candidates(placements: list[Placement], lines: Sequence[Line], now_ms: int)
     return rows, ends
 
 
-def _place(stream: Stream) -> tuple[float, ...]:
-    """The figures of a placement in the order of :data:`PLACE`."""
-    placement, rivals = stream.placement, stream.placement.competition
+def _place(placement: Placement) -> tuple[float, ...]:
+    """The figures of a placement in the order of :data:`PLACE`, up to its codes."""
+    rivals, completed = placement.competition, placement.completion_rate
     return (
-        placement.audience,
         float(placement.floor_micros),
         log(rivals.median_micros) if rivals else 0.0,
         rivals.sigma if rivals else -1.0,
         placement.viewability,
         placement.click_rate,
         placement.view_rate,
-        placement.completion_rate,
+        completed,
+        *(completed**part for part in (0.75, 0.5, 0.25)),
+        placement.engagement_rate,
         placement.conversion_rate,
+        placement.click_conversion_rate,
+        placement.first_price,
     )

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields as fields_of
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sandbox.core.time import DAY_MS, HOUR_MS
+from sandbox.core.time import HOUR_MS
 from sandbox.delivery.accrual import Accrual
-from sandbox.delivery.audit import Evidence, GroupTerm, LineTerm, breaches
-from sandbox.delivery.book import DIRECT, entities, make_limits, write_plan, write_terms
+from sandbox.delivery.audit import GroupTerm, LineTerm, beyond_people, breaches
+from sandbox.delivery.book import DIRECT, Memory, entities, make_limits, write_plan, write_terms
+from sandbox.delivery.conversions import Conversion
+from sandbox.delivery.days import Days, local_day
 from sandbox.delivery.exposures import Exposures, Log
-from sandbox.delivery.model import Cap, HourRow, Line, Placement, Population, Targeting, Totals
+from sandbox.delivery.history import History
+from sandbox.delivery.model import Cap, HourRow, Line, Placement, Population, Slice, Targeting, Totals
 from sandbox.delivery.pacing import PACING
-from sandbox.delivery.rings import LEVELS, Caps, Rings, fill, pack_slots
-from sandbox.delivery.supply import Stream, activity, arrivals, hour_traffic, share
-from sandbox.delivery.tables import COUNTERS, GROUP, LINE, NONE, Limits, People, State, Traffic
-
-TOTALS = tuple(counter.name for counter in fields_of(Totals))
+from sandbox.delivery.people import People
+from sandbox.delivery.rings import LEVELS, Rings, fill, pack_slots
+from sandbox.delivery.rows import Rows, read_totals
+from sandbox.delivery.supply import Arrivals, Stream, first_tick, hour_traffic, share
+from sandbox.delivery.tables import GROUP, LINE, MODELS, NONE, Conversions, Limits, State, Traffic
 
 
 class _Hour(NamedTuple):
@@ -46,29 +48,33 @@ class Engine:
             raise ValueError("a population has at least one user")
         self.start_ms = self.now_ms = start_ms
         self.population = population
-        self.lines: list[Line] = []
-        self.log = Log()
+        self.history = History(People(seed, population))
         self._seed = seed
         self._streams: dict[str, Stream] = {}
         self._index: dict[str, int] = {}
-        self._creatives: dict[str, int] = {}
-        self._caps = Caps()
-        self._rings = Rings(population.users)
-        self._groups: dict[str, int] = {}
+        self._rings = Rings(start_ms - start_ms % HOUR_MS)
+        self._days = Days(start_ms)
         self._group_records = np.zeros(0, GROUP)
         self._records = np.zeros(0, LINE)
+        self._memories: list[Memory] = []
         self._flat: dict[int, Accrual] = {}
-        self._line_terms: list[LineTerm] = []
-        self._group_terms: list[GroupTerm] = []
         self._limits: Limits | None = None
-        self._people: People | None = None
         self._hour: _Hour | None = None
         self._begun_ms = NONE
-        self._counted = (start_ms - start_ms % HOUR_MS, 0)
-        self._rows: list[HourRow] = []
-        self._row_base = np.zeros(0, LINE)
+        self._arrived = Arrivals(start_ms)
+        self._rows = Rows()
         self._told: set[str] = set()
         self.add_placements(placements)
+
+    @property
+    def lines(self) -> list[Line]:
+        """All lines, as they are now, by number."""
+        return self.history.lines
+
+    @property
+    def log(self) -> Log:
+        """The exposure log."""
+        return self.history.log
 
     # -- what there is -----------------------------------------------------------------------------------
 
@@ -78,6 +84,7 @@ class Engine:
             if placement.placement_id in self._streams:
                 raise ValueError(f"placement {placement.placement_id}: the id is taken")
             self._streams[placement.placement_id] = Stream(self._seed, placement, self.now_ms)
+            self.history.placements.append(placement)
         self._limits = self._hour = None
 
     def add_line(self, line: Line, at_ms: int) -> None:
@@ -88,8 +95,8 @@ class Engine:
         self._go_to(at_ms)
         number = self._index[line.line_id] = len(self.lines)
         self.lines.append(line)
+        self._memories.append({})
         self._records = np.concatenate([self._records, np.zeros(1, LINE)])
-        self._row_base = np.concatenate([self._row_base, np.zeros(1, LINE)])
         if line.price.model == "flat_rate":
             self._flat[number] = Accrual.of(line.price.rate_micros, line.start_ms, line.end_ms, at_ms)
         self._limits = None
@@ -124,18 +131,27 @@ class Engine:
         if any(cap.max_impressions < 0 for cap in caps):
             raise ValueError(f"{level} {entity_id}: a frequency cap is never negative")
         self._go_to(at_ms)
-        if self._caps.replace((level, entity_id), tuple(caps), at_ms):
+        if self.history.caps.replace((level, entity_id), tuple(caps), at_ms):
             self._limits = None
 
     def set_budget_group(
-        self, group_id: str, total_micros: int | None, daily_cap_micros: int | None, at_ms: int
+        self,
+        group_id: str,
+        total_micros: int | None,
+        daily_cap_micros: int | None,
+        at_ms: int,
+        timezone: str = "UTC",
     ) -> None:
-        """Limit what the lines of a group spend together, in all and in a UTC day."""
+        """Limit what the lines of a group spend together, in all and in a day of a time zone (IANA name)."""
+        zone = self._days.number(timezone)
         self._go_to(at_ms)
         number = self._group(group_id)
+        if self._group_records["zone"][number] != zone:
+            self._group_records["zone"][number] = zone
+            self._group_records["today"][number] = 0
         self._group_records["total"][number] = NONE if total_micros is None else total_micros
         self._group_records["daily"][number] = NONE if daily_cap_micros is None else daily_cap_micros
-        self._group_terms.append(GroupTerm(group_id, at_ms, total_micros, daily_cap_micros))
+        self.history.group_terms.append(GroupTerm(group_id, at_ms, total_micros, daily_cap_micros, timezone))
         for line_number in self._flat:
             if group_id in self.lines[line_number].group_ids:
                 self._plan(line_number)
@@ -143,26 +159,30 @@ class Engine:
     @staticmethod
     def _check(line: Line) -> None:
         PACING.get(line.pacing)
+        local_day(line.start_ms, line.timezone)
         if line.price.rate_micros < 0 or (line.price.bid_micros or 0) < 0:
             raise ValueError(f"line {line.line_id}: a price is never negative")
 
     def _group(self, group_id: str) -> int:
-        if group_id not in self._groups:
-            self._groups[group_id] = len(self._groups)
+        if group_id not in self.history.numbers.groups:
+            self.history.numbers.groups[group_id] = len(self.history.numbers.groups)
             fresh = np.zeros(1, GROUP)
             fresh["total"] = fresh["daily"] = NONE
             self._group_records = np.concatenate([self._group_records, fresh])
-        return self._groups[group_id]
+        return self.history.numbers.groups[group_id]
 
     def _changed(self, number: int) -> None:
         line = self.lines[number]
         for creative in line.creatives:
-            self._creatives.setdefault(creative.creative_id, len(self._creatives))
+            self.history.numbers.creatives.setdefault(creative.creative_id, len(self.history.numbers.creatives))
         for group_id in line.group_ids:
             self._group(group_id)
         self._told.discard(line.line_id)
-        self._line_terms.append(LineTerm(number, self.now_ms, line))
-        write_terms(self._records[number], line, self.population.users)
+        self.history.line_terms.append(LineTerm(number, self.now_ms, line))
+        record, zone = self._records[number], self._days.number(line.timezone)
+        if record["zone"] != zone:
+            record["zone"], record["today"] = zone, 0
+        write_terms(record, line, self.population.users)
         self._plan(number)
 
     # -- time --------------------------------------------------------------------------------------------
@@ -171,16 +191,22 @@ class Engine:
         """Decide every opportunity earlier than ``to_ms``."""
         while self.now_ms < to_ms:
             hour_ms = self._begin_hour()
-            until_ms = min(to_ms, hour_ms + HOUR_MS)
+            until_ms = min(to_ms, hour_ms + HOUR_MS, self._days.next_ms)
             if self._serving(until_ms):
                 self._decide(hour_ms, until_ms)
             for number, accrual in self._flat.items():
-                charge = accrual.charge(until_ms)
-                self._records["spent"][number] += charge
-                self._records["today"][number] += charge
+                if charge := accrual.charge(until_ms):
+                    self._records["spent"][number] += charge
+                    self._records["today"][number] += charge
+                    self.history.accrued[number][hour_ms] += charge
+            for one in self.history.conversions.take(until_ms):
+                record = self._records[one.line]
+                record["conversions"] += 1
+                record["value"] += one.value_micros
+                record["pending"] -= one.charge_micros
             self.now_ms = until_ms
             if until_ms == hour_ms + HOUR_MS:
-                self._end_row(hour_ms)
+                self._rows.end(hour_ms, self._records, self.lines)
                 self._hour = None
 
     def _go_to(self, at_ms: int) -> None:
@@ -190,44 +216,48 @@ class Engine:
         self._begin_hour()
 
     def _begin_hour(self) -> int:
-        """Plan the hour that the engine stands in, unless that is done; returns when the hour began."""
+        """Begin the hour and the days that the engine stands in, unless that is done; returns when the hour began."""
         hour_ms = self.now_ms - self.now_ms % HOUR_MS
-        if self._begun_ms != hour_ms:
-            self._begun_ms = hour_ms
-            if hour_ms % DAY_MS == 0:
-                self._records["today"] = 0
-                self._group_records["today"] = 0
-            records = self._records
-            over = (records["live"] == 0) & ((records["stop"] <= hour_ms) | (records["start"] >= hour_ms + HOUR_MS))
-            flat = [n for n in self._flat if over[n] and self.lines[n].end_ms > hour_ms]
-            for number in sorted({*np.flatnonzero(~over).tolist(), *flat}):
-                self._plan(number)
+        records, turned = self._records, self._days.turn(self.now_ms)
+        for table in (records, self._group_records) if turned else ():
+            table["today"][np.isin(table["zone"], turned)] = 0
+        if self._begun_ms == hour_ms and not turned:
+            return hour_ms
+        over = (records["live"] == 0) & ((records["stop"] <= hour_ms) | (records["start"] >= hour_ms + HOUR_MS))
+        if self._begun_ms == hour_ms:
+            over |= ~np.isin(records["zone"], turned)
+        self._begun_ms = hour_ms
+        self._rings.make_room(self.now_ms)
+        flat = [n for n in self._flat if self.lines[n].end_ms > hour_ms]
+        for number in sorted({*np.flatnonzero(~over).tolist(), *flat}):
+            self._plan(number)
         return hour_ms
 
     def _plan(self, number: int) -> None:
         """Plan a line from now to the end of the hour."""
         line, record = self.lines[number], self._records[number]
         hour_end_ms = self.now_ms - self.now_ms % HOUR_MS + HOUR_MS
-        write_plan(record, line, self.now_ms, hour_end_ms)
+        day_end_ms = self._days.end_ms(int(record["zone"]))
+        write_plan(record, line, self.now_ms, hour_end_ms, day_end_ms, self._memories[number])
         if number in self._flat:
             self._close(number)
-            self._open(number, hour_end_ms)
+            self._open(number, min(hour_end_ms, self._days.next_ms))
 
     def _close(self, number: int) -> None:
         """End the stretch of a flat-rate line; give back what its groups had set aside for the rest of it."""
         unused = self._flat[number].close()
         for group_id in self.lines[number].group_ids:
-            self._group_records["spent"][self._groups[group_id]] -= unused
-            self._group_records["today"][self._groups[group_id]] -= unused
+            self._group_records["spent"][self.history.numbers.groups[group_id]] -= unused
+            self._group_records["today"][self.history.numbers.groups[group_id]] -= unused
 
-    def _open(self, number: int, hour_end_ms: int) -> None:
+    def _open(self, number: int, stretch_end_ms: int) -> None:
         line, record, accrual = self.lines[number], self._records[number], self._flat[number]
-        groups = [self._group_records[self._groups[name]] for name in line.group_ids]
+        groups = [self._group_records[self.history.numbers.groups[name]] for name in line.group_ids]
         sides = [(record["budget"], record["spent"]), (record["daily_cap"], record["today"])]
         for group in groups:
             sides += [(group["total"], group["spent"]), (group["daily"], group["today"])]
         room = min(int(limit) - int(used) for limit, used in sides if limit != NONE)
-        from_ms, to_ms = max(self.now_ms, line.start_ms), min(hour_end_ms, line.end_ms)
+        from_ms, to_ms = max(self.now_ms, line.start_ms), min(stretch_end_ms, line.end_ms)
         record["stop"] = accrual.open(from_ms, to_ms, room if line.active else 0)
         for group in groups:
             group["spent"] += accrual.granted_micros
@@ -245,28 +275,43 @@ class Engine:
 
         limits = self._ready_limits()
         hour = self._ready_hour(hour_ms, limits)
-        between = [self.now_ms - hour_ms, until_ms - hour_ms]
-        first, last = (int(n) for n in np.searchsorted(hour.traffic.after_ms, between))
+        between = [first_tick(hour_ms, self.now_ms), first_tick(hour_ms, until_ms)]
+        first, last = (int(n) for n in np.searchsorted(hour.traffic.tick, between))
         if first == last:
             return
-        count = len(self.lines)
-        room = np.empty(count, np.int64)
-        state = State(self._records, self._group_records, self._rings.cells, room, np.empty(count, np.int64))
-        out = self.log.room(last - first)
-        people = self._ready_people()
-        self.log.extend(decide(hour_ms, hour.traffic, first, last, hour.keys, people, limits, state, out))
+        count, rings = len(self.lines), self._rings
+        due_ms, queue = np.empty(count, np.int64), np.empty(count, np.int64)
+        state = State(self._records, self._group_records, rings.cells, rings.stride, due_ms, queue)
+        out, to = self.log.room(last - first), Conversions(*(np.empty(last - first, np.int64) for _ in range(3)))
+        tick = rings.tick(hour_ms)
+        served, converted = decide(hour_ms, tick, hour.traffic, first, last, hour.keys, limits, state, out, to)
+        for at_ms, exposure, value in zip(*(column[:converted].tolist() for column in to), strict=True):
+            line = int(out.line[exposure])
+            charge = int(out.charge_micros[exposure]) if self._records["model"][line] == MODELS["cpa"] else 0
+            self.history.conversions.add(Conversion(at_ms, len(self.log) + exposure, line, value, charge))
+        self.log.extend(served)
 
     # -- the tables of the loop --------------------------------------------------------------------------
 
     def _ready_limits(self) -> Limits:
         if self._limits is None:
-            fresh = self._rings.rebuild(self._caps.by_entity)
+            history, streams = self.history, list(self._streams.values())
             of_lines = [entities(line) for line in self.lines]
-            fill(self._rings, pack_slots(fresh, of_lines, self._creatives), self.log.arrays())
-            slots = pack_slots(self._rings.slots, of_lines, self._creatives)
-            streams = list(self._streams.values())
+            counted: dict[Any, list[int]] = {}
+            for number, mine in enumerate(of_lines):
+                for entity in mine:
+                    counted.setdefault(entity, []).append(number)
+            for placement in history.placements:
+                history.people.identities(placement)
+            by_entity, rows = history.caps.by_entity, history.people.rows_count
+            fresh = self._rings.rebuild(by_entity, {e: tuple(n) for e, n in counted.items()}, rows)
+            creatives = history.numbers.creatives
+            if fresh and len(self.log):
+                log = self.log.arrays()
+                fill(self._rings, pack_slots(self._rings, fresh, of_lines, creatives), log, history.identities(log))
+            slots = pack_slots(self._rings, None, of_lines, creatives)
             self._limits = make_limits(
-                streams, self.lines, self.now_ms, self._creatives, self._groups, slots, self._rings.terms
+                streams, self.lines, self.now_ms, history.numbers, slots, self._rings.terms, history.people, self._seed
             )
         return self._limits
 
@@ -278,35 +323,20 @@ class Engine:
         if self._hour is None or self._hour.hour_ms != hour_ms or not places <= self._hour.places:
             streams = list(self._streams.values())
             keys = np.array([stream.key(hour_ms) for stream in streams], np.uint64)
-            self._hour = _Hour(hour_ms, places, hour_traffic(hour_ms, streams, sorted(places)), keys)
+            made = hour_traffic(hour_ms, streams, sorted(places), self.history.people)
+            self._hour = _Hour(hour_ms, places, made, keys)
         return self._hour
-
-    def _ready_people(self) -> People:
-        if self._people is None:
-            from sandbox.delivery.loop import alias_table
-
-            weights = activity(self._seed, self.population)
-            table = (np.ones(1), np.zeros(1, np.int32)) if weights is None else alias_table(weights)
-            self._people = People(self.population.users, *table)
-        return self._people
 
     # -- what happened -----------------------------------------------------------------------------------
 
     @property
     def opportunities(self) -> int:
         """Opportunities decided so far, on all placements."""
-        hour_ms, found = self._counted
-        streams = list(self._streams.values())
-        while hour_ms + HOUR_MS <= self.now_ms:
-            found += arrivals(hour_ms, hour_ms + HOUR_MS, streams)
-            hour_ms += HOUR_MS
-        self._counted = (hour_ms, found)
-        return found + arrivals(hour_ms, self.now_ms, streams)
+        return self._arrived.until(self.now_ms, list(self._streams.values()), self.history.people)
 
     def totals(self, line_id: str) -> Totals:
         """What a line has delivered so far."""
-        record = self._records[self._index[line_id]]
-        return Totals(*(int(record[name]) for name in COUNTERS))
+        return read_totals(self._records[self._index[line_id]])
 
     def take_rows(self, flush: bool = False) -> list[HourRow]:
         """What was delivered since the last call, by line and hour, in order of time and of lines.
@@ -315,22 +345,8 @@ class Engine:
         then comes as a further row, so that rows always add up to totals.
         """
         if flush:
-            self._end_row(self.now_ms - self.now_ms % HOUR_MS)
-        rows, self._rows = self._rows, []
-        return rows
-
-    def _end_row(self, hour_ms: int) -> None:
-        moved = (self._records["impressions"] != self._row_base["impressions"]) | (
-            self._records["spent"] != self._row_base["spent"]
-        )
-        for number in np.flatnonzero(moved):
-            now, base = self._records[number], self._row_base[number]
-            row = HourRow(line_id=self.lines[number].line_id, hour_ms=hour_ms)
-            for name, counter in zip(TOTALS, COUNTERS, strict=True):
-                setattr(row, name, int(now[counter] - base[counter]))
-            self._rows.append(row)
-        if moved.any():
-            self._row_base = self._records.copy()
+            self._rows.end(self.now_ms - self.now_ms % HOUR_MS, self._records, self.lines)
+        return self._rows.take()
 
     def exhausted(self) -> list[str]:
         """Lines that can buy no further impression, each told once until its terms change."""
@@ -343,31 +359,40 @@ class Engine:
         """Every impression so far, in order of time."""
         return self.log.arrays()
 
-    def _seen(self, level: str, entity_id: str) -> NDArray[np.int64]:
-        """How often each user has seen an entity."""
-        log = self.log.arrays()
-        if level == "creative":
-            mine = log.creative == self._creatives.get(entity_id, NONE)
-        else:
-            mine = np.array([(level, entity_id) in entities(line) for line in self.lines], bool)[log.line]
-        return np.bincount(log.user[mine], minlength=self.population.users)
+    @property
+    def next_conversion_ms(self) -> int | None:
+        """When the next conversion on its way will happen; None if there is none."""
+        return self.history.conversions.next_ms
 
     def reach(self, level: str, entity_id: str) -> int:
-        """Different users that have seen an advertiser, campaign, media buy, package or creative."""
-        return int(np.count_nonzero(self._seen(level, entity_id)))
+        """Different people that have seen an advertiser, campaign, media buy, package or creative."""
+        return int(np.count_nonzero(self.history.seen(level, entity_id)))
 
     def frequency(self, level: str, entity_id: str) -> dict[int, int]:
-        """How many users have seen an entity how many times; those who never did are left out."""
-        users = np.bincount(self._seen(level, entity_id))
-        return {count: int(number) for count, number in enumerate(users) if number and count}
+        """How many people have seen an entity how many times; those who never did are left out."""
+        people = np.bincount(self.history.seen(level, entity_id))
+        return {count: int(number) for count, number in enumerate(people) if number and count}
+
+    def breakdown(self, line_ids: Sequence[str], start_ms: int, end_ms: int) -> list[Slice]:
+        """What lines delivered in ``[start_ms, end_ms)`` by creative, country and device; see :class:`History`."""
+        return self.history.breakdown(line_ids, start_ms, end_ms)
 
     def audit(self) -> list[str]:
         """Breaches found by an independent recount of the exposure log; see ``audit.py``."""
+        return breaches(self.history.evidence(self._committed()))
+
+    def beyond_caps(self) -> dict[tuple[str, str], int]:
+        """Impressions by entity that a cap would have stopped if every person were known at every publisher."""
+        return beyond_people(self.history.evidence(self._committed()))
+
+    def _committed(self) -> list[Totals]:
+        """Totals in which the charges of conversions to come are spent already, as they are in the log."""
+        pending = self._records["pending"].tolist()
         totals = [self.totals(line.line_id) for line in self.lines]
-        terms = self._line_terms, self._group_terms, self._caps.terms
-        return breaches(Evidence(self.log.arrays(), list(self._creatives), self.population.users, *terms, totals))
+        return [replace(t, spend_micros=t.spend_micros + more) for t, more in zip(totals, pending, strict=True)]
 
     def forecast(self, placement_ids: Sequence[str], targeting: Targeting, start_ms: int, end_ms: int) -> float:
         """Opportunities to expect on placements under a targeting, in ``[start_ms, end_ms)``."""
         streams = [self._streams[name] for name in dict.fromkeys(placement_ids) if name in self._streams]
-        return sum((s.expected(start_ms, end_ms) * share(s.placement, targeting) for s in streams), 0.0)
+        segments = self.population.segments
+        return sum((s.expected(start_ms, end_ms) * share(s.placement, targeting, segments) for s in streams), 0.0)

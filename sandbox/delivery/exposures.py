@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 
 class Exposures(NamedTuple):
-    """Parallel arrays, one entry an impression; ``line`` and ``creative`` are the engine's numbers."""
+    """Parallel arrays, one entry an impression.
+
+    ``line``, ``creative`` and ``place`` are the engine's numbers, ``country`` and ``device`` its codes, the
+    bits of ``outcome`` are those of :data:`~sandbox.delivery.tables.OUTCOMES`. The charge for a conversion
+    stands at the impression that brings it.
+    """
 
     time_ms: NDArray[np.int64]
     user: NDArray[np.int32]
     line: NDArray[np.int32]
     creative: NDArray[np.int32]
+    place: NDArray[np.int32]
+    country: NDArray[np.int16]
+    device: NDArray[np.int16]
+    outcome: NDArray[np.int16]
     charge_micros: NDArray[np.int64]
 
     def rows(self, which: slice | NDArray[np.intp]) -> Exposures:
         """Some of the exposures; a slice makes no copy."""
-        return Exposures(
-            self.time_ms[which],
-            self.user[which],
-            self.line[which],
-            self.creative[which],
-            self.charge_micros[which],
-        )
+        columns: list[Any] = [column[which] for column in self]
+        return Exposures(*columns)
+
+
+_TYPES = (np.int64, *[np.int32] * 4, *[np.int16] * 3, np.int64)
 
 
 def _empty(size: int) -> Exposures:
-    user, line, creative = (np.empty(size, np.int32) for _ in range(3))
-    return Exposures(np.empty(size, np.int64), user, line, creative, np.empty(size, np.int64))
+    columns: list[Any] = [np.empty(size, kind) for kind in _TYPES]
+    return Exposures(*columns)
 
 
 class Log:
-    """Columns that grow by doubling; the compiled loop writes straight into them."""
+    """Columns that grow to four times their size, as memory costs nothing until it is written to.
+
+    The compiled loop writes straight into them.
+    """
 
     def __init__(self) -> None:
         self._columns = _empty(1024)
@@ -44,7 +54,7 @@ class Log:
         """The columns beyond the end of the log, with room for ``extra`` exposures."""
         needed = self._length + extra
         if needed > len(self._columns.time_ms):
-            size = max(needed, 2 * len(self._columns.time_ms))
+            size = max(needed, 4 * len(self._columns.time_ms))
             old, self._columns = self.arrays(), _empty(size)
             for name in Exposures._fields:
                 getattr(self._columns, name)[: self._length] = getattr(old, name)

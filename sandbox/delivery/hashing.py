@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from math import cos, exp, log, pi, sqrt
 
+import numpy as np
+from numpy.typing import NDArray
+
 _GAMMA = 0x9E3779B97F4A7C15
 _MASK = 0xFFFFFFFFFFFFFFFF
 _INVERSION_BELOW = 30.0
@@ -27,14 +30,26 @@ def unit(bits: int) -> float:
 
 def poisson(mean: float, key: int) -> int:
     """A Poisson count: by inversion where the mean is small, in the normal approximation elsewhere."""
-    draws = [unit(mix(key, n)) for n in range(3)]
     if mean < _INVERSION_BELOW:
         count, chance = 0, exp(-mean)
-        left = draws[0] - chance
+        left = unit(mix(key, 0)) - chance
         while left >= 0.0 and chance > 0.0:
             count += 1
             chance *= mean / count
             left -= chance
         return count
-    normal = sqrt(-2.0 * log(1.0 - draws[0])) * cos(2.0 * pi * draws[1])
-    return max(0, int(mean + sqrt(mean) * normal + draws[2]))
+    return max(0, int(mean + sqrt(mean) * normal(key) + unit(mix(key, 2))))
+
+
+def normal(key: int, a: int = 0, b: int = 1) -> float:
+    """A draw of the standard normal distribution (Box and Muller), made of the numbers ``a`` and ``b``."""
+    return sqrt(-2.0 * log(1.0 - unit(mix(key, a)))) * cos(2.0 * pi * unit(mix(key, b)))
+
+
+def draws(key: int, count: int) -> NDArray[np.float64]:
+    """The floats ``unit(mix(key, n))`` for ``n`` below ``count``, in one array."""
+    z = np.uint64(key) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(_GAMMA)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z ^= z >> np.uint64(31)
+    return np.asarray((z >> np.uint64(11)) * (1.0 / (1 << 53)), np.float64)

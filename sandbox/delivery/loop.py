@@ -1,182 +1,82 @@
-"""The compiled loop: draws opportunities and decides them one by one, in order of time.
+"""The compiled loop: decides the opportunities of an hour one by one, in order of time.
 
-All compiled code is in this file, because the on-disk cache of a compiled function is renewed when its own
-file changes, not when another one does. ``reference.py`` does the same in plain Python; any change here is a
-change there.
+``reference.py`` does the same in plain Python; any change here is a change there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import ceil, cos, exp, log, pi, sqrt
-from typing import Any, TypeVar
+from typing import Any
 
-import numba as nb
 import numpy as np
 
-from sandbox.core.time import HOUR_MS
-from sandbox.delivery.tables import FOREVER, Traffic
-
-# what the draws of an opportunity are for; retries of PERSON go on in steps of 256
-TIME, PERSON, ACCEPT, COUNTRY, DEVICE, MARKET_A, MARKET_B, VIEWABLE, CLICK, VIEW, COMPLETION, CONVERSION, ROTATION = (
-    np.uint64(n) for n in range(1, 14)
+from sandbox.delivery.bits import happens, inlined, mix, pick, prefetch, unit, unmanaged
+from sandbox.delivery.tables import (
+    CLICK,
+    COMPLETION,
+    CONVERSION,
+    COUNTRY,
+    DELAY,
+    DEVICE,
+    ENGAGEMENT,
+    FOREVER,
+    MARKET_A,
+    MARKET_B,
+    PARTICIPATION,
+    ROTATION,
+    TICK_MS,
+    VALUE_A,
+    VALUE_B,
+    VIEW,
+    VIEWABLE,
 )
+
 CPM, VCPM, CPC, CPCV, CPV, CPA, CPP, FLAT = range(8)
-F = TypeVar("F", bound=Callable[..., Any])
 FAR = 4.0e18
-TRIES = 1024
-
-_GAMMA, _MIX1, _MIX2 = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
-_S30, _S27, _S31, _S11, _ONE, _STEP = (np.uint64(n) for n in (30, 27, 31, 11, 1, 256))
-
-compiled = nb.njit(cache=True, error_model="numpy")
-inlined = nb.njit(inline="always", cache=True, error_model="numpy")
-# without reference counts of arrays, which cost more than deciding: for functions that make no array
-unmanaged: Callable[[F], F] = nb.njit(cache=True, error_model="numpy", _nrt=False)  # type: ignore[call-overload]
+AHEAD = 12
+VALUE_SIGMA = 0.5
+VIEWED, CLICKED, PLAYED, COMPLETED, ENGAGED, FIRST, MIDDLE, THIRD, CONVERTED = (1 << bit for bit in range(9))
+_STEP = np.uint64(256)
 
 
 @inlined
-def mix(key: Any, counter: Any) -> Any:
-    """64 random bits for ``counter`` under ``key`` (both unsigned 64-bit); see ``hashing.py``."""
-    z = key + (counter + _ONE) * _GAMMA
-    z = (z ^ (z >> _S30)) * _MIX1
-    z = (z ^ (z >> _S27)) * _MIX2
-    return z ^ (z >> _S31)
-
-
-@inlined
-def unit(bits: Any) -> Any:
-    """A float in [0, 1) from 64 random bits."""
-    return np.float64(bits >> _S11) * (1.0 / (1 << 53))
-
-
-@compiled
-def alias_table(scaled: Any) -> Any:
-    """Walker's table (1977) for weights of mean 1, in one pass of two work lists: ``(accept, alias)``."""
-    count = scaled.shape[0]
-    rest, accept, alias = scaled.copy(), np.ones(count), np.arange(count).astype(np.int32)
-    small, large = np.empty(count, np.int64), np.empty(count, np.int64)
-    smalls = larges = 0
-    for i in range(count):
-        if rest[i] < 1.0:
-            small[smalls] = i
-            smalls += 1
-        else:
-            large[larges] = i
-            larges += 1
-    while smalls and larges:
-        smalls -= 1
-        low, high = small[smalls], large[larges - 1]
-        accept[low], alias[low] = rest[low], high
-        rest[high] -= 1.0 - rest[low]
-        if rest[high] < 1.0:
-            larges -= 1
-            small[smalls] = high
-            smalls += 1
-    return accept, alias
-
-
-@compiled
-def traffic(hour_ms: Any, places: Any, counts: Any, keys: Any, from_ms: Any, until_ms: Any) -> Any:
-    """The :class:`Traffic` of an hour; ``places`` are numbers, the other arrays have an entry for each.
-
-    Times are uniform in the hour and sorted by dropping them into as many buckets as there are times.
-    """
-    total = counts.sum()
-    after, place, number = np.empty(total, np.int32), np.empty(total, np.int32), np.empty(total, np.int32)
-    head = np.zeros(total + 1, np.int64)
-    scale, found = total / HOUR_MS, 0
-    for p in range(places.shape[0]):
-        for i in range(counts[p]):
-            t = np.int32(unit(mix(mix(keys[p], np.uint64(i)), TIME)) * HOUR_MS)
-            if from_ms[p] <= hour_ms + t < until_ms[p]:
-                after[found], place[found], number[found] = t, places[p], i
-                head[np.int64(t * scale) + 1] += 1
-                found += 1
-    for b in range(total):
-        head[b + 1] += head[b]
-    made = Traffic(np.empty(found, np.int32), np.empty(found, np.int32), np.empty(found, np.int32))
-    for j in range(found):
-        bucket = np.int64(after[j] * scale)
-        at = head[bucket]
-        made.after_ms[at], made.place[at], made.number[at] = after[j], place[j], number[j]
-        head[bucket] += 1
-    for j in range(1, found):  # all are near their place now
-        late, where, which, at = made.after_ms[j], made.place[j], made.number[j], j
-        while at > 0 and made.after_ms[at - 1] > late:
-            made.after_ms[at] = made.after_ms[at - 1]
-            made.place[at], made.number[at] = made.place[at - 1], made.number[at - 1]
-            at -= 1
-        made.after_ms[at], made.place[at], made.number[at] = late, where, which
-    return made
-
-
-@inlined
-def person(key: Any, place: Any, people: Any) -> Any:
-    """The user of an opportunity: by activity, from the audience of the placement."""
-    who: Any = np.int64(0)
-    for attempt in range(TRIES):
-        bits = mix(key, PERSON + np.uint64(attempt) * _STEP)
-        who = np.int64(unit(bits) * people.users)
-        if people.accept.shape[0] > 1 and unit(mix(bits, ACCEPT)) >= people.accept[who]:
-            who = np.int64(people.alias[who])
-        if place.audience >= 1.0 or unit(mix(place.audience_key, np.uint64(who))) < place.audience:
-            return who
-    for _ in range(people.users):  # a tiny audience: the next user who is in it
-        who = who + 1 if who + 1 < people.users else 0
-        if unit(mix(place.audience_key, np.uint64(who))) < place.audience:
-            return who
-    return who
-
-
-@inlined
-def pick(draw: Any, edges: Any, codes: Any, first: Any, last: Any) -> Any:
-    """The code whose share of [0, 1) the draw falls into."""
-    for i in range(first, last - 1):
-        if draw < edges[i]:
-            return codes[i]
-    return codes[last - 1]
-
-
-@inlined
-def passes(terms: Any, slots: Any, first: Any, last: Any, ring: Any, user: Any, time_ms: Any) -> Any:
-    """True if none of the caps ``slots[first:last]`` stops this user now: one look at the oldest exposure each."""
+def passes(terms: Any, slots: Any, first: Any, last: Any, cells: Any, row: Any, tick: Any) -> Any:
+    """True if none of the caps ``slots[first:last]`` stops this person now: one look at an exposure each."""
     for s in range(first, last):
         cap = terms[slots[s]]
-        cell = user * cap.stride + cap.base
-        if cap.limit == 0 or ring[cell + 1 + ring[cell]] > max(np.int64(0), time_ms - cap.window):
+        if cap.limit == 0:
+            return False
+        at = row + cap.ring
+        newest = np.int64(cells[at]) - cap.limit
+        if newest < 0:
+            newest += cap.length
+        if np.int64(cells[at + 1 + newest]) > max(np.int64(0), tick - cap.window):
             return False
     return True
 
 
 @inlined
-def remember(terms: Any, slots: Any, first: Any, last: Any, ring: Any, user: Any, time_ms: Any) -> None:
-    """Count one exposure of this user in the caps ``slots[first:last]``."""
-    for s in range(first, last):
-        cap = terms[slots[s]]
-        cell = user * cap.stride + cap.base
-        oldest = ring[cell]
-        if cap.limit > 0:
-            ring[cell + 1 + oldest] = time_ms
-            ring[cell] = oldest + 1 if oldest + 1 < cap.limit else 0
+def remember(terms: Any, rings: Any, first: Any, last: Any, cells: Any, row: Any, tick: Any) -> None:
+    """Count one exposure of this person in the rings ``rings[first:last]``."""
+    for r in range(first, last):
+        cap = terms[rings[r]]
+        at = row + cap.ring
+        oldest = np.int64(cells[at])
+        cells[at + 1 + oldest] = tick
+        cells[at] = oldest + 1 if oldest + 1 < cap.length else 0
 
 
 @unmanaged
-def replay(
-    exposures: Any, caps_at: Any, caps: Any, creative_caps_at: Any, creative_caps: Any, terms: Any, ring: Any
-) -> None:
-    """Fill rings from the exposure log, as if their caps had always been there."""
-    for i in range(exposures.time_ms.shape[0]):
-        who, when = np.int64(exposures.user[i]), exposures.time_ms[i]
-        n, of = exposures.line[i], exposures.creative[i]
-        remember(terms, caps, caps_at[n], caps_at[n + 1], ring, who, when)
-        remember(terms, creative_caps, creative_caps_at[of], creative_caps_at[of + 1], ring, who, when)
+def replay(ticks: Any, row: Any, rings_at: Any, rings: Any, of: Any, terms: Any, cells: Any) -> None:
+    """Fill rings from the exposure log: ``rings`` by what is in the column ``of`` (lines, or creatives)."""
+    for i in range(ticks.shape[0]):
+        remember(terms, rings, rings_at[of[i]], rings_at[of[i] + 1], cells, row[i], ticks[i])
 
 
 @inlined
-def happens(key: Any, purpose: Any, rate: Any) -> Any:
-    """True if an outcome of this rate happens to the opportunity."""
-    return unit(mix(key, purpose)) < rate
+def normal(key: Any, a: Any, b: Any) -> Any:
+    """A draw of the standard normal distribution."""
+    return sqrt(-2.0 * log(1.0 - unit(mix(key, a)))) * cos(2.0 * pi * unit(mix(key, b)))
 
 
 @inlined
@@ -184,9 +84,7 @@ def clearing_price(place: Any, key: Any) -> Any:
     """What it takes to win here: the floor or the best competing bid, in micros CPM, rounded up."""
     price = place.floor
     if place.sigma >= 0.0:
-        radius = sqrt(-2.0 * log(1.0 - unit(mix(key, MARKET_A))))
-        normal = radius * cos(2.0 * pi * unit(mix(key, MARKET_B)))
-        price = max(price, exp(place.log_median + place.sigma * normal))
+        price = max(price, exp(place.log_median + place.sigma * normal(key, MARKET_A, MARKET_B)))
     return np.int64(ceil(min(price, FAR)))
 
 
@@ -229,13 +127,36 @@ def line_up(t: Any, first: Any, last: Any, candidates: Any, due_ms: Any, queue: 
 
 
 @inlined
-def aimed(n: Any, key: Any, place: Any, limits: Any) -> Any:
-    """True if the country and the device of an opportunity suit a line that is particular about them."""
-    country = pick(
-        unit(mix(key, COUNTRY)), limits.country_edges, limits.country_codes, place.countries, place.countries_end
-    )
-    device = pick(unit(mix(key, DEVICE)), limits.device_edges, limits.device_codes, place.devices, place.devices_end)
-    return limits.country_ok[n, country] != 0 and limits.device_ok[n, device] != 0
+def area(place: Any, key: Any, limits: Any) -> Any:
+    """The code of the country or region of an opportunity."""
+    draw = unit(mix(key, COUNTRY))
+    return pick(draw, limits.country_edges, limits.country_codes, place.countries, place.countries_end)
+
+
+@inlined
+def device(place: Any, key: Any, limits: Any) -> Any:
+    """The code of the device of an opportunity."""
+    return pick(unit(mix(key, DEVICE)), limits.device_edges, limits.device_codes, place.devices, place.devices_end)
+
+
+@inlined
+def belongs(who: Any, segments: Any, limits: Any) -> Any:
+    """True if a person is in one of the segments at least."""
+    first, last = limits.segments_at[segments], limits.segments_at[segments + 1]
+    for s in range(first, last):
+        segment = limits.segments[s]
+        if unit(mix(limits.segment_keys[segment], np.uint64(who))) < limits.segment_shares[segment]:
+            return True
+    return False
+
+
+@inlined
+def aimed(n: Any, key: Any, who: Any, place: Any, limits: Any) -> Any:
+    """True if an opportunity suits a line that is particular about places, devices or people."""
+    if limits.country_ok[n, area(place, key, limits)] == 0 or limits.device_ok[n, device(place, key, limits)] == 0:
+        return False
+    wanted = limits.segments_at[2 * n + 1] - limits.segments_at[2 * n]
+    return (wanted == 0 or belongs(who, 2 * n, limits)) and not belongs(who, 2 * n + 1, limits)
 
 
 @inlined
@@ -249,16 +170,16 @@ def affordable(n: Any, charge: Any, limits: Any, groups: Any) -> Any:
 
 
 @inlined
-def rotate(n: Any, key: Any, who: Any, t: Any, limits: Any, ring: Any) -> Any:
+def rotate(n: Any, key: Any, row: Any, tick: Any, limits: Any, cells: Any) -> Any:
     """A creative in proportion to the weights of those that no cap stops; -1 if there is none."""
     pairs, caps_at, caps = limits.rotation, limits.creative_caps_at, limits.creative_caps
     first, last, whole = limits.rotation_at[n], limits.rotation_at[n + 1], np.int64(0)
     for p in range(first, last, 2):
-        if passes(limits.cap_terms, caps, caps_at[pairs[p]], caps_at[pairs[p] + 1], ring, who, t):
+        if passes(limits.cap_terms, caps, caps_at[pairs[p]], caps_at[pairs[p] + 1], cells, row, tick):
             whole += pairs[p + 1]
     left = np.int64(unit(mix(key, ROTATION)) * whole)
     for p in range(first, last, 2):
-        if passes(limits.cap_terms, caps, caps_at[pairs[p]], caps_at[pairs[p] + 1], ring, who, t):
+        if passes(limits.cap_terms, caps, caps_at[pairs[p]], caps_at[pairs[p] + 1], cells, row, tick):
             left -= pairs[p + 1]
             if left < 0:
                 return pairs[p]
@@ -266,77 +187,139 @@ def rotate(n: Any, key: Any, who: Any, t: Any, limits: Any, ring: Any) -> Any:
 
 
 @inlined
-def charge_for(line: Any, place: Any, key: Any, price: Any) -> Any:
-    """Count one impression with its outcomes, and charge it: exact, what is no whole micro is carried on."""
+def outcome_of(line: Any, place: Any, key: Any) -> Any:
+    """Draw and count what an impression brings, as bits, each from its own stream."""
     viewable = happens(key, VIEWABLE, place.viewability)
     click = happens(key, CLICK, place.click_rate)
     view = happens(key, VIEW, place.view_rate)
-    completed = view and happens(key, COMPLETION, place.completion_rate)
-    rate = line.conversion_rate if line.conversion_rate >= 0.0 else place.conversion_rate
-    conversion = happens(key, CONVERSION, rate)
+    played = unit(mix(key, COMPLETION)) if view else 1.0
+    engaged = happens(key, ENGAGEMENT, place.engagement_rate)
+    rate = place.click_conversion_rate if click else place.conversion_rate
+    rate = line.conversion_rate if line.conversion_rate >= 0.0 else rate
+    converted = False
+    if happens(key, CONVERSION, rate):
+        window = line.click_window if click else (line.view_window if viewable else np.int64(-1))
+        converted = delay_of(line, key) < window
     line.impressions += 1
     line.viewable += viewable
     line.clicks += click
     line.views += view
-    line.completed += completed
-    line.conversions += conversion
+    line.completed += played < place.completion_rate
+    line.engagements += engaged
+    line.first_quartile += played < place.first_rate
+    line.midpoint += played < place.mid_rate
+    line.third_quartile += played < place.third_rate
+    bits = VIEWED * viewable | CLICKED * click | PLAYED * view | COMPLETED * (played < place.completion_rate)
+    bits |= ENGAGED * engaged | FIRST * (played < place.first_rate) | MIDDLE * (played < place.mid_rate)
+    return bits | THIRD * (played < place.third_rate) | CONVERTED * converted
+
+
+@inlined
+def delay_of(line: Any, key: Any) -> Any:
+    """How long after its impression a conversion comes, in ms."""
+    return np.int64(-log(1.0 - unit(mix(key, DELAY))) * line.delay)
+
+
+@inlined
+def value_of(line: Any, key: Any) -> Any:
+    """What a conversion is worth, in micros."""
+    return np.int64(min(exp(line.log_value + VALUE_SIGMA * normal(key, VALUE_A, VALUE_B)), FAR))
+
+
+@inlined
+def charge_for(line: Any, bits: Any, price: Any) -> Any:
+    """Charge an impression by what it brings: exact, what is no whole micro is carried on."""
     model = line.model
-    billed = model in (CPM, CPP) or (model == VCPM and viewable) or (model == CPC and click)
-    billed = billed or (model == CPV and view) or (model == CPCV and completed) or (model == CPA and conversion)
+    billed = model in (CPM, CPP) or (model == VCPM and bits & VIEWED) or (model == CPC and bits & CLICKED)
+    billed = billed or (model == CPV and bits & PLAYED) or (model == CPCV and bits & COMPLETED)
+    billed = billed or (model == CPA and bits & CONVERTED)
     owed = line.remainder + (price if billed else 0)
     charge = owed // line.divisor
     line.remainder = owed - charge * line.divisor
     line.spent += charge
     line.today += charge
+    if model == CPA:
+        line.pending += charge
     return charge
 
 
 @inlined
-def may_show(n: Any, t: Any, key: Any, who: Any, place: Any, clearing: Any, limits: Any, state: Any) -> Any:
+def may_show(
+    n: Any, t: Any, tick: Any, key: Any, who: Any, row: Any, place: Any, clearing: Any, limits: Any, state: Any
+) -> Any:
     """The creative that a due line shows here and now, or -1."""
     line = state.lines[n]
-    if t >= line.stop or (line.fixed == 0 and line.bid < clearing):
+    if t >= line.stop or (line.fixed == 0 and line.offer < max(clearing, line.floor)):
         return np.int64(-1)
-    if line.aims != 0 and not aimed(n, key, place, limits):
+    if line.participation < 1.0 and not happens(key, PARTICIPATION + np.uint64(n) * _STEP, line.participation):
+        return np.int64(-1)
+    if line.aims != 0 and not aimed(n, key, who, place, limits):
         return np.int64(-1)
     if not affordable(n, line.dearest, limits, state.groups):
         return np.int64(-1)
     first, last = limits.caps_at[n], limits.caps_at[n + 1]
-    if not passes(limits.cap_terms, limits.caps, first, last, state.ring, who, t):
+    if not passes(limits.cap_terms, limits.caps, first, last, state.cells, row, tick):
         return np.int64(-1)
-    return rotate(n, key, who, t, limits, state.ring)
+    return rotate(n, key, row, tick, limits, state.cells)
 
 
 @inlined
-def show(n: Any, t: Any, key: Any, who: Any, place: Any, clearing: Any, creative: Any, limits: Any, state: Any) -> Any:
-    """Enter one impression into all books; returns its charge."""
-    line, groups, ring = state.lines[n], state.groups, state.ring
-    second_price = line.fixed == 0 and line.model in (CPM, VCPM)
-    charge = charge_for(line, place, key, clearing if second_price else line.top)
+def price_of(line: Any, place: Any, clearing: Any) -> Any:
+    """What an impression costs if it is charged, in 1/divisor micros."""
+    if line.fixed != 0 or line.model not in (CPM, VCPM):
+        return line.top
+    return line.offer if place.first_price != 0 else max(clearing, line.floor)
+
+
+@inlined
+def show(n: Any, tick: Any, row: Any, charge: Any, creative: Any, limits: Any, state: Any) -> None:
+    """Enter one impression into the books of groups, caps and pacing."""
+    groups, cells = state.groups, state.cells
     for g in range(limits.groups_at[n], limits.groups_at[n + 1]):
         groups[limits.groups[g]].spent += charge
         groups[limits.groups[g]].today += charge
-    remember(limits.cap_terms, limits.caps, limits.caps_at[n], limits.caps_at[n + 1], ring, who, t)
-    first, last = limits.creative_caps_at[creative], limits.creative_caps_at[creative + 1]
-    remember(limits.cap_terms, limits.creative_caps, first, last, ring, who, t)
-    state.due_ms[n] = next_due(line)
-    return charge
+    remember(limits.cap_terms, limits.rings, limits.rings_at[n], limits.rings_at[n + 1], cells, row, tick)
+    first, last = limits.creative_rings_at[creative], limits.creative_rings_at[creative + 1]
+    remember(limits.cap_terms, limits.creative_rings, first, last, cells, row, tick)
+    state.due_ms[n] = next_due(state.lines[n])
+
+
+@inlined
+def row_of(place: Any, who: Any, limits: Any, stride: Any) -> Any:
+    """Where the rings of a person begin, as this publisher knows the person."""
+    row = np.int64(limits.rows[place.rows + who]) if place.rows >= 0 else np.int64(who)
+    return row * stride
 
 
 @unmanaged
 def decide(
-    hour_ms: Any, hour: Any, first: Any, last: Any, keys: Any, people: Any, limits: Any, state: Any, out: Any
+    hour_ms: Any,
+    hour_tick: Any,
+    hour: Any,
+    first: Any,
+    last: Any,
+    keys: Any,
+    limits: Any,
+    state: Any,
+    out: Any,
+    to: Any,
 ) -> Any:
     """Decide the opportunities ``[first:last)`` of an hour; ``keys`` are those of the placements' hours.
 
-    Fills the columns ``out`` with the exposures and returns how many there are.
+    ``hour_tick`` is the hour in the ticks of the rings. Fills the columns ``out`` with the exposures and ``to``
+    with the conversions that they will bring; returns how many there are of each.
     """
-    served, queue = 0, state.queue
+    served, converted, queue, stride = 0, 0, state.queue, state.stride
     for n in range(state.lines.shape[0]):
         state.due_ms[n] = next_due(state.lines[n])
     for i in range(first, last):
-        t, where = hour_ms + hour.after_ms[i], hour.place[i]
-        place, key, who, clearing, won = limits.places[where], np.uint64(0), np.int64(-1), np.int64(-1), False
+        if stride > 0 and i + AHEAD < last:
+            coming = row_of(limits.places[hour.place[i + AHEAD]], hour.who[i + AHEAD], limits, stride)
+            for cell in range(coming, coming + min(stride, 64), 16):
+                prefetch(state.cells, cell)
+        t, where = hour_ms + hour.tick[i] * TICK_MS, hour.place[i]
+        place, key, clearing, won = limits.places[where], np.uint64(0), np.int64(-1), False
+        tick, who, row = hour_tick + hour.tick[i], hour.who[i], np.int64(-1)
         c, end = limits.candidates_at[where], limits.candidates_at[where + 1]
         while c < end and not won:
             until = limits.equals_end[c]
@@ -344,16 +327,23 @@ def decide(
             c = until
             for q in range(waiting):
                 n = queue[q]
-                if who < 0:
-                    key = mix(keys[where], np.uint64(hour.number[i]))
-                    who = person(key, place, people)
-                if clearing < 0 and state.lines[n].fixed == 0:
+                line = state.lines[n]
+                if row < 0:
+                    key, row = mix(keys[where], np.uint64(hour.number[i])), row_of(place, who, limits, stride)
+                if clearing < 0 and line.fixed == 0:
                     clearing = clearing_price(place, key)
-                creative = may_show(n, t, key, who, place, clearing, limits, state)
+                creative = may_show(n, t, tick, key, who, row, place, clearing, limits, state)
                 if creative >= 0:
-                    charge = show(n, t, key, who, place, clearing, creative, limits, state)
-                    out.time_ms[served], out.user[served], out.line[served] = t, who, n
-                    out.creative[served], out.charge_micros[served] = creative, charge
+                    bits = outcome_of(line, place, key)
+                    charge = charge_for(line, bits, price_of(line, place, clearing))
+                    show(n, tick, row, charge, creative, limits, state)
+                    out.time_ms[served], out.user[served], out.line[served], out.place[served] = t, who, n, where
+                    out.creative[served], out.charge_micros[served], out.outcome[served] = creative, charge, bits
+                    out.country[served], out.device[served] = area(place, key, limits), device(place, key, limits)
+                    if bits & CONVERTED:
+                        to.at_ms[converted], to.exposure[converted] = t + delay_of(line, key), served
+                        to.value[converted] = value_of(line, key)
+                        converted += 1
                     served, won = served + 1, True
                     break
-    return served
+    return served, converted

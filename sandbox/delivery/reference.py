@@ -8,80 +8,44 @@ itself: opportunities one by one, money as fractions, exposures as lists of inst
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from sandbox.core.time import DAY_MS, HOUR_MS
+from sandbox.core.time import HOUR_MS
 from sandbox.delivery.accrual import Accrual
+from sandbox.delivery.days import local_day
 from sandbox.delivery.exposures import Exposures
 from sandbox.delivery.hashing import mix, unit
 from sandbox.delivery.model import Cap, HourRow, Line, Placement, Population, Totals
-from sandbox.delivery.pacing import PACING, Stretch
+from sandbox.delivery.pacing import NOTHING, PACING, Stretch
+from sandbox.delivery.reference_books import Account, Group, Identity, Opportunity, People
 from sandbox.delivery.reference_rules import (
-    ACCEPT,
-    PERSON,
+    BILLED,
+    PARTICIPATION,
     ROTATION,
     TIME,
     Plan,
-    alias_table,
+    area,
     caps_allow,
     clearing_price,
+    delay_ms,
+    device,
     half_price,
     outcomes,
     planned,
     reached,
     suits,
     top_price,
+    value_micros,
     worth,
 )
-from sandbox.delivery.supply import Stream, activity
-
-
-class _Opportunity(NamedTuple):
-    at_ms: int
-    placement: int
-    number: int
-    key: int
-
-
-@dataclass
-class _Account:
-    """A line and what it has done."""
-
-    line: Line
-    totals: Totals = field(default_factory=Totals)
-    debt: Fraction = Fraction(0)
-    by_day: dict[int, int] = field(default_factory=lambda: defaultdict(int))
-    plan: Plan | None = None
-    stop_ms: int = 0
-    accrual: Accrual | None = None
-    spent_out: bool = False
-    """The budget of a flat-rate line is used up before its time."""
-    told: bool = False
-    seen: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
-    """Instants by user."""
-
-
-@dataclass
-class _Group:
-    total_micros: int | None = None
-    daily_cap_micros: int | None = None
-    spent: int = 0
-    by_day: dict[int, int] = field(default_factory=lambda: defaultdict(int))
-
-    def room(self, day: int) -> float:
-        total = inf if self.total_micros is None else self.total_micros - self.spent
-        daily = inf if self.daily_cap_micros is None else self.daily_cap_micros - self.by_day[day]
-        return min(total, daily)
-
-    def add(self, micros: int, day: int) -> None:
-        self.spent += micros
-        self.by_day[day] += micros
+from sandbox.delivery.supply import Stream
+from sandbox.delivery.tables import TICK_MS
 
 
 class ReferenceEngine:
@@ -92,24 +56,32 @@ class ReferenceEngine:
         self.opportunities = 0
         self._seed, self._population = seed, population
         self._streams: list[Stream] = []
-        self._accounts: dict[str, _Account] = {}
+        self._accounts: dict[str, Account] = {}
         self._caps: dict[tuple[str, str], tuple[Cap, ...]] = {}
-        self._groups: dict[str, _Group] = defaultdict(_Group)
-        self._seen_creatives: dict[str, dict[int, list[int]]] = {}
-        self._log: list[tuple[int, int, int, int, int]] = []
+        self._groups: dict[str, Group] = defaultdict(Group)
+        self._seen_creatives: dict[str, dict[Identity, list[int]]] = {}
+        self._log: list[tuple[int, ...]] = []
+        self._coming: list[tuple[int, int, Account, int, int]] = []
+        self._areas: dict[str, int] = {}
+        self._devices: dict[str, int] = {}
         self._pending: dict[tuple[int, str], HourRow] = {}
         self._begun_ms = -1
-        self._aliases = alias_table(activity(seed, population))
+        self._zones = {"UTC": local_day(start_ms, "UTC")[1]}
+        self._people = People(seed, population)
         self.add_placements(placements)
 
     def add_placements(self, placements: Sequence[Placement]) -> None:
         """Add inventory; it has traffic from now on."""
+        for placement in placements:
+            for numbers, names in ((self._areas, placement.countries), (self._devices, placement.devices)):
+                for name in names:
+                    numbers.setdefault(name, len(numbers))
         self._streams += [Stream(self._seed, placement, self.now_ms) for placement in placements]
 
     def add_line(self, line: Line, at_ms: int) -> None:
         """Add a line, in force from ``at_ms`` on."""
         self._go_to(at_ms)
-        account = self._accounts[line.line_id] = _Account(line)
+        account = self._accounts[line.line_id] = Account(line)
         if line.price.model == "flat_rate":
             account.accrual = Accrual.of(line.price.rate_micros, line.start_ms, line.end_ms, at_ms)
         self._changed(account)
@@ -123,6 +95,8 @@ class ReferenceEngine:
             self._give_back(account, old)
             more = account.line.price.rate_micros - old.price.rate_micros
             account.accrual.change(at_ms, more, account.line.start_ms, account.line.end_ms)
+        if account.line.timezone != old.timezone:
+            account.by_day = defaultdict(int)
         if account.line.price.model != old.price.model:
             account.debt = Fraction(0)
         self._changed(account)
@@ -133,18 +107,28 @@ class ReferenceEngine:
         self._caps[level, entity_id] = tuple(caps)
 
     def set_budget_group(
-        self, group_id: str, total_micros: int | None, daily_cap_micros: int | None, at_ms: int
+        self,
+        group_id: str,
+        total_micros: int | None,
+        daily_cap_micros: int | None,
+        at_ms: int,
+        timezone: str = "UTC",
     ) -> None:
         """Limit what the lines of a group spend together."""
+        self._zones.setdefault(timezone, local_day(self.now_ms, timezone)[1])
         self._go_to(at_ms)
         group = self._groups[group_id]
+        if group.timezone != timezone:
+            group.timezone, group.by_day = timezone, defaultdict(int)
         group.total_micros, group.daily_cap_micros = total_micros, daily_cap_micros
         for account in self._accounts.values():
             if account.accrual and group_id in account.line.group_ids:
                 self._plan(account)
 
-    def _changed(self, account: _Account) -> None:
+    def _changed(self, account: Account) -> None:
         account.told = account.spent_out = False
+        timezone = account.line.timezone
+        self._zones.setdefault(timezone, local_day(self.now_ms, timezone)[1])
         for creative in account.line.creatives:
             self._seen_creatives.setdefault(creative.creative_id, defaultdict(list))
         self._plan(account)
@@ -155,7 +139,7 @@ class ReferenceEngine:
         """Decide every opportunity earlier than ``to_ms``."""
         while self.now_ms < to_ms:
             hour_ms = self._begin_hour()
-            until_ms = min(to_ms, hour_ms + HOUR_MS)
+            until_ms = min(to_ms, hour_ms + HOUR_MS, *self._zones.values())
             for one in self._hour(hour_ms):
                 if self.now_ms <= one.at_ms < until_ms:
                     self.opportunities += 1
@@ -163,7 +147,19 @@ class ReferenceEngine:
             for account in self._accounts.values():
                 if account.accrual:
                     self._charge(account, account.accrual.charge(until_ms), hour_ms)
+            self._convert(until_ms)
             self.now_ms = until_ms
+
+    def _convert(self, until_ms: int) -> None:
+        """Let the conversions happen that come before an instant."""
+        happening = sorted(one for one in self._coming if one[0] < until_ms)
+        self._coming = [one for one in self._coming if one[0] >= until_ms]
+        for at_ms, _, account, value, charge in happening:
+            account.coming -= charge
+            for counted in (account.totals, self._row(at_ms, account.line)):
+                counted.conversions += 1
+                counted.conversion_value_micros += value
+                counted.spend_micros += charge
 
     def _go_to(self, at_ms: int) -> None:
         self.advance(at_ms)
@@ -171,126 +167,142 @@ class ReferenceEngine:
 
     def _begin_hour(self) -> int:
         hour_ms = self.now_ms - self.now_ms % HOUR_MS
-        if self._begun_ms != hour_ms:
-            self._begun_ms = hour_ms
-            for account in self._accounts.values():
+        turned = [zone for zone, end_ms in self._zones.items() if end_ms <= self.now_ms]
+        for zone in turned:
+            self._zones[zone] = local_day(self.now_ms, zone)[1]
+        for account in self._accounts.values():
+            mine = account.line.timezone in turned or (turned and account.accrual)
+            if self._begun_ms != hour_ms or mine:
                 self._plan(account)
+        self._begun_ms = hour_ms
         return hour_ms
 
-    def _hour(self, hour_ms: int) -> list[_Opportunity]:
+    def _hour(self, hour_ms: int) -> list[Opportunity]:
         found = []
         for placement, stream in enumerate(self._streams):
             for number in range(stream.count(hour_ms)):
                 key = mix(stream.key(hour_ms), number)
-                at_ms = hour_ms + int(unit(mix(key, TIME)) * HOUR_MS)
+                at_ms = hour_ms + int(unit(mix(key, TIME)) * (HOUR_MS // TICK_MS)) * TICK_MS
                 if stream.from_ms <= at_ms < stream.until_ms:
-                    found.append(_Opportunity(at_ms, placement, number, key))
+                    found.append(Opportunity(at_ms, placement, number, key))
         return sorted(found)
 
     # -- pacing ------------------------------------------------------------------------------------------
 
-    def _plan(self, account: _Account) -> None:
+    def _plan(self, account: Account) -> None:
         line, old = account.line, account.plan
         from_ms = max(self.now_ms, line.start_ms)
-        to_ms = min(self.now_ms - self.now_ms % HOUR_MS + HOUR_MS, line.end_ms)
+        hour_end_ms = self.now_ms - self.now_ms % HOUR_MS + HOUR_MS
         account.stop_ms = line.end_ms
         if account.accrual:
             self._give_back(account, line)
-            self._set_aside(account, from_ms, to_ms)
+            self._set_aside(account, from_ms, min(hour_end_ms, line.end_ms, *self._zones.values()))
+        day_ms, day_end_ms = local_day(self.now_ms, line.timezone)
+        to_ms = min(hour_end_ms, day_end_ms, line.end_ms)
         able = line.active and any(creative.weight for creative in line.creatives)
         if not able or from_ms >= to_ms:
             return
-        strategy, day_end_ms = PACING.get(line.pacing), (from_ms // DAY_MS + 1) * DAY_MS
+        strategy = PACING.get(line.pacing)
         flight = from_ms, to_ms, line.start_ms, line.end_ms
-        money = goal = (inf, inf)
+        money = goal = NOTHING
         if not account.accrual:
-            spent = account.totals.spend_micros
-            cap = line.daily_cap_micros
-            left = None if cap is None else cap - account.by_day[from_ms // DAY_MS]
+            spent, cap = account.committed, line.daily_cap_micros
+            left = None if cap is None else cap - account.by_day[day_ms]
             due = planned(old, old.money, from_ms, spent) if old else spent
             price = 2.0 * half_price(line, self._population.users)
-            money = strategy(Stretch(*flight, line.budget_micros, spent, due, price, day_end_ms, left))
+            memory = account.memory["money"]
+            money = strategy(Stretch(*flight, line.budget_micros, spent, due, price, day_end_ms, left, memory))
         if line.impressions_goal is not None:
             shown = account.totals.impressions
             due = planned(old, old.goal, from_ms, shown) if old else shown
-            goal = strategy(Stretch(*flight, line.impressions_goal, shown, due, 1.0, day_end_ms))
+            memory = account.memory["goal"]
+            goal = strategy(Stretch(*flight, line.impressions_goal, shown, due, 1.0, day_end_ms, None, memory))
         account.plan = Plan(from_ms, to_ms, money, goal)
 
-    def _give_back(self, account: _Account, line: Line) -> None:
+    def _give_back(self, account: Account, line: Line) -> None:
         assert account.accrual is not None
         unused = account.accrual.close()
         for name in line.group_ids:
-            self._groups[name].add(-unused, self.now_ms // DAY_MS)
+            self._groups[name].add(-unused, self.now_ms)
 
-    def _set_aside(self, account: _Account, from_ms: int, to_ms: int) -> None:
-        line, day, accrual = account.line, self.now_ms // DAY_MS, account.accrual
+    def _set_aside(self, account: Account, from_ms: int, to_ms: int) -> None:
+        line, now_ms, accrual = account.line, self.now_ms, account.accrual
         assert accrual is not None
         rooms = [float(line.budget_micros - account.totals.spend_micros)]
-        rooms += [self._groups[name].room(day) for name in line.group_ids]
+        rooms += [self._groups[name].room(now_ms) for name in line.group_ids]
         if line.daily_cap_micros is not None:
-            rooms.append(line.daily_cap_micros - account.by_day[day])
+            rooms.append(line.daily_cap_micros - account.by_day[local_day(now_ms, line.timezone)[0]])
         account.stop_ms = accrual.open(from_ms, to_ms, int(min(rooms)) if line.active else 0)
         account.spent_out |= from_ms < to_ms and account.totals.spend_micros >= line.budget_micros
         for name in line.group_ids:
-            self._groups[name].add(accrual.granted_micros, day)
+            self._groups[name].add(accrual.granted_micros, now_ms)
 
-    def _due_ms(self, account: _Account) -> float:
+    def _due_ms(self, account: Account) -> float:
         """When the plan wants the next impression."""
         plan, start_ms = account.plan, account.line.start_ms
         if plan is None:
             return inf
         half = half_price(account.line, self._population.users)
-        spent, shown = account.totals.spend_micros, account.totals.impressions
+        spent, shown = account.committed, account.totals.impressions
         money = reached(plan, plan.money, spent + half, start_ms)
         return max(start_ms, money, reached(plan, plan.goal, shown + 0.5, start_ms))
 
     # -- decisions ---------------------------------------------------------------------------------------
 
-    def _decide(self, one: _Opportunity) -> None:
+    def _decide(self, one: Opportunity) -> None:
         placement = self._streams[one.placement].placement
-        who = self._person(one.key, placement)
+        who = self._people.person(one.key, placement)
 
-        def order(account: _Account) -> tuple[int, int, float]:
+        def order(account: Account) -> tuple[int, int, float]:
             return account.line.priority, -worth(account.line), self._due_ms(account)
 
         for account in sorted(self._accounts.values(), key=order):
-            price = self._offer(account, placement, one)
-            creative = None if price is None else self._creative(account, one, who)
+            price = self._offer(account, placement, one, who)
+            creative = None if price is None else self._creative(account, one, self._people.identity(placement, who))
             if price is not None and creative is not None:
-                self._show(account, placement, one, who, price, creative)
+                self._show(account, one, who, price, creative)
                 return
 
-    def _offer(self, account: _Account, placement: Placement, one: _Opportunity) -> Fraction | None:
+    def _offer(self, account: Account, placement: Placement, one: Opportunity, who: int) -> Fraction | None:
         """The price for which a line takes an opportunity, or None."""
-        line, day = account.line, one.at_ms // DAY_MS
+        line, plan = account.line, account.plan
         due_ms = self._due_ms(account)
         able = line.active and any(creative.weight for creative in line.creatives)
         if not able or not max(line.start_ms, due_ms) <= one.at_ms < account.stop_ms or self._full(account):
             return None
-        if placement.placement_id not in line.placement_ids or not suits(line, placement, one.key):
+        if placement.placement_id not in line.placement_ids:
+            return None
+        if not suits(line, placement, one.key, who, self._population, self._seed):
+            return None
+        number = list(self._accounts).index(line.line_id)
+        if plan is None or unit(mix(one.key, PARTICIPATION + 256 * number)) >= plan.participation:
             return None
         top = top_price(line, self._population.users)
         dearest = int(account.debt + top)
         cap = line.daily_cap_micros
-        if not account.accrual and cap is not None and account.by_day[day] + dearest > cap:
+        today = account.by_day[local_day(one.at_ms, line.timezone)[0]]
+        if not account.accrual and cap is not None and today + dearest > cap:
             return None
-        if any(dearest > self._groups[name].room(day) for name in line.group_ids):
+        if any(dearest > self._groups[name].room(one.at_ms) for name in line.group_ids):
             return None
         if line.price.fixed or account.accrual:
             return top
-        clearing = clearing_price(placement, one.key)
-        if worth(line) < clearing:
+        price, offer = clearing_price(placement, one.key), int(worth(line) * plan.bid_factor)
+        if line.price.bid_micros is not None:
+            price = max(price, line.price.rate_micros)
+        if offer < price:
             return None
-        return Fraction(clearing, 1000) if line.price.model in ("cpm", "vcpm") else top
+        paid = offer if placement.first_price else price
+        return Fraction(paid, 1000) if line.price.model in ("cpm", "vcpm") else top
 
-    def _full(self, account: _Account) -> bool:
+    def _full(self, account: Account) -> bool:
         line, totals = account.line, account.totals
         if line.impressions_goal is not None and totals.impressions >= line.impressions_goal:
             return True
         dearest = int(account.debt + top_price(line, self._population.users))
-        return account.spent_out or totals.spend_micros + dearest > line.budget_micros
+        return account.spent_out or account.committed + dearest > line.budget_micros
 
-    def _creative(self, account: _Account, one: _Opportunity, who: int) -> str | None:
+    def _creative(self, account: Account, one: Opportunity, who: Identity) -> str | None:
         """The creative to show, if no cap stops the line, and one creative at least is free."""
         line = account.line
         for level in ("line_id", "media_buy_id", "campaign_id", "advertiser_id"):
@@ -311,62 +323,44 @@ class ReferenceEngine:
                 return creative.creative_id
         return None
 
-    def _show(
-        self, account: _Account, placement: Placement, one: _Opportunity, who: int, price: Fraction, creative: str
-    ) -> None:
-        line, totals = account.line, account.totals
-        outcome = outcomes(line, placement, one.key)
-        billed = {"cpm": True, "cpp": True, "flat_rate": False} | outcome
-        account.debt += price if billed[line.price.model] else 0
+    def _show(self, account: Account, one: Opportunity, who: int, price: Fraction, creative: str) -> None:
+        line, placement = account.line, self._streams[one.placement].placement
+        outcome, model = outcomes(line, placement, one.key), line.price.model
+        account.debt += price if model in ("cpm", "cpp") or outcome.get(BILLED.get(model, ""), False) else 0
         charge = int(account.debt)
         account.debt -= charge
-        row = self._row(one.at_ms, line)
-        for counted in (totals, row):
+        for counted in (account.totals, self._row(one.at_ms, line)):
             counted.impressions += 1
-            counted.viewable += outcome["vcpm"]
-            counted.clicks += outcome["cpc"]
-            counted.views += outcome["cpv"]
-            counted.completed_views += outcome["cpcv"]
-            counted.conversions += outcome["cpa"]
-        self._charge(account, charge, one.at_ms)
+            for name, came in outcome.items():
+                if came and name != "conversions":
+                    setattr(counted, name, getattr(counted, name) + 1)
+        later = charge if model == "cpa" else 0
+        self._charge(account, charge - later, one.at_ms)
+        account.by_day[local_day(one.at_ms, line.timezone)[0]] += later
+        account.coming += later
+        if outcome["conversions"]:
+            at_ms, value = one.at_ms + delay_ms(line, one.key), value_micros(line, one.key)
+            self._coming.append((at_ms, len(self._log), account, value, later))
         for name in line.group_ids:
-            self._groups[name].add(charge, one.at_ms // DAY_MS)
-        account.seen[who].append(one.at_ms)
-        self._seen_creatives[creative][who].append(one.at_ms)
+            self._groups[name].add(charge, one.at_ms)
+        identity = self._people.identity(placement, who)
+        account.seen[identity].append(one.at_ms)
+        self._seen_creatives[creative][identity].append(one.at_ms)
         number = list(self._accounts).index(line.line_id)
         shown = list(self._seen_creatives).index(creative)
-        self._log.append((one.at_ms, who, number, shown, charge))
+        where = self._areas[area(placement, one.key)], self._devices[device(placement, one.key)]
+        bits = sum(1 << bit for bit, came in enumerate(outcome.values()) if came)
+        self._log.append((one.at_ms, who, number, shown, one.placement, *where, bits, charge))
 
-    def _charge(self, account: _Account, charge: int, at_ms: int) -> None:
+    def _charge(self, account: Account, charge: int, at_ms: int) -> None:
         account.totals.spend_micros += charge
-        account.by_day[at_ms // DAY_MS] += charge
+        account.by_day[local_day(at_ms, account.line.timezone)[0]] += charge
         if charge:
             self._row(at_ms, account.line).spend_micros += charge
 
     def _row(self, at_ms: int, line: Line) -> HourRow:
         hour_ms = at_ms - at_ms % HOUR_MS
         return self._pending.setdefault((hour_ms, line.line_id), HourRow(line_id=line.line_id, hour_ms=hour_ms))
-
-    def _person(self, key: int, placement: Placement) -> int:
-        users, audience_key = self._population.users, Stream(self._seed, placement, 0).audience_key
-
-        def draws() -> Iterator[int]:
-            who = 0
-            for attempt in range(1024):
-                bits = mix(key, PERSON + 256 * attempt)
-                who = int(unit(bits) * users)
-                accept, alias = self._aliases[who] if self._aliases else (1.0, who)
-                who = who if unit(mix(bits, ACCEPT)) < accept else alias
-                yield who
-            for _ in range(users):
-                who = (who + 1) % users
-                yield who
-
-        who = 0
-        for who in draws():
-            if placement.audience >= 1.0 or unit(mix(audience_key, who)) < placement.audience:
-                break
-        return who
 
     # -- what happened -----------------------------------------------------------------------------------
 
@@ -389,5 +383,5 @@ class ReferenceEngine:
 
     def exposures(self) -> Exposures:
         """Every impression so far, in order of time."""
-        columns = zip(*self._log, strict=True) if self._log else [()] * 5
+        columns = zip(*self._log, strict=True) if self._log else [()] * 9
         return Exposures(*(np.array(column, np.int64) for column in columns))  # type: ignore[arg-type]

@@ -1,4 +1,8 @@
-"""Frequency caps: which are in force, and the ring of each with every user's latest exposures."""
+"""Frequency caps: which are in force, and rings with everybody's latest exposures to check them by.
+
+A cap of K in a window holds if the K-th latest exposure is older than the window. Caps that count the same
+exposures, such as those of a campaign that is its advertiser's only one, share a ring as long as the longest.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from numpy.typing import NDArray
 
 from sandbox.delivery.exposures import Exposures
 from sandbox.delivery.model import Cap
-from sandbox.delivery.tables import CAP, FOREVER
+from sandbox.delivery.tables import CAP, FOREVER, TICK_MS
 
 LEVELS = ("package", "media_buy", "campaign", "advertiser", "creative")
 
@@ -51,61 +55,102 @@ class Caps:
 
 
 class Rings:
-    """The memory of the caps: the latest ``limit`` instants of each cap and user, see :data:`~tables.CAP`.
+    """The memory of the caps, see :data:`~tables.CAP`; a row for each identity.
 
-    A cap in force keeps its ring when others come and go; a new one is filled from the exposure log.
+    A ring stays as others come and go; a new one is filled from the exposure log.
     """
 
-    def __init__(self, users: int) -> None:
-        self._users = users
-        self._bases: dict[tuple[Entity, Cap], int] = {}
+    def __init__(self, epoch_ms: int) -> None:
+        self.epoch_ms = epoch_ms
+        """Ticks are counted from here; the first one is 1."""
         self.slots: dict[Entity, list[int]] = {}
         self.terms = np.zeros(0, CAP)
-        self._cells = np.zeros((users, 0), np.int64)
+        self._begin: dict[Entity, tuple[int, int]] = {}
+        self._cells = np.zeros((0, 0), np.uint32)
 
     @property
-    def cells(self) -> NDArray[np.int64]:
+    def cells(self) -> NDArray[np.uint32]:
         """All rings in one array."""
         return self._cells.reshape(-1)
 
-    def rebuild(self, by_entity: dict[Entity, tuple[Cap, ...]]) -> dict[Entity, list[int]]:
-        """Make room for these caps; returns the slots of those whose ring is new and empty, by entity."""
-        wanted = list(dict.fromkeys((entity, cap) for entity, caps in by_entity.items() for cap in caps))
-        if wanted == list(self._bases):
-            return {}
-        old_cells, old_bases = self._cells, self._bases
-        stride = sum(cap.max_impressions + 1 for _, cap in wanted)
-        self.terms, self._bases, self.slots = np.zeros(len(wanted), CAP), {}, {}
-        self._cells = np.zeros((self._users, stride), np.int64)
-        base = 0
-        fresh: dict[Entity, list[int]] = {}
-        for slot, (entity, cap) in enumerate(wanted):
-            end = base + cap.max_impressions + 1
-            window = FOREVER if cap.window_ms is None else cap.window_ms
-            self.terms[slot] = (cap.max_impressions, window, base, stride)
-            self._bases[entity, cap] = base
-            self.slots.setdefault(entity, []).append(slot)
-            if (entity, cap) in old_bases:
-                old = old_bases[entity, cap]
-                self._cells[:, base:end] = old_cells[:, old : old + end - base]
-            else:
-                fresh.setdefault(entity, []).append(slot)
-            base = end
+    @property
+    def stride(self) -> int:
+        """Cells of a row."""
+        return self._cells.shape[1]
+
+    def tick(self, at_ms: Any) -> Any:
+        """Instants in ticks."""
+        return (at_ms - self.epoch_ms) // TICK_MS + 1
+
+    def rebuild(
+        self, by_entity: dict[Entity, tuple[Cap, ...]], counted: dict[Entity, object], rows: int
+    ) -> set[Entity]:
+        """Make room for these caps of ``rows`` identities; returns the entities whose ring is new and empty.
+
+        ``counted`` says which exposures an entity counts: entities of which it says the same share a ring.
+        """
+        together: dict[object, list[Entity]] = {}
+        for entity in by_entity:
+            together.setdefault(counted.get(entity, entity), []).append(entity)
+        lengths = [max(c.max_impressions for e in shared for c in by_entity[e]) for shared in together.values()]
+        old_cells, old_begin = self._cells, self._begin
+        self._cells = np.zeros((rows, sum(length + 1 for length in lengths if length)), np.uint32)
+        self._begin, self.slots = {}, {}
+        terms: list[tuple[int, int, int, int]] = []
+        fresh: set[Entity] = set()
+        at = 0
+        for shared, length in zip(together.values(), lengths, strict=True):
+            known = next((old_begin[e][0] for e in shared if old_begin.get(e, (0, -1))[1] == length), None)
+            if known is not None and length:
+                self._cells[: len(old_cells), at : at + length + 1] = old_cells[:, known : known + length + 1]
+            elif length:
+                fresh.update(shared)
+            for entity in shared:
+                self._begin[entity] = at, length
+                for cap in by_entity[entity]:
+                    window = FOREVER if cap.window_ms is None else -(-cap.window_ms // TICK_MS)
+                    self.slots.setdefault(entity, []).append(len(terms))
+                    terms.append((cap.max_impressions, window, at, length))
+            at += length + 1 if length else 0
+        self.terms = np.array(terms, CAP)
         return fresh
 
     def forget(self) -> None:
         """Forget all exposures: the next :meth:`rebuild` fills every ring anew."""
-        self._bases = {}
+        self._begin = {}
+
+    def make_room(self, now_ms: int) -> None:
+        """Move the epoch when the ticks of the next hours would no longer fit into their four bytes."""
+        if self.tick(now_ms) < (1 << 32) - (1 << 24):
+            return
+        windows = self.terms["window"][self.terms["window"] < FOREVER]
+        shift = self.tick(now_ms) - int(windows.max(initial=0)) - 2
+        if shift < 1 << 24:
+            raise ValueError("a window of a frequency cap is too long for a world that runs for more than 480 days")
+        ring = np.ones(self.stride, bool)
+        ring[[at for at, length in self._begin.values() if length]] = False
+        cells = self._cells[:, ring]
+        self._cells[:, ring] = np.where(cells > 0, np.maximum(cells, shift + 1) - shift, 0)
+        self.epoch_ms += shift * TICK_MS
+
+    def distinct(self, slots: list[int]) -> list[int]:
+        """One slot for each ring that these slots have."""
+        held = {int(self.terms["ring"][slot]): slot for slot in slots if self.terms["length"][slot]}
+        return list(held.values())
 
 
 @dataclass(slots=True)
 class Slots:
-    """Slots of caps by line and by creative, as the loop reads them."""
+    """Slots of caps by line and by creative, and one slot for each ring of theirs, as the loop reads them."""
 
     caps_at: NDArray[np.int64]
     caps: NDArray[np.int64]
+    rings_at: NDArray[np.int64]
+    rings: NDArray[np.int64]
     creative_caps_at: NDArray[np.int64]
     creative_caps: NDArray[np.int64]
+    creative_rings_at: NDArray[np.int64]
+    creative_rings: NDArray[np.int64]
 
 
 def pack(rows: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -115,26 +160,29 @@ def pack(rows: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return at, np.array([value for row in rows for value in row], np.int64)
 
 
-def pack_slots(slots: dict[Entity, list[int]], lines: list[tuple[Entity, ...]], creatives: Any) -> Slots:
-    """The slots of each line (by its entities) and of each creative (by its id)."""
+def pack_slots(rings: Rings, only: set[Entity] | None, lines: list[tuple[Entity, ...]], creatives: Any) -> Slots:
+    """The slots of each line (by its entities) and of each creative (by its id); ``only`` of some entities."""
+    wanted = {entity: found for entity, found in rings.slots.items() if only is None or entity in only}
+    by_line = [[slot for entity in entities for slot in wanted.get(entity, ())] for entities in lines]
+    by_creative = [wanted.get(("creative", name), []) for name in creatives]
     return Slots(
-        *pack([[slot for entity in entities for slot in slots.get(entity, ())] for entities in lines]),
-        *pack([slots.get(("creative", name), []) for name in creatives]),
+        *pack(by_line),
+        *pack([rings.distinct(slots) for slots in by_line]),
+        *pack(by_creative),
+        *pack([rings.distinct(slots) for slots in by_creative]),
     )
 
 
-def fill(rings: Rings, fresh: Slots, exposures: Exposures) -> None:
-    """Bring the rings of new caps up to date with the exposure log."""
-    if not len(exposures.time_ms) or not (len(fresh.caps) or len(fresh.creative_caps)):
+def fill(rings: Rings, fresh: Slots, exposures: Exposures, rows: NDArray[np.int64]) -> None:
+    """Bring new rings up to date with the exposure log; ``rows`` are the identities of its exposures."""
+    if not len(exposures.time_ms) or not (len(fresh.rings) or len(fresh.creative_rings)):
         return
     from sandbox.delivery.loop import replay
 
-    replay(
-        exposures,
-        fresh.caps_at,
-        fresh.caps,
-        fresh.creative_caps_at,
-        fresh.creative_caps,
-        rings.terms,
-        rings.cells,
-    )
+    ticks, begin = rings.tick(exposures.time_ms), rows * rings.stride
+    for at, found, of in (
+        (fresh.rings_at, fresh.rings, exposures.line),
+        (fresh.creative_rings_at, fresh.creative_rings, exposures.creative),
+    ):
+        if len(found):
+            replay(ticks, begin, at, found, of, rings.terms, rings.cells)

@@ -7,17 +7,21 @@ are and under which key; ``loop.py`` draws the rest of an opportunity when it ne
 
 from __future__ import annotations
 
+from itertools import pairwise
+from math import exp
+
 import numpy as np
-from numpy.typing import NDArray
 
 from sandbox.core.rng import derive
-from sandbox.core.time import DAY_MS, HOUR_MS, WEEK_MS
-from sandbox.delivery.hashing import mix, poisson
-from sandbox.delivery.model import Placement, Population, Targeting
-from sandbox.delivery.tables import Traffic
+from sandbox.core.time import DAY_MS, HOUR_MS, WEEK_MS, parse_instant
+from sandbox.delivery.hashing import mix, normal, poisson
+from sandbox.delivery.model import Placement, Targeting
+from sandbox.delivery.people import People
+from sandbox.delivery.tables import TICK_MS, Traffic
 
 _MONDAY_MS = 3 * DAY_MS  # 1970-01-01 was a Thursday
 _HOURS = WEEK_MS // HOUR_MS
+_GROWS_FROM_MS = parse_instant("2026-01-01")
 
 
 class Stream:
@@ -27,12 +31,13 @@ class Stream:
         self.placement = placement
         self.from_ms = max(known_ms, placement.start_ms or 0)
         self.until_ms = 1 << 62 if placement.end_ms is None else placement.end_ms
-        self.audience_key = derive(seed, "audience", placement.publisher_id)
         self._key = derive(seed, "supply", placement.placement_id)
         whole = sum(placement.hour_shape) * sum(placement.week_shape)
         weekly = placement.daily_opportunities * 7
         self._means = [weekly * h * d / whole for d in placement.week_shape for h in placement.hour_shape]
         self._before = [0.0, *(float(v) for v in np.cumsum(self._means))]
+        self._special = {parse_instant(day): factor for day, factor in placement.special_days.items()}
+        self._steady = not self._special and not placement.growth
 
     def key(self, hour_ms: int) -> int:
         """The key of the opportunities of an hour; number ``i`` has the key ``mix(key, i)``."""
@@ -42,12 +47,28 @@ class Stream:
         """Opportunities drawn for an hour; those outside ``[from_ms, until_ms)`` do not come."""
         if hour_ms >= self.until_ms or hour_ms + HOUR_MS <= self.from_ms:
             return 0
-        return poisson(self._means[(hour_ms + _MONDAY_MS) // HOUR_MS % _HOURS], mix(self._key, hour_ms))
+        mean = self._means[(hour_ms + _MONDAY_MS) // HOUR_MS % _HOURS] * self._factor(hour_ms - hour_ms % DAY_MS)
+        key, sigma = mix(self._key, hour_ms), self.placement.noise
+        if sigma:
+            mean *= exp(sigma * normal(mix(key, 3)) - 0.5 * sigma * sigma)
+        return poisson(mean, key)
+
+    def _factor(self, day_ms: int) -> float:
+        """What growth and special days make of a day."""
+        if self._steady:
+            return 1.0
+        grown = float((1.0 + self.placement.growth) ** ((day_ms - _GROWS_FROM_MS) / DAY_MS))
+        return grown * self._special.get(day_ms, 1.0)
 
     def expected(self, from_ms: int, to_ms: int) -> float:
-        """Opportunities to expect in ``[from_ms, to_ms)``."""
+        """Opportunities to expect in ``[from_ms, to_ms)``; noise has a mean of 1."""
         from_ms, to_ms = max(from_ms, self.placement.start_ms or 0), min(to_ms, self.until_ms)
-        return self._up_to(to_ms) - self._up_to(from_ms) if from_ms < to_ms else 0.0
+        if from_ms >= to_ms:
+            return 0.0
+        if self._steady:
+            return float(self._up_to(to_ms) - self._up_to(from_ms))
+        edges = [from_ms, *range(from_ms - from_ms % DAY_MS + DAY_MS, to_ms, DAY_MS), to_ms]
+        return sum((self._factor(a - a % DAY_MS) * (self._up_to(b) - self._up_to(a)) for a, b in pairwise(edges)), 0.0)
 
     def _up_to(self, at_ms: int) -> float:
         weeks, rest_ms = divmod(at_ms + _MONDAY_MS, WEEK_MS)
@@ -62,51 +83,59 @@ def cumulative(shares: dict[str, float]) -> list[float]:
     return edges
 
 
-def activity(seed: int, population: Population) -> NDArray[np.float64] | None:
-    """How active each user is, with mean 1; None if all are equal."""
-    if population.activity_shape is None:
-        return None
-    # the legacy generator: its numbers are the same in every version of NumPy
-    rng = np.random.RandomState(derive(seed, "activity") % (1 << 32))
-    weights = rng.gamma(population.activity_shape, size=population.users)
-    return np.asarray(weights * (population.users / weights.sum()), np.float64)
-
-
 def allows(include: tuple[str, ...], exclude: tuple[str, ...], value: str) -> bool:
     """True if a targeting dimension lets a value through; an empty ``include`` side means everything."""
     return (not include or value in include) and value not in exclude
 
 
-def share(placement: Placement, targeting: Targeting) -> float:
-    """The part of a placement's traffic that a targeting lets through."""
+def allows_area(aim: Targeting, code: str) -> bool:
+    """True if a targeting lets a country (``US``) or a region (``US-NY``) through; a region is in its country."""
+    country = code.partition("-")[0]
+    if not allows(aim.countries, aim.countries_exclude, country):
+        return False
+    return allows(aim.regions, aim.regions_exclude, code)
+
+
+def share(placement: Placement, targeting: Targeting, segments: dict[str, float]) -> float:
+    """The part of a placement's traffic that a targeting lets through; segments are independent of each other."""
     if not allows(targeting.properties, targeting.properties_exclude, placement.property_id):
         return 0.0
-    part = 1.0
-    for shares, include, exclude in (
-        (placement.countries, targeting.countries, targeting.countries_exclude),
-        (placement.devices, targeting.devices, targeting.devices_exclude),
-    ):
-        part *= sum(v for name, v in shares.items() if allows(include, exclude, name)) / sum(shares.values())
-    return part
+    areas = sum(part for code, part in placement.countries.items() if allows_area(targeting, code))
+    devices = sum(
+        part for name, part in placement.devices.items() if allows(targeting.devices, targeting.devices_exclude, name)
+    )
+    outside, kept = 1.0, 1.0
+    for name in targeting.segments:
+        outside *= 1.0 - segments.get(name, 0.0)
+    for name in targeting.segments_exclude:
+        kept *= 1.0 - segments.get(name, 0.0)
+    people = (1.0 - outside if targeting.segments else 1.0) * kept
+    return people * areas / sum(placement.countries.values()) * devices / sum(placement.devices.values())
 
 
-def hour_traffic(hour_ms: int, streams: list[Stream], places: list[int]) -> Traffic:
+def hour_traffic(hour_ms: int, streams: list[Stream], places: list[int], people: People) -> Traffic:
     """All opportunities of an hour on the placements with these numbers, in order of time."""
-    from sandbox.delivery.loop import traffic
+    from sandbox.delivery.traffic import traffic
 
     mine = [streams[number] for number in places]
+    spans = [(stream.from_ms, stream.until_ms, *people.draw(stream.placement)) for stream in mine]
     made: Traffic = traffic(
         hour_ms,
         np.array(places, np.int64),
         np.array([stream.count(hour_ms) for stream in mine], np.int64),
         np.array([stream.key(hour_ms) for stream in mine], np.uint64),
-        np.array([stream.from_ms for stream in mine], np.int64),
-        np.array([stream.until_ms for stream in mine], np.int64),
+        np.array(spans, np.int64).reshape(-1, 4),
+        people.draws,
     )
     return made
 
 
-def arrivals(hour_ms: int, until_ms: int, streams: list[Stream]) -> int:
+def first_tick(hour_ms: int, at_ms: int) -> int:
+    """The first tick of an hour that is not earlier than an instant."""
+    return -((hour_ms - at_ms) // TICK_MS)
+
+
+def _arrivals(hour_ms: int, until_ms: int, streams: list[Stream], people: People) -> int:
     """Opportunities of an hour before ``until_ms``; times are drawn only where a border cuts the hour."""
     whole, cut = 0, []
     for number, stream in enumerate(streams):
@@ -116,4 +145,18 @@ def arrivals(hour_ms: int, until_ms: int, streams: list[Stream]) -> int:
             cut.append(number)
     if not cut:
         return whole
-    return whole + int(np.searchsorted(hour_traffic(hour_ms, streams, cut).after_ms, until_ms - hour_ms))
+    return whole + int(np.searchsorted(hour_traffic(hour_ms, streams, cut, people).tick, first_tick(hour_ms, until_ms)))
+
+
+class Arrivals:
+    """Counts the opportunities of a world that began at ``start_ms``."""
+
+    def __init__(self, start_ms: int) -> None:
+        self._hour_ms, self._found = start_ms - start_ms % HOUR_MS, 0
+
+    def until(self, now_ms: int, streams: list[Stream], people: People) -> int:
+        """Opportunities on all placements before an instant that is not earlier than the last one."""
+        while self._hour_ms + HOUR_MS <= now_ms:
+            self._found += _arrivals(self._hour_ms, self._hour_ms + HOUR_MS, streams, people)
+            self._hour_ms += HOUR_MS
+        return self._found + _arrivals(self._hour_ms, now_ms, streams, people)

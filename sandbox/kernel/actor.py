@@ -62,9 +62,7 @@ class Actor:
 
         Raises :class:`~sandbox.kernel.network.PeerUnreachable` or ``PeerTimeout`` when none comes.
         """
-        return self.world.network.call(
-            self.id, to, operation, payload, Principal(self.id, self.role), timeout_ms
-        )
+        return self.world.network.call(self.id, to, operation, payload, Principal(self.id, self.role), timeout_ms)
 
     def emit(self, kind: str, **data: Any) -> None:
         """Write an event of this actor into the trace."""

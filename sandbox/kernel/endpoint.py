@@ -120,9 +120,7 @@ class Endpoint:
         self.dialect = dialect
         self.operations: Mapping[str, Operation] = {op.name: op for op in operations}
 
-    def handle(
-        self, operation: str, payload: dict[str, Any], principal: Principal
-    ) -> Generator[Any, Any, Reply]:
+    def handle(self, operation: str, payload: dict[str, Any], principal: Principal) -> Generator[Any, Any, Reply]:
         """Serve one request; takes as much simulated time as its handler does."""
         ctx = Context(self.actor.world, self.actor, principal, operation)
         try:

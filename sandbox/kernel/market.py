@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.core.time import HOUR_MS, iso
 
 if TYPE_CHECKING:
-    from sandbox.delivery import Cap, Engine, Line, Placement, Targeting, Totals
+    from sandbox.delivery import Cap, Engine, Line, Placement, Slice, Targeting, Totals
     from sandbox.kernel.world import World
 
 
@@ -44,15 +44,18 @@ class _Held:
 class Market:
     """All inventory and all lines of a world, behind one delivery engine."""
 
-    def __init__(self, world: World, users: int, activity_shape: float | None) -> None:
+    def __init__(
+        self, world: World, users: int, activity_shape: float | None, segments: dict[str, float] | None = None
+    ) -> None:
         self._world = world
         self.users = users
         self._activity_shape = activity_shape
+        self._segments = segments or {}
         self._engine: Engine | None = None
         self._lines: dict[str, _Held] = {}
         self._enforcing: set[str] = set()
         self._bindings: dict[tuple[str, str], Binding] = {}
-        self._ticking = False
+        self._ticking = self._awaiting = False
 
     @property
     def engine(self) -> Engine:
@@ -60,7 +63,7 @@ class Market:
         if self._engine is None:
             from sandbox.delivery import Engine, Population
 
-            population = Population(self.users, self._activity_shape)
+            population = Population(self.users, self._activity_shape, self._segments)
             self._engine = Engine(self._world.streams.derive("delivery"), self._world.start_ms, population, ())
         return self._engine
 
@@ -97,9 +100,7 @@ class Market:
         """The present terms of a line."""
         return self._lines[line_id].line
 
-    def forecast(
-        self, placement_ids: Sequence[str], targeting: Targeting, start_ms: int, end_ms: int
-    ) -> float:
+    def forecast(self, placement_ids: Sequence[str], targeting: Targeting, start_ms: int, end_ms: int) -> float:
         """Opportunities to expect on these placements."""
         return self.engine.forecast(placement_ids, targeting, start_ms, end_ms)
 
@@ -137,6 +138,16 @@ class Market:
 
         self._settle()
         return self.engine.totals(line_id) if self._lines[line_id].in_engine else Totals()
+
+    def breakdown(self, line_ids: Sequence[str], start_ms: int, end_ms: int) -> list[Slice]:
+        """What lines delivered in ``[start_ms, end_ms)``, whole hours, by creative, country and device."""
+        self._settle()
+        return self._engine.breakdown(line_ids, start_ms, end_ms) if self._engine else []
+
+    def reach(self, line_ids: Sequence[str], start_ms: int, end_ms: int) -> tuple[int, float]:
+        """Different people that saw one of the lines in ``[start_ms, end_ms)``, and how often on average."""
+        self._settle()
+        return self._engine.history.reach(line_ids, start_ms, end_ms) if self._engine else (0, 0.0)
 
     def lines(self) -> list[Line]:
         """All lines that were ever opened, in that order."""
@@ -201,6 +212,17 @@ class Market:
             for line_id in self.engine.exhausted():
                 self._world.actors[self._lines[line_id].owner].on_line_exhausted(line_id)
         self._ticking = False
+        if not self._awaiting:
+            self._awaiting = True
+            self._world.spawn(self._conversions())
+
+    def _conversions(self) -> Generator[Any, Any, None]:
+        """Settle the hours in which conversions happen while no line is live."""
+        while not self._ticking and (next_ms := self.engine.next_conversion_ms) is not None:
+            hour_end_ms = max(next_ms, self._world.now) // HOUR_MS * HOUR_MS + HOUR_MS
+            yield self._world.env.timeout(hour_end_ms - self._world.now)
+            self._settle()
+        self._awaiting = False
 
     def _emit_line(self, line_id: str, why: str) -> None:
         held = self._lines[line_id]

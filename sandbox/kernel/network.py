@@ -119,9 +119,7 @@ class Network:
                 raise self._lost(PeerTimeout, call_id, sender, to, operation, outcome)
             raise self._lost(PeerUnreachable, call_id, sender, to, operation, outcome)
         body = json.dumps(outcome.body, allow_nan=False)
-        self._emit(
-            "reply", to, id=call_id, to=sender, operation=operation, ok=outcome.ok, body=json.loads(body)
-        )
+        self._emit("reply", to, id=call_id, to=sender, operation=operation, ok=outcome.ok, body=json.loads(body))
         return Reply(outcome.ok, json.loads(body), outcome.status)
 
     def _carry(
@@ -169,9 +167,7 @@ class Network:
                 yield self._world.env.timeout(wait_ms)
             self._emit("webhook", sender, id=webhook_id, to=to, attempt=attempt, payload=json.loads(text))
             why = yield from self._deliver(sender, to, text)
-            self._emit(
-                "webhook_result", sender, id=webhook_id, to=to, attempt=attempt, ok=not why, why=why
-            )
+            self._emit("webhook_result", sender, id=webhook_id, to=to, attempt=attempt, ok=not why, why=why)
             if not why:
                 return
 

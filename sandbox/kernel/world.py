@@ -32,6 +32,7 @@ class World:
         network: NetworkConfig | None = None,
         users: int = 100_000,
         activity_shape: float | None = None,
+        segments: dict[str, float] | None = None,
     ) -> None:
         self.seed = seed
         self.start_ms = start_ms
@@ -40,7 +41,7 @@ class World:
         self.trace = Trace()
         self.ecosystem = Ecosystem()
         self.network = Network(self, network or NetworkConfig())
-        self.market = Market(self, users, activity_shape)
+        self.market = Market(self, users, activity_shape, segments)
         self.actors: dict[str, Actor] = {}
 
     @property

@@ -40,6 +40,7 @@ def build(scenario: Scenario, seed: int | None = None) -> World:
         _network(scenario),
         file.population.users,
         file.population.activity_shape,
+        file.population.segments,
     )
     world.add(Driver(world, scenario))
     for name, spec in file.actors.items():
@@ -153,9 +154,7 @@ def _check_call(scenario: Scenario, world: World, call: str, is_rest: bool, wher
         raise scenario.document.error(problem, where)
 
 
-def _check_control(
-    scenario: Scenario, world: World, call: str, arguments: dict[str, Any], where: Where
-) -> None:
+def _check_control(scenario: Scenario, world: World, call: str, arguments: dict[str, Any], where: Where) -> None:
     actor, name = _actor(scenario, world, call, where)
     control = actor.controls.get(name)
     if control is None:

@@ -43,9 +43,7 @@ class LatencySpec(Strict):
     median: Duration = Field(
         40, description="half of the messages take no longer", json_schema_extra={"default": "40ms"}
     )
-    p95: Duration = Field(
-        120, description="95 of 100 messages take no longer", json_schema_extra={"default": "120ms"}
-    )
+    p95: Duration = Field(120, description="95 of 100 messages take no longer", json_schema_extra={"default": "120ms"})
 
     @model_validator(mode="after")
     def _ordered(self) -> LatencySpec:
@@ -90,6 +88,9 @@ class PopulationSpec(Strict):
     """The people who see ads."""
 
     users: int = Field(100_000, gt=0, le=50_000_000)
+    segments: dict[str, Annotated[float, Field(ge=0.0, le=1.0)]] = Field(
+        default={}, description="Segments by name, and the fraction of the people that are in each"
+    )
     activity_shape: float | None = Field(
         None, gt=0, description="shape of gamma-distributed activity; left out, all are equally active"
     )
@@ -124,9 +125,7 @@ class Step(Strict):
         None, description="the error that must come: its code, or paths into it and what is there"
     )
     until: dict[str, Expected] = Field({}, description="call again until this is there")
-    every: Every = Field(
-        HOUR_MS, description="wait between calls of `until`", json_schema_extra={"default": "1h"}
-    )
+    every: Every = Field(HOUR_MS, description="wait between calls of `until`", json_schema_extra={"default": "1h"})
     within: Duration | None = Field(None, description="how long `when` and `until` may take")
 
     @model_validator(mode="after")

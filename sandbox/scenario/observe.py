@@ -86,9 +86,7 @@ class CountWatch:
 
     def __init__(self, match: MessageMatch | EventMatch, names: Mapping[str, Any]) -> None:
         self._match = match
-        self._paths: dict[str, Any] = resolve(
-            match.body if isinstance(match, MessageMatch) else match.data, names
-        )
+        self._paths: dict[str, Any] = resolve(match.body if isinstance(match, MessageMatch) else match.data, names)
         self._count: Any = resolve(match.count, names)
         self._seen = 0
 

@@ -49,10 +49,7 @@ def resolve(value: Any, known: Mapping[str, Any], keep_unknown: bool = False) ->
     if isinstance(value, str):
         return _resolve_text(value, known, keep_unknown) if "$" in value else value
     if isinstance(value, Mapping):
-        return {
-            resolve(key, known, keep_unknown): resolve(item, known, keep_unknown)
-            for key, item in value.items()
-        }
+        return {resolve(key, known, keep_unknown): resolve(item, known, keep_unknown) for key, item in value.items()}
     if isinstance(value, list):
         return [resolve(item, known, keep_unknown) for item in value]
     return value

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from sandbox.scenario.load import Scenario
 
 
-def run(
-    scenario: Scenario, seed: int | None = None, progress: Callable[[int], None] | None = None
-) -> RunResult:
+def run(scenario: Scenario, seed: int | None = None, progress: Callable[[int], None] | None = None) -> RunResult:
     """Play a scenario and judge it.
 
     ``seed`` replaces the scenario's own; ``progress`` is called with the simulated time in ms, at most once

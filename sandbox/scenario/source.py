@@ -59,9 +59,7 @@ def read(path: Path, name: str | None = None) -> Document:
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise InputError(
-                f"the file has {size:,} bytes, more than {MAX_BYTES:,}", name, "split it with `extends`"
-            )
+            raise InputError(f"the file has {size:,} bytes, more than {MAX_BYTES:,}", name, "split it with `extends`")
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1

@@ -2,12 +2,14 @@
 
 A strategy is asked once per line and hour, and again after each change of the line. It answers with the
 cumulative amount allowed at the beginning and at the end of the stretch; in between the engine goes in a
-straight line. The next charge is due at the first millisecond at which that line reaches the spend plus half
+straight line. It may also say in which part of the opportunities the line takes part at all, and what part of its bid
+it bids. The next charge is due at the first millisecond at which that line reaches the spend plus half
 of the charge, so a line is never ahead of its plan by more than half a charge. An impressions goal is paced
 by the same strategies, with impressions in the place of money.
 """
 
 from collections.abc import Callable
+from math import inf
 from typing import NamedTuple
 
 from sandbox.core.registry import Registry
@@ -32,9 +34,11 @@ class Stretch(NamedTuple):
     unit: float
     """What one impression (click, view …) uses."""
     day_end_ms: int
-    """When the UTC day is over."""
+    """When the day of the budget's time zone is over."""
     day_left: int | None = None
     """What the daily cap leaves of this day; None without one."""
+    memory: dict[str, float] = {}
+    """What the strategy wants to remember until it is asked again for this line."""
 
     @property
     def base(self) -> float:
@@ -50,7 +54,21 @@ class Stretch(NamedTuple):
         return max(0.0, min(more, left * part))
 
 
-Strategy = Callable[[Stretch], tuple[float, float]]
+class Pace(NamedTuple):
+    """The pace of a stretch: the cumulative amounts allowed at its beginning and at its end."""
+
+    at: float
+    end: float
+    participation: float = 1.0
+    """The fraction of the opportunities that the line considers."""
+    bid_factor: float = 1.0
+    """What part of its bid a line bids in auctions, at most 1."""
+
+
+NOTHING = Pace(inf, inf)
+"""Nothing to pace."""
+
+Strategy = Callable[[Stretch], Pace]
 
 PACING: Registry[Strategy] = Registry("pacing strategy")
 

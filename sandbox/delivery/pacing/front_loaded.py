@@ -4,12 +4,12 @@ The plan is spend = budget x (1 - (1 - x)^2), where x is the part of the flight 
 of the budget in its first half. What a line is behind is spread over the rest in the same proportions.
 """
 
-from sandbox.delivery.pacing import Stretch
+from sandbox.delivery.pacing import Pace, Stretch
 
 
-def allowance(stretch: Stretch) -> tuple[float, float]:
+def allowance(stretch: Stretch) -> Pace:
     """Cumulative amounts allowed at both ends of the stretch."""
     left_before = (stretch.end_ms - stretch.from_ms) ** 2
     left_after = (stretch.end_ms - stretch.to_ms) ** 2
     base = stretch.base
-    return base, base + stretch.within_day((stretch.total - base) * (1 - left_after / left_before))
+    return Pace(base, base + stretch.within_day((stretch.total - base) * (1 - left_after / left_before)))

@@ -43,9 +43,7 @@ class Overspend(Checker):
         day = (line_id, day_start(hour_ms))
         self._day[day] += spend
         if spend > 0 and self._spent[line_id] > terms["budget_micros"]:
-            self.breach(
-                f"line {line_id} spent {self._spent[line_id]} micros of {terms['budget_micros']}", event
-            )
+            self.breach(f"line {line_id} spent {self._spent[line_id]} micros of {terms['budget_micros']}", event)
         cap = terms["daily_cap_micros"]
         if spend > 0 and cap is not None and self._day[day] > cap:
             self.breach(f"line {line_id} spent {self._day[day]} micros in a day, cap {cap}", event)

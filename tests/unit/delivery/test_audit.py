@@ -12,7 +12,7 @@ from sandbox.delivery import Cap, Engine, Totals
 from sandbox.delivery.audit import Evidence, GroupTerm, breaches
 from sandbox.delivery.exposures import Exposures
 from sandbox.delivery.rings import CapTerm
-from tests.unit.delivery.test_engine import START_MS, USERS, engine, finish, line
+from tests.unit.delivery.test_engine import START_MS, engine, finish, line
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +30,8 @@ def evidence() -> Evidence:
 def evidence_of(made: Engine) -> Evidence:
     totals = [made.totals(one.line_id) for one in made.lines]
     log = Exposures(*(column.copy() for column in made.exposures()))
-    return Evidence(
-        log, list(made._creatives), USERS, made._line_terms, made._group_terms, list(made._caps.terms), totals
-    )
+    known = made.history.evidence(totals)
+    return replace(known, log=log, cap_terms=list(known.cap_terms))
 
 
 def with_term(evidence: Evidence, number: int, **fields: Any) -> Evidence:
@@ -110,9 +109,10 @@ def test_it_counts_a_cap_only_while_it_was_in_force(evidence: Evidence) -> None:
 
 def test_a_window_that_is_just_over_is_no_breach() -> None:
     times = np.array([START_MS, START_MS + HOUR_MS])
-    log = Exposures(times, *(np.zeros(2, np.int32) for _ in range(3)), np.array([10_000, 10_000]))
+    nothing = [np.zeros(2, kind) for kind in (*[np.int32] * 4, *[np.int16] * 3)]
+    log = Exposures(times, *nothing, np.array([10_000, 10_000]))
     made = engine(line())
-    honest = replace(evidence_of(made), log=log, totals=[Totals(2, 20_000)])
+    honest = replace(evidence_of(made), log=log, identities=np.zeros(2, np.int64), totals=[Totals(2, 20_000)])
     for window_ms, held in ((HOUR_MS, True), (HOUR_MS + 1, False)):
         term = CapTerm("package", "one", (Cap(1, window_ms),), START_MS)
         assert (breaches(replace(honest, cap_terms=[term])) == []) is held

@@ -325,7 +325,7 @@ def test_uncapped_reach_of_equal_users_follows_the_closed_form() -> None:
 def test_the_audit_finds_one_exposure_too_many() -> None:
     made = engine(line(pacing="asap", budget_micros=10**9))
     finish(made, 0.5)
-    made._caps.replace(("campaign", "campaign"), (Cap(1, DAY_MS),), START_MS)
+    made.history.caps.replace(("campaign", "campaign"), (Cap(1, DAY_MS),), START_MS)
     assert "campaign campaign: user" in made.audit()[0]
 
 

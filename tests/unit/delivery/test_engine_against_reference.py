@@ -1,6 +1,6 @@
 """The compiled engine decides exactly as the plain one does, however time is cut."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from sandbox.delivery import (
     Population,
     Price,
     Targeting,
+    Totals,
 )
 from sandbox.delivery.reference import ReferenceEngine
 
@@ -26,8 +27,20 @@ SPAN_MS = 30 * HOUR_MS
 NO_SHRINKING = [phase for phase in Phase if phase is not Phase.shrink]  # an example takes a second
 
 PLACEMENTS = (
-    Placement("a", "north", "north.com", "display", 1300, {"US": 0.7, "CA": 0.3}, {"mobile": 0.6, "desktop": 0.4}),
-    Placement("b", "north", "app.north", "olv", 700, audience=0.5, floor_micros=4_000_000),
+    Placement("a", "north", "north.com", "display", 1300, {"US-NY": 0.7, "CA": 0.3}, {"mobile": 0.6, "desktop": 0.4}),
+    Placement(
+        "b",
+        "north",
+        "app.north",
+        "olv",
+        700,
+        audience=0.5,
+        floor_micros=4_000_000,
+        noise=0.4,
+        special_days={"2026-05-02": 1.5},
+        first_price=True,
+        competition=Competition(3_000_000, 1.0),
+    ),
     Placement(
         "c",
         "south",
@@ -37,11 +50,17 @@ PLACEMENTS = (
         {"CA": 1.0},
         {"ctv": 1.0},
         audience=0.1,
+        match_rate=0.6,
+        growth=0.001,
+        click_rate=0.2,
+        click_conversion_rate=0.3,
         competition=Competition(9_000_000, 0.6),
         start_ms=START_MS + HOUR_MS // 2,
         end_ms=START_MS + 25 * HOUR_MS + 7,
     ),
 )
+SEGMENTS = {"young": 0.3, "sporty": 0.5}
+POPULATIONS = [Population(150, None, SEGMENTS), Population(150, 1.5, SEGMENTS), Population(7, 0.5)]
 LATE = Placement("late", "east", "east.com", "display", 900)
 LEVELS = [
     ("package", "line-0"),
@@ -65,7 +84,13 @@ prices = st.one_of(
     st.builds(Price, st.sampled_from(["cpc", "cpa"]), st.integers(0, 400_000)),
     st.builds(Price, st.sampled_from(["cpcv", "cpv", "cpp"]), st.integers(1000, 60_000)),
     st.builds(Price, st.just("flat_rate"), st.integers(1000, 9_000_000)),
-    st.builds(Price, st.sampled_from(["cpm", "vcpm"]), st.just(0), st.just(False), st.integers(3_000_000, 15_000_000)),
+    st.builds(
+        Price,
+        st.sampled_from(["cpm", "vcpm"]),
+        st.sampled_from([0, 5_000_000]),
+        st.just(False),
+        st.integers(3_000_000, 15_000_000),
+    ),
 )
 
 
@@ -90,13 +115,19 @@ def lines(draw: Any, number: int) -> Line:
         priority=draw(st.integers(0, 1)),
         targeting=Targeting(
             countries=draw(st.sampled_from([(), (), ("CA",), ("US", "CA")])),
+            regions=draw(st.sampled_from([(), (), (), ("US-NY",)])),
+            segments=draw(st.sampled_from([(), (), (), ("sporty", "young")])),
+            segments_exclude=draw(st.sampled_from([(), (), (), ("young",)])),
             devices_exclude=draw(st.sampled_from([(), (), ("mobile",)])),
             properties_exclude=draw(st.sampled_from([(), (), ("north.com",)])),
         ),
         creatives=tuple(CreativeWeight(name, draw(st.integers(0, 100))) for name in shown),
         group_ids=draw(st.sampled_from([(), ("pot",), ("pot", "tin")])),
         active=draw(st.sampled_from([True, True, True, False])),
-        conversion_rate=draw(st.sampled_from([None, 0.02])),
+        conversion_rate=draw(st.sampled_from([None, 0.05])),
+        conversion_delay_ms=draw(st.sampled_from([1000, 3 * HOUR_MS])),
+        view_window_ms=draw(st.sampled_from([HOUR_MS, DAY_MS])),
+        timezone=draw(st.sampled_from(["UTC", "UTC", "Asia/Kolkata", "America/New_York"])),
     )
 
 
@@ -116,6 +147,8 @@ changes = st.one_of(
                 "campaign_id": st.just("campaign-1"),
                 "group_ids": st.sampled_from([(), ("pot",)]),
                 "placement_ids": st.just(("a", "c")),
+                "timezone": st.just("Asia/Kathmandu"),
+                "price": st.just(Price("cpa", 90_000)),
             },
         ),
     ),
@@ -136,14 +169,18 @@ def plans(draw: Any) -> dict[str, Any]:
         "caps": {entity: draw(limits) for entity in LEVELS},
         "pot": draw(st.tuples(*[st.one_of(st.none(), st.integers(0, 9_000_000))] * 2)),
         "changes": sorted(made, key=lambda change: change[0]),
-        "population": draw(st.sampled_from([Population(150), Population(150, 1.5), Population(7, 0.5)])),
+        "population": draw(
+            st.sampled_from([Population(150, None, SEGMENTS), Population(150, 1.5, SEGMENTS), Population(7, 0.5)])
+        ),
     }
 
 
-def apply(engine: Any, change: Any, at_ms: int, known: set[str]) -> None:
+def apply(engine: Any, change: Any, at_ms: int, known: set[str], flat: bool) -> None:
     kind, *values = change
     if kind == "line":
-        fields = values[0]
+        fields = dict(values[0])
+        if flat:
+            fields.pop("price", None)
         engine.change_line("line-0", at_ms, **fields)
     elif kind == "caps":
         engine.set_caps(*values[0], values[1], at_ms)
@@ -182,7 +219,7 @@ def play(engine: Any, plan: dict[str, Any], cuts: list[int]) -> Any:
     for after, change in plan["changes"]:
         while left and left[0] <= after:
             engine.advance(START_MS + left.pop(0))
-        apply(engine, change, START_MS + after, known)
+        apply(engine, change, START_MS + after, known, plan["lines"][0].price.model == "flat_rate")
     for cut in left:
         engine.advance(START_MS + cut)
     engine.advance(START_MS + SPAN_MS)
@@ -227,7 +264,7 @@ def test_rows_add_up_to_totals_and_groups_hold_with_what_flat_rates_accrue(
     pot, by_day = 0, dict.fromkeys(range(3), 0)
     for line in plan["lines"]:
         totals, mine = engine.totals(line.line_id), [row for row in rows if row.line_id == line.line_id]
-        for name in ("impressions", "spend_micros", "viewable", "clicks", "views", "completed_views", "conversions"):
+        for name in [field.name for field in fields(Totals)]:
             assert sum(getattr(row, name) for row in mine) == getattr(totals, name)
         assert totals.spend_micros <= line.budget_micros
         if "pot" in line.group_ids:

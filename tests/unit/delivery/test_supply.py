@@ -13,10 +13,13 @@ from sandbox.core.time import DAY_MS, HOUR_MS, WEEK_MS
 from sandbox.delivery import Placement, Population, Targeting
 from sandbox.delivery.accrual import Accrual
 from sandbox.delivery.hashing import mix, poisson, unit
-from sandbox.delivery.loop import alias_table
-from sandbox.delivery.supply import Stream, activity, hour_traffic, share
+from sandbox.delivery.people import People, activity
+from sandbox.delivery.supply import Stream, hour_traffic, share
+from sandbox.delivery.tables import TICK_MS
+from sandbox.delivery.traffic import alias_table
 from tests.unit.delivery.test_engine import START_MS, engine, finish, line
 
+EVERYBODY = People(3, Population(1000))
 EVENING = tuple(4.0 if 18 <= hour < 22 else 1.0 for hour in range(24))
 SITE = Placement("p", "pub", "site.example", "display", 48_000, hour_shape=EVENING, week_shape=(1, 1, 1, 1, 1, 2, 3))
 
@@ -33,7 +36,8 @@ def test_the_hash_has_its_published_values() -> None:
 
 
 def test_times_are_uniform_in_the_hour_and_in_order() -> None:
-    after = hour_traffic(START_MS, [Stream(3, replace(SITE, daily_opportunities=10**6), START_MS)], [0]).after_ms
+    stream = Stream(3, replace(SITE, daily_opportunities=10**6), START_MS)
+    after = hour_traffic(START_MS, [stream], [0], EVERYBODY).tick * TICK_MS
     assert (np.diff(after) >= 0).all()
     quarters = np.bincount(after // (HOUR_MS // 4), minlength=4) / len(after)
     assert quarters == pytest.approx([0.25] * 4, abs=0.01)
@@ -42,8 +46,10 @@ def test_times_are_uniform_in_the_hour_and_in_order() -> None:
 
 def test_opportunities_of_one_millisecond_come_in_order_of_placement_and_number() -> None:
     busy = replace(SITE, daily_opportunities=40_000_000)
-    hour = hour_traffic(START_MS, [Stream(3, busy, 0), Stream(3, replace(busy, placement_id="other"), 0)], [0, 1])
-    ties = np.diff(hour.after_ms) == 0
+    hour = hour_traffic(
+        START_MS, [Stream(3, busy, 0), Stream(3, replace(busy, placement_id="other"), 0)], [0, 1], EVERYBODY
+    )
+    ties = np.diff(hour.tick) == 0
     assert ties.sum() > 1000
     place, number = np.diff(hour.place)[ties], np.diff(hour.number)[ties]
     assert ((place > 0) | ((place == 0) & (number > 0))).all()
@@ -51,8 +57,8 @@ def test_opportunities_of_one_millisecond_come_in_order_of_placement_and_number(
 
 def test_traffic_of_a_placement_does_not_depend_on_the_others() -> None:
     streams = [Stream(3, SITE, 0), Stream(3, replace(SITE, placement_id="other"), 0)]
-    alone, both = hour_traffic(START_MS, streams, [0]), hour_traffic(START_MS, streams, [0, 1])
-    assert list(both.after_ms[both.place == 0]) == list(alone.after_ms)
+    alone, both = (hour_traffic(START_MS, streams, places, EVERYBODY) for places in ([0], [0, 1]))
+    assert list(both.tick[both.place == 0]) == list(alone.tick)
     assert list(both.number[both.place == 0]) == list(alone.number)
 
 
@@ -81,8 +87,8 @@ def test_a_placement_has_traffic_from_its_start_to_its_end_only() -> None:
 
 def test_a_share_is_what_the_targeting_lets_through() -> None:
     mixed = replace(SITE, countries={"US": 3.0, "CA": 1.0}, devices={"mobile": 0.6, "desktop": 0.4})
-    assert share(mixed, Targeting(countries_exclude=("CA",), devices=("mobile",))) == pytest.approx(0.45)
-    assert share(mixed, Targeting(properties=("elsewhere",))) == 0.0
+    assert share(mixed, Targeting(countries_exclude=("CA",), devices=("mobile",)), {}) == pytest.approx(0.45)
+    assert share(mixed, Targeting(properties=("elsewhere",)), {}) == 0.0
 
 
 def test_users_are_drawn_by_their_activity() -> None:
