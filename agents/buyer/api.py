@@ -12,6 +12,7 @@ from agents.buyer import (
     catalogs,
     discovery,
     event_sources,
+    events,
     execution,
     formats,
     manifests,
@@ -19,6 +20,7 @@ from agents.buyer import (
     reporting,
     selection,
     status_sync,
+    suggestions,
 )
 from sandbox.kernel.endpoint import Operation
 from sandbox.operations import Group
@@ -36,11 +38,13 @@ def groups() -> tuple[Group, ...]:
         discovery.operation,
         selection.operation,
         event_sources.operation,
+        events.operation,
         catalogs.operation,
         property_lists.operation,
         manifests.operation,
         formats.operation,
         reporting.operation,
+        suggestions.operation,
     )
 
 

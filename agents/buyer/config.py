@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from sandbox.core.time import HOUR_MS, SECOND_MS, parse_duration
+from sandbox.core.time import DAY_MS, HOUR_MS, SECOND_MS, parse_duration
+from sandbox.domain.channels import CHANNELS
 
 
 def _read_duration(value: Any) -> Any:
@@ -117,6 +118,39 @@ class RequestsConfig(_Strict):
     retries: int = Field(default=3, ge=0, le=10, description="Further attempts after a transient failure")
 
 
+class MixConfig(_Strict):
+    """How much of a campaign's money one channel gets."""
+
+    min: float = Field(default=0.0, ge=0, le=1, description="Least share")
+    max: float = Field(default=1.0, gt=0, le=1, description="Greatest share")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> MixConfig:
+        if self.min > self.max:
+            raise ValueError("min is more than max")
+        return self
+
+
+class OptimizationConfig(_Strict):
+    """How running DECISIONED campaigns with goals are optimised (rules 46 and 174 to 176)."""
+
+    interval: Duration | None = Field(default=DAY_MS, description="How often to look for improvements; null is never")
+    most_moved: float = Field(default=0.2, gt=0, le=1, description="Share of what remains that one run may move")
+    evidence: int = Field(default=20, ge=1, description="Results that must have been seen, or been due, before a run")
+    explore: bool = Field(default=True, description="Try what is little known from time to time (Thompson sampling)")
+    suggestion_ttl: Duration = Field(default=7 * DAY_MS, description="How long a suggestion waits for approval")
+    channel_mix: dict[str, MixConfig] = Field(default={}, description="Shares of channels that runs keep to")
+
+    @model_validator(mode="after")
+    def _possible(self) -> OptimizationConfig:
+        unknown = [name for name in self.channel_mix if name not in CHANNELS]
+        if unknown:
+            raise ValueError(f"unknown channel {unknown[0]!r} in channel_mix; there are {', '.join(CHANNELS)}")
+        if sum(mix.min for mix in self.channel_mix.values()) > 1:
+            raise ValueError("the least shares of channel_mix are more than everything")
+        return self
+
+
 class BuyerConfig(_Strict):
     """The buyer platform: whose it is, what it charges, which agents it knows and how it talks to them."""
 
@@ -134,6 +168,7 @@ class BuyerConfig(_Strict):
     webhooks: bool = Field(default=True, description="Whether agents are asked to call back")
     adcp_version: Literal["3.0", "3.1", "3.2"] = Field(default="3.1", description="Release it prefers")
     requests: RequestsConfig = Field(default_factory=RequestsConfig, description="Timeouts and retries")
+    optimization: OptimizationConfig = Field(default_factory=OptimizationConfig, description="Optimisation in flight")
 
     @model_validator(mode="after")
     def _consistent(self) -> BuyerConfig:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from agents.buyer.records import Advertiser, Campaign, Creative, Customer, Session
+from agents.buyer.records import Advertiser, Campaign, Creative, Customer, Session, Suggestion
 from agents.buyer.wire import AccountRef
 from sandbox.core.errors import ApiError
 from sandbox.kernel.endpoint import Context
@@ -16,7 +16,7 @@ from sandbox.kernel.endpoint import Context
 if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform
 
-T = TypeVar("T", Advertiser, Campaign, Session)
+T = TypeVar("T", Advertiser, Campaign, Session, Suggestion)
 
 
 def platform_of(ctx: Context) -> BuyerPlatform:
@@ -66,6 +66,11 @@ def campaign_for(ctx: Context, campaign_id: str) -> Campaign:
 def session_for(ctx: Context, discovery_id: str) -> Session:
     """A discovery session of the caller."""
     return _owned(ctx, platform_of(ctx).sessions, discovery_id, "discovery session")
+
+
+def suggestion_for(ctx: Context, suggestion_id: str) -> Suggestion:
+    """An optimisation suggestion for a campaign of the caller."""
+    return _owned(ctx, platform_of(ctx).suggestions, suggestion_id, "optimization suggestion")
 
 
 def creative_for(ctx: Context, campaign_id: str, creative_id: str) -> Creative:

@@ -11,9 +11,11 @@ from agents.buyer.brands import BrandRegistry
 from agents.buyer.config import AdvertiserConfig, BuyerConfig
 from agents.buyer.creatives import poll_creatives
 from agents.buyer.deliveries import collect_deliveries
+from agents.buyer.events import Events
 from agents.buyer.inbox import make_inbox
 from agents.buyer.list_agent import ListAgent
-from agents.buyer.records import Advertiser, Campaign, Creative, Customer, Delivered, Session
+from agents.buyer.optimizer import optimize
+from agents.buyer.records import Advertiser, Campaign, Creative, Customer, Delivered, Session, Suggestion
 from agents.buyer.sellers import SellerClient
 from agents.buyer.status_sync import poll_statuses
 from sandbox.core.errors import InputError
@@ -65,6 +67,8 @@ class BuyerPlatform(Actor):
         """When the present day of a media buy was last asked for, for those who read reports."""
         self.reviews_ms: dict[tuple[str, str], int] = {}
         """When a sales agent was last asked how the reviews of a campaign's creatives stand."""
+        self.suggestions: dict[str, Suggestion] = {}
+        self.events = Events(self)
         self.downloads: dict[str, str] = {}
         """CSV files by the token of their URL (rule 167)."""
         self.sellers = SellerClient(self)
@@ -74,7 +78,7 @@ class BuyerPlatform(Actor):
         self.inbox = make_inbox(self)
 
     def start(self) -> None:
-        """Meet the sales agents, enforce caps and budgets, make the first advertisers, begin to poll."""
+        """Meet the sales agents, enforce caps and budgets, make the first advertisers, begin to poll and optimise."""
         self.world.add(self.lists)
         for seller_id in self._known_sellers():
             self.world.ecosystem.link(seller_id, self.id, "authorised_for")
@@ -84,6 +88,8 @@ class BuyerPlatform(Actor):
             self._found(entry)
         if self.config.poll_interval is not None:
             self.world.spawn(self._poll(self.config.poll_interval))
+        if self.config.optimization.interval is not None:
+            self.world.spawn(optimize(self, self.config.optimization.interval))
 
     def customer(self, customer_id: int) -> Customer:
         """The customer of that number."""

@@ -269,3 +269,48 @@ class Delivered:
     views: int = 0
     completed_views: int = 0
     conversions: int = 0
+    engagements: int = 0
+    conversion_value_micros: int = 0
+
+
+@dataclass(slots=True)
+class Adjustment:
+    """What a suggestion changes in one package: its budget by so much, its bid to so much, or both."""
+
+    package_id: str
+    product_id: str
+    delta_micros: int
+    reason: str
+    old_bid_micros: int | None = None
+    new_bid_micros: int | None = None
+    """None leaves the bid."""
+    bid_reason: str = ""
+
+
+@dataclass(slots=True)
+class Suggestion:
+    """What one run of the optimiser wants to change in one media buy (rules 174 to 176)."""
+
+    suggestion_id: str
+    run_id: str
+    customer_id: int
+    campaign_id: str
+    media_buy_id: str
+    metric: str
+    """What is optimised for: a delivery metric, a type of event, ``conversion_value`` or ``roas``."""
+    scaling_factor: float
+    """The media buy's new budget over the present one."""
+    rationale: str
+    adjustments: list[Adjustment]
+    made_ms: int
+    status: str = "CREATED"
+    status_ms: int = 0
+    reason: str | None = None
+    error: str | None = None
+    asked_micros: int = 0
+    """How much more its sales agent was asked for, while there is no answer."""
+
+    @property
+    def growth_micros(self) -> int:
+        """How much more the media buy is to have; less than zero if money is taken from it."""
+        return sum(adjustment.delta_micros for adjustment in self.adjustments)

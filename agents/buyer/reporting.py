@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from agents.buyer.context import customer_of, platform_of
-from agents.buyer.deliveries import refresh_today
+from agents.buyer.deliveries import Reported, refresh_today
+from agents.buyer.reconciliation import reconcile
 from agents.buyer.records import Advertiser, Campaign, Delivered, MediaBuy, Package
 from agents.buyer.wire import group
 from sandbox.core.errors import ApiError
@@ -31,6 +32,9 @@ TIMESERIES_DAYS = 7
 
 DOWNLOAD_DAYS = 7
 """How long a download's URL holds (rule 167)."""
+
+SUMMED = ("impressions", "spend_micros", "clicks", "views", "completed_views", "conversions", "leads")
+"""Figures that add up."""
 
 CSV_COLUMNS = (
     "Advertiser ID", "Advertiser Name", "Campaign ID", "Campaign Name", "Media Buy ID", "Media Buy Name",
@@ -71,15 +75,13 @@ class Row:
     rules=(161, 162, 163, 164, 165, 166, 167, 168, 169),
 )
 def get_reporting_metrics(ctx: Context, request: Request) -> Generator[Any, Any, dict[str, Any]]:
-    """What sales agents reported in a period, up to the present hour.
+    """What sales agents reported in a period, up to the present hour, and how that agrees with our own count.
 
     ``breakdown`` is a hint for displays and changes nothing.
     """
     platform, query = platform_of(ctx), request.params
     if query.view == "summary" and query.breakdown is None and not query.download:
-        raise ApiError(
-            "VALIDATION_ERROR", "breakdown: view=summary needs campaign, mediaBuy or package", "breakdown"
-        )
+        raise ApiError("VALIDATION_ERROR", "breakdown: view=summary needs campaign, mediaBuy or package", "breakdown")
     start_ms, end_ms = _period(query, ctx.now)
     if query.view == "timeseries" and not query.download:
         start_ms = max(start_ms, end_ms - TIMESERIES_DAYS * DAY_MS)
@@ -136,6 +138,7 @@ class _Reported:
     def __init__(self, platform: BuyerPlatform, start_ms: int, end_ms: int) -> None:
         self._days: dict[tuple[str, str], dict[int, Delivered]] = {}
         self.span = range(start_ms, end_ms, DAY_MS)
+        self.platform = platform
         for (buy_id, package_id, day_ms), told in platform.delivered.items():
             if start_ms <= day_ms < end_ms:
                 self._days.setdefault((buy_id, package_id), {})[day_ms] = told
@@ -149,6 +152,12 @@ class _Reported:
         """The figures of a row over the period."""
         return _sum(iter(self.days(row).values()))
 
+    def reconciled(self, row: Row) -> dict[str, Any]:
+        """How the figures of a row's package agree with the platform's own count, as far as its days are known."""
+        if row.package is None:
+            return {}
+        return reconcile(self.platform, row.buy, row.package.package_id, self.days(row), self.span)
+
 
 class _Demo(_Reported):
     """Made-up figures that look plausible; nothing real is read (rule 166)."""
@@ -156,30 +165,31 @@ class _Demo(_Reported):
     def __init__(self, platform: BuyerPlatform, start_ms: int, end_ms: int) -> None:
         super().__init__(platform, start_ms, start_ms)
         self.span = range(start_ms, end_ms, DAY_MS)
-        self._platform = platform
 
     def days(self, row: Row) -> dict[int, Delivered]:
         name = f"demo/{row.buy.media_buy_id}/{row.package.package_id if row.package else ''}"
         made: dict[int, Delivered] = {}
         for day_ms in self.span:
-            seed = self._platform.world.streams.derive(self._platform.id, name, day_ms)
+            seed = self.platform.world.streams.derive(self.platform.id, name, day_ms)
             shown = 1_000 + seed % 9_000
-            made[day_ms] = Delivered(
-                shown, shown * 12_000, shown // 200, shown * 6 // 10, shown // 2, shown // 4_000
-            )
+            made[day_ms] = Delivered(shown, shown * 12_000, shown // 200, shown * 6 // 10, shown // 2, shown // 4_000)
         return made
+
+    def reconciled(self, row: Row) -> dict[str, Any]:
+        """Nothing: what is made up can't be compared."""
+        return {}
 
 
 def _sum(parts: Iterator[Delivered]) -> Delivered:
-    total = Delivered()
+    total = Reported()
     for part in parts:
-        for name, value in asdict(part).items():
-            setattr(total, name, getattr(total, name) + value)
+        for name in SUMMED:
+            setattr(total, name, getattr(total, name) + getattr(part, name, 0))
     return total
 
 
 def metrics(told: Delivered) -> dict[str, Any]:
-    """The twelve metrics (rule 168); a rate whose base is zero is null. Agents report no leads."""
+    """The twelve metrics (rule 168); a rate whose base is zero is null."""
     spend = told.spend_micros / 1_000_000
     return {
         "impressions": told.impressions,
@@ -188,7 +198,7 @@ def metrics(told: Delivered) -> dict[str, Any]:
         "views": told.views,
         "completedViews": told.completed_views,
         "conversions": told.conversions,
-        "leads": 0,
+        "leads": getattr(told, "leads", 0),
         "videoCompletions": told.completed_views,
         "ecpm": _rate(spend * 1000, told.impressions),
         "cpc": _rate(spend, told.clicks),
@@ -237,6 +247,7 @@ def _buy(source: _Reported, rows: list[Row]) -> dict[str, Any]:
                 "packageId": package.package_id,
                 "productId": package.product_id,
                 "metrics": metrics(source.total(row)),
+                **source.reconciled(row),
             }
             for package, row in packages
         ],

@@ -8,7 +8,7 @@ from agents.seller.buy_states import valid_actions
 from agents.seller.lines import approved_creatives
 from agents.seller.records import MediaBuy, Package
 from sandbox.core.money import amount
-from sandbox.core.time import iso
+from sandbox.core.time import SECOND_MS, iso
 
 if TYPE_CHECKING:
     from agents.seller.seller import Seller
@@ -171,7 +171,8 @@ def _pending_formats(seller: Seller, buy: MediaBuy, package: Package) -> list[di
 
 
 def _snapshot(seller: Seller, buy: MediaBuy, package: Package) -> dict[str, Any]:
-    totals = seller.world.market.totals(package.package_id)
+    counts = seller.ledger.between(package.package_id, 0, seller.now)
+    as_of_ms = seller.ledger.known_until
     start_ms, end_ms = buy.window(package)
     if package.exhausted:
         state = "budget_exhausted"
@@ -180,11 +181,11 @@ def _snapshot(seller: Seller, buy: MediaBuy, package: Package) -> dict[str, Any]
     else:
         state = "delivering" if seller.world.market.line(package.package_id).active else "not_delivering"
     return {
-        "as_of": iso(seller.now),
-        "staleness_seconds": 0,
-        "impressions": totals.impressions,
-        "spend": amount(totals.spend_micros),
+        "as_of": iso(as_of_ms),
+        "staleness_seconds": (seller.now - as_of_ms) // SECOND_MS,
+        "impressions": counts["impressions"],
+        "spend": amount(counts["spend_micros"]),
         "currency": buy.currency,
-        "clicks": totals.clicks,
+        "clicks": counts["clicks"],
         "delivery_status": state if seller.now >= start_ms else "not_delivering",
     }

@@ -51,6 +51,7 @@ TimeOfDay = Annotated[
 """A time of day such as ``09:00``; ms since midnight once read."""
 
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 Price = Annotated[float, Field(gt=0.0)]
 
 
@@ -292,7 +293,30 @@ class SellerConfig(_Strict):
     adcp_versions: list[Literal["3.0", "3.1", "3.2"]] = Field(
         default=["3.0", "3.1", "3.2"], min_length=1, description="Releases of AdCP that it speaks"
     )
-    reporting_delay: Duration = Field(default=0, description="How long after a period its report is sent")
+    pacing_method: Literal["due_time", "throttling", "adaptive", "pid"] = Field(
+        default="due_time", description="How it keeps packages that are to be paced evenly on their plan"
+    )
+    reporting_delay: Duration = Field(default=0, description="How long after an hour its counts can be reported")
+    reporting_jitter: Duration = Field(default=0, description="How much later than that a report may be, at random")
+    late_share: Share = Field(
+        default=0.0, description="Part of each hour's counts that is missing until it is restated"
+    )
+    ivt_rate: Share = Field(
+        default=0.0, description="Part of each hour's counts that is invalid traffic, taken off later"
+    )
+    restatement_delay: Duration = Field(
+        default=2 * 24 * 60 * MINUTE_MS, description="How long after an hour its counts are restated, for good"
+    )
+    count_discrepancy: float = Field(
+        default=0.0, ge=-0.5, le=0.5, description="By how much it counts more than the buyer on average (0.03 is 3 %)"
+    )
+    makegood: Literal["none", "extend", "credit"] = Field(
+        default="credit", description="What a guaranteed package gets that fell short"
+    )
+    makegood_limit: Duration = Field(
+        default=14 * 24 * 60 * MINUTE_MS, description="By how much a makegood prolongs a flight at most"
+    )
+    makegood_tolerance: Probability = Field(default=0.01, description="Shortfall for which nothing is owed")
 
     @field_validator("pricing_models")
     @classmethod
@@ -312,6 +336,22 @@ class SellerConfig(_Strict):
             if unknown:
                 raise ValueError(f"unknown pricing models {unknown} in the rate card")
         return value
+
+    @property
+    def restates(self) -> bool:
+        """True if what it reports of an hour at first is provisional."""
+        return self.late_share > 0 or self.ivt_rate > 0
+
+    @property
+    def settling_ms(self) -> int:
+        """How long after an hour its counts are final."""
+        return self.restatement_delay if self.restates else self.reporting_delay
+
+    @model_validator(mode="after")
+    def _reports_before_it_restates(self) -> SellerConfig:
+        if self.restates and self.restatement_delay <= self.reporting_delay:
+            raise ValueError("restatement_delay must be longer than reporting_delay")
+        return self
 
     @model_validator(mode="after")
     def _distinct_products(self) -> SellerConfig:

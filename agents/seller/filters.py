@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from agents.seller.forecasts import FORECAST_DAYS, expected_impressions
+from agents.seller.metrics import METRICS
 from agents.seller.records import Product
 from agents.seller.wire import instant
 from sandbox.core.money import micros
@@ -14,19 +15,6 @@ from sandbox.domain.formats import REFERENCE_AGENT, format_key
 
 if TYPE_CHECKING:
     from agents.seller.seller import Seller
-
-METRICS = (
-    "impressions",
-    "spend",
-    "clicks",
-    "ctr",
-    "views",
-    "completed_views",
-    "completion_rate",
-    "conversions",
-    "cost_per_click",
-)
-"""Metrics that delivery reports give (enums/available-metric.json)."""
 
 FEATURES = {
     "inline_creative_management": True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agents.seller.attribution import windows
 from agents.seller.records import MediaBuy, Package
 from sandbox.domain.targeting import read_overlay
 
@@ -31,12 +32,13 @@ def open_line(seller: Seller, buy: MediaBuy, package: Package) -> None:
         end_ms=end_ms,
         budget_micros=package.budget_micros,
         price=_price(package),
-        pacing=package.pacing,
+        pacing=_pacing(seller, package),
         impressions_goal=package.impressions,
         priority=GUARANTEED_PRIORITY if package.product.guaranteed else AUCTION_PRIORITY,
         targeting=_targeting(package),
         creatives=_rotation(seller, buy, package),
         active=_may_serve(seller, buy, package),
+        **_attribution(buy, package),
     )
     seller.world.market.open_line(seller.id, buy.buyer, line)
     set_caps(seller, package)
@@ -50,11 +52,12 @@ def sync_line(seller: Seller, buy: MediaBuy, package: Package, why: str) -> None
         "end_ms": max(end_ms, start_ms),
         "budget_micros": package.budget_micros,
         "price": _price(package),
-        "pacing": package.pacing,
+        "pacing": _pacing(seller, package),
         "impressions_goal": package.impressions,
         "targeting": _targeting(package),
         "creatives": _rotation(seller, buy, package),
         "active": _may_serve(seller, buy, package),
+        **_attribution(buy, package),
     }
     seller.world.market.change_line(package.package_id, why, **fields)
 
@@ -75,6 +78,18 @@ def approved_creatives(seller: Seller, buy: MediaBuy, package: Package) -> list[
         for creative_id in package.assignments
         if (found := seller.creatives.get((buy.account_id, creative_id))) and found.status == "approved"
     ]
+
+
+def _attribution(buy: MediaBuy, package: Package) -> dict[str, int]:
+    return dict(zip(("click_window_ms", "view_window_ms"), windows(buy, package), strict=True))
+
+
+def _pacing(seller: Seller, package: Package) -> str:
+    """The engine's strategy. The buyer names a plan; how an even one is kept is the seller's own affair."""
+    method = seller.config.pacing_method
+    if package.pacing != "even" or method == "due_time":
+        return package.pacing
+    return "adaptive_bids" if method == "adaptive" and not package.option.is_fixed else method
 
 
 def _may_serve(seller: Seller, buy: MediaBuy, package: Package) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agents.seller.filters import METRICS
 from agents.seller.forecasts import forecast_wire
+from agents.seller.makegoods import makegood_terms
+from agents.seller.metrics import METRICS
 from agents.seller.records import Product
 from sandbox.core.time import HOUR_MS
 
@@ -49,6 +50,9 @@ def product_wire(
     }
     if fields is None or "forecast" in fields:
         body["forecast"] = forecast_wire(seller, product, *period)
+    terms = makegood_terms(seller.config) if product.guaranteed else None
+    if terms is not None:
+        body["measurement_terms"] = terms
     if seller.config.cancellation_notice:
         body["cancellation_policy"] = _cancellation_policy(seller)
     if relevance:
@@ -83,7 +87,9 @@ def _reporting(seller: Seller) -> dict[str, Any]:
         "timezone": "UTC",
         "supports_webhooks": True,
         "available_metrics": list(METRICS),
-        "supports_creative_breakdown": False,
+        "supports_creative_breakdown": True,
+        "supports_geo_breakdown": {"country": True, "region": True},
+        "supports_device_type_breakdown": True,
         "date_range_support": "date_range",
         "windowed_pull_granularities": ["hourly", "daily"],
     }

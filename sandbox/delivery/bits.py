@@ -22,13 +22,14 @@ _S30, _S27, _S31, _S11, _ONE = (np.uint64(n) for n in (30, 27, 31, 11, 1))
 
 compiled = nb.njit(cache=True, error_model="numpy")
 inlined = nb.njit(inline="always", cache=True, error_model="numpy")
+leaf: Callable[[F], F] = nb.njit(error_model="numpy", _nrt=False, forceinline=True)
 # without reference counts of arrays, which cost more than deciding: for functions that make no array
 unmanaged: Callable[[F], F] = nb.njit(cache=True, error_model="numpy", _nrt=False)  # type: ignore[call-overload]
 
 intrinsic: Callable[[Callable[..., Any]], Callable[..., Any]] = numba_intrinsic
 
 
-@inlined
+@leaf
 def mix(key: Any, counter: Any) -> Any:
     """64 random bits for ``counter`` under ``key`` (both unsigned 64-bit); see ``hashing.py``."""
     z = key + (counter + _ONE) * _GAMMA
@@ -37,19 +38,19 @@ def mix(key: Any, counter: Any) -> Any:
     return z ^ (z >> _S31)
 
 
-@inlined
+@leaf
 def unit(bits: Any) -> Any:
     """A float in [0, 1) from 64 random bits."""
     return np.float64(bits >> _S11) * (1.0 / (1 << 53))
 
 
-@inlined
+@leaf
 def happens(key: Any, purpose: Any, rate: Any) -> Any:
     """True if something of this rate happens to the opportunity."""
     return unit(mix(key, purpose)) < rate
 
 
-@inlined
+@leaf
 def pick(draw: Any, edges: Any, codes: Any, first: Any, last: Any) -> Any:
     """The code whose share of [0, 1) the draw falls into."""
     for i in range(first, last - 1):

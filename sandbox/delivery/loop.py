@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sandbox.delivery.bits import happens, inlined, mix, pick, prefetch, unit, unmanaged
+from sandbox.delivery.bits import happens, inlined, leaf, mix, pick, prefetch, unit, unmanaged
 from sandbox.delivery.tables import (
     CLICK,
     COMPLETION,
@@ -39,7 +39,7 @@ VIEWED, CLICKED, PLAYED, COMPLETED, ENGAGED, FIRST, MIDDLE, THIRD, CONVERTED = (
 _STEP = np.uint64(256)
 
 
-@inlined
+@leaf
 def passes(terms: Any, slots: Any, first: Any, last: Any, cells: Any, row: Any, tick: Any) -> Any:
     """True if none of the caps ``slots[first:last]`` stops this person now: one look at an exposure each."""
     for s in range(first, last):
@@ -55,7 +55,7 @@ def passes(terms: Any, slots: Any, first: Any, last: Any, cells: Any, row: Any, 
     return True
 
 
-@inlined
+@leaf
 def remember(terms: Any, rings: Any, first: Any, last: Any, cells: Any, row: Any, tick: Any) -> None:
     """Count one exposure of this person in the rings ``rings[first:last]``."""
     for r in range(first, last):
@@ -73,7 +73,7 @@ def replay(ticks: Any, row: Any, rings_at: Any, rings: Any, of: Any, terms: Any,
         remember(terms, rings, rings_at[of[i]], rings_at[of[i] + 1], cells, row[i], ticks[i])
 
 
-@inlined
+@leaf
 def normal(key: Any, a: Any, b: Any) -> Any:
     """A draw of the standard normal distribution."""
     return sqrt(-2.0 * log(1.0 - unit(mix(key, a)))) * cos(2.0 * pi * unit(mix(key, b)))
@@ -88,7 +88,7 @@ def clearing_price(place: Any, key: Any) -> Any:
     return np.int64(ceil(min(price, FAR)))
 
 
-@inlined
+@leaf
 def reached(level: Any, at: Any, end: Any, line: Any) -> Any:
     """When the plan from ``at`` to ``end`` reaches a level; a level plan that has it had it from the start."""
     if end > at:
@@ -126,20 +126,20 @@ def line_up(t: Any, first: Any, last: Any, candidates: Any, due_ms: Any, queue: 
     return waiting
 
 
-@inlined
+@leaf
 def area(place: Any, key: Any, limits: Any) -> Any:
     """The code of the country or region of an opportunity."""
     draw = unit(mix(key, COUNTRY))
     return pick(draw, limits.country_edges, limits.country_codes, place.countries, place.countries_end)
 
 
-@inlined
+@leaf
 def device(place: Any, key: Any, limits: Any) -> Any:
     """The code of the device of an opportunity."""
     return pick(unit(mix(key, DEVICE)), limits.device_edges, limits.device_codes, place.devices, place.devices_end)
 
 
-@inlined
+@leaf
 def belongs(who: Any, segments: Any, limits: Any) -> Any:
     """True if a person is in one of the segments at least."""
     first, last = limits.segments_at[segments], limits.segments_at[segments + 1]
@@ -214,13 +214,13 @@ def outcome_of(line: Any, place: Any, key: Any) -> Any:
     return bits | THIRD * (played < place.third_rate) | CONVERTED * converted
 
 
-@inlined
+@leaf
 def delay_of(line: Any, key: Any) -> Any:
     """How long after its impression a conversion comes, in ms."""
     return np.int64(-log(1.0 - unit(mix(key, DELAY))) * line.delay)
 
 
-@inlined
+@leaf
 def value_of(line: Any, key: Any) -> Any:
     """What a conversion is worth, in micros."""
     return np.int64(min(exp(line.log_value + VALUE_SIGMA * normal(key, VALUE_A, VALUE_B)), FAR))
@@ -284,7 +284,7 @@ def show(n: Any, tick: Any, row: Any, charge: Any, creative: Any, limits: Any, s
     state.due_ms[n] = next_due(state.lines[n])
 
 
-@inlined
+@leaf
 def row_of(place: Any, who: Any, limits: Any, stride: Any) -> Any:
     """Where the rings of a person begin, as this publisher knows the person."""
     row = np.int64(limits.rows[place.rows + who]) if place.rows >= 0 else np.int64(who)

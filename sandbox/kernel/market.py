@@ -56,6 +56,8 @@ class Market:
         self._enforcing: set[str] = set()
         self._bindings: dict[tuple[str, str], Binding] = {}
         self._ticking = self._awaiting = False
+        self._told = 0
+        """Conversions that are in the trace."""
 
     @property
     def engine(self) -> Engine:
@@ -118,6 +120,11 @@ class Market:
                 self._admit(line_id)
         self._tick()
 
+    def binding(self, line_id: str) -> Binding | None:
+        """What the buyer of a line has bound its media buy to; None if nobody has."""
+        held = self._lines[line_id]
+        return self._bindings.get((held.owner, held.line.media_buy_id))
+
     def set_caps(self, level: str, entity_id: str, caps: Sequence[Cap]) -> None:
         """Replace all frequency caps of an advertiser, campaign, creative, media buy or package (line)."""
         self._settle()
@@ -179,6 +186,18 @@ class Market:
             data = {name: value for name, value in asdict(row).items() if value or name == "spend_micros"}
             data["hour"] = iso(data.pop("hour_ms"))
             self._world.trace.emit(self._world.now, "delivery", self._lines[row.line_id].owner, data)
+        happened = self._engine.history.conversions.happened
+        for number in range(self._told, len(happened)):
+            one = happened[number]
+            line_id = self._engine.lines[one.line].line_id
+            data = {
+                "line_id": line_id,
+                "event_id": f"conversion-{number}",
+                "at": iso(one.at_ms),
+                "value_micros": one.value_micros,
+            }
+            self._world.trace.emit(self._world.now, "conversion", self._lines[line_id].owner, data)
+        self._told = len(happened)
 
     def _admit(self, line_id: str) -> None:
         held = self._lines[line_id]

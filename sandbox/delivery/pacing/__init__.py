@@ -6,6 +6,9 @@ straight line. It may also say in which part of the opportunities the line takes
 it bids. The next charge is due at the first millisecond at which that line reaches the spend plus half
 of the charge, so a line is never ahead of its plan by more than half a charge. An impressions goal is paced
 by the same strategies, with impressions in the place of money.
+
+``even``, ``asap`` and ``front_loaded`` are plans (due-time pacing). The others keep the even plan by feedback:
+once a stretch they look at what was spent and change a rate; ``course.py`` has what they share.
 """
 
 from collections.abc import Callable
@@ -45,11 +48,14 @@ class Stretch(NamedTuple):
         """Where to plan from: the plan so far, or what is used where that is more than a unit off the plan."""
         return self.due if abs(self.due - self.used) <= self.unit else float(self.used)
 
-    def within_day(self, more: float) -> float:
-        """``more`` for the stretch, but no more than the stretch's even part of what the daily cap leaves."""
+    def within_day(self, more: float, base: float | None = None) -> float:
+        """``more`` for the stretch, but no more than the stretch's even part of what the daily cap leaves.
+
+        A plan that does not begin at :attr:`base` says where it does.
+        """
         if self.day_left is None:
             return max(0.0, more)
-        left = self.used + self.day_left - self.base
+        left = self.used + self.day_left - (self.base if base is None else base)
         part = (self.to_ms - self.from_ms) / (min(self.day_end_ms, self.end_ms) - self.from_ms)
         return max(0.0, min(more, left * part))
 
@@ -72,8 +78,12 @@ Strategy = Callable[[Stretch], Pace]
 
 PACING: Registry[Strategy] = Registry("pacing strategy")
 
-from sandbox.delivery.pacing import asap, even, front_loaded  # noqa: E402
+from sandbox.delivery.pacing import adaptive, asap, even, front_loaded, pid, throttling  # noqa: E402
 
 PACING.add("even", even.allowance)
 PACING.add("asap", asap.allowance)
 PACING.add("front_loaded", front_loaded.allowance)
+PACING.add("throttling", throttling.allowance)
+PACING.add("adaptive", adaptive.allowance)
+PACING.add("adaptive_bids", adaptive.bid_allowance)
+PACING.add("pid", pid.allowance)

@@ -71,7 +71,7 @@ def test_whole_days_are_known_by_webhook_as_by_polling(make_platform: MakePlatfo
 def test_the_last_hours_are_known_when_the_flight_is_over(make_platform: MakePlatform) -> None:  # facts 4.11
     for settings in ({"poll_interval": None}, {"webhooks": False}):
         platform = make_platform(buyer=settings)
-        running(platform, "33d")
+        running(platform, "40d")  # a month of flight, and a week in which conversions still come
         assert known(platform) == delivered(platform)
 
 

@@ -20,6 +20,7 @@ from sandbox.delivery import (
     Targeting,
     Totals,
 )
+from sandbox.delivery.pacing import PACING
 from sandbox.delivery.reference import ReferenceEngine
 
 START_MS = parse_instant("2026-05-01T09:20:00.123Z")
@@ -109,7 +110,7 @@ def lines(draw: Any, number: int) -> Line:
         price=draw(prices),
         campaign_id=f"campaign-{number % 2}",
         advertiser_id="brand",
-        pacing=draw(st.sampled_from(["even", "asap", "front_loaded"])),
+        pacing=draw(st.sampled_from(list(PACING))),
         daily_cap_micros=draw(st.one_of(st.none(), st.integers(0, 5_000_000))),
         impressions_goal=draw(st.one_of(st.none(), st.integers(0, 400))),
         priority=draw(st.integers(0, 1)),
@@ -141,7 +142,7 @@ changes = st.one_of(
                 "budget_micros": st.integers(0, 20_000_000),
                 "daily_cap_micros": st.one_of(st.none(), st.integers(0, 3_000_000)),
                 "end_ms": st.integers(START_MS, START_MS + SPAN_MS),
-                "pacing": st.sampled_from(["even", "asap", "front_loaded"]),
+                "pacing": st.sampled_from(list(PACING)),
                 "impressions_goal": st.one_of(st.none(), st.integers(0, 400)),
                 "creatives": st.just((CreativeWeight("y", 3), CreativeWeight("new", 1))),
                 "campaign_id": st.just("campaign-1"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -74,15 +75,31 @@ def test_ids_and_states_scope_the_rows_and_foreign_ids_are_not_found(stage: Open
     assert error["code"] == "MEDIA_BUY_NOT_FOUND"
 
 
-def test_windows_cut_the_period_into_hours_or_days(stage: Opener) -> None:
+@pytest.mark.parametrize(("granularity", "count"), [("hourly", 48), ("daily", 2)])
+def test_windows_cut_the_period_without_gaps_and_add_up_to_it(stage: Opener, granularity: str, count: int) -> None:
+    world = stage()
+    buy = two_packages(world)
+    world.run("2026-05-03T12:00")
+    asked = {"time_granularity": granularity, "start_date": "2026-05-01", "end_date": "2026-05-03"}
+    row = delivery(world, media_buy_ids=[buy], include_window_breakdown=True, **asked)["media_buy_deliveries"][0]
+    windows = row["windows"]
+    assert len(windows) == count
+    assert (windows[0]["window_start"], windows[-1]["window_end"]) == ("2026-05-01T00:00:00Z", "2026-05-03T00:00:00Z")
+    assert all(one["window_end"] == two["window_start"] for one, two in pairwise(windows))
+    assert all(window["is_final"] for window in windows)
+    for name in ("impressions", "clicks", "spend"):
+        assert sum(window["totals"][name] for window in windows) == pytest.approx(row["totals"][name])
+        for window in windows:
+            packages = sum(package[name] for package in window["by_package"])
+            assert window["totals"][name] == pytest.approx(packages)
+
+
+def test_windows_are_given_only_if_they_are_asked_for(stage: Opener) -> None:
     world = stage()
     buy, _ = world.running()
-    world.run("2026-05-03")
-    for granularity, longest in (("hourly", 48), ("daily", 2)):
-        row = delivery(world, media_buy_ids=[buy], time_granularity=granularity)["media_buy_deliveries"][0]
-        assert 2 <= len(row["windows"]) <= longest
-        total = sum(window["totals"]["impressions"] for window in row["windows"])
-        assert total == row["totals"]["impressions"]
+    world.run("2026-05-02")
+    for asked in ({"time_granularity": "daily"}, {"include_window_breakdown": True}):
+        assert "windows" not in delivery(world, media_buy_ids=[buy], **asked)["media_buy_deliveries"][0]
     error = world.error("get_media_buy_delivery", media_buy_ids=[buy], time_granularity="monthly")
     assert error["code"] == "UNSUPPORTED_GRANULARITY"
 
@@ -125,8 +142,8 @@ def test_daily_reports_are_numbered_and_the_last_one_is_final(stage: Opener) -> 
     buy, package = world.running(end_time="2026-05-05T00:00:00Z", reporting_webhook=webhook(world, "daily"))
     world.run("2026-05-08")
     reports = [hook["result"] for hook in world.webhooks]
-    assert [report["sequence_number"] for report in reports] == [1, 2, 3, 4]
-    assert [report["notification_type"] for report in reports] == [*["scheduled"] * 3, "final"]
+    assert [report["sequence_number"] for report in reports] == [1, 2, 3, 4, 5]  # flight / frequency + 1
+    assert [report["notification_type"] for report in reports] == [*["scheduled"] * 4, "final"]
     assert all(hook["task_type"] == "media_buy_delivery" for hook in world.webhooks)
     assert all(hook["operation_id"] == buy for hook in world.webhooks)
     scheduled, final = reports[:-1], reports[-1]
@@ -140,14 +157,15 @@ def test_daily_reports_are_numbered_and_the_last_one_is_final(stage: Opener) -> 
     assert row["totals"]["impressions"] == held.impressions > 0
 
 
-def test_scheduled_reports_of_full_days_add_up_to_the_final_one(stage: Opener) -> None:
-    world = stage()
+@pytest.mark.parametrize("delay", ["0s", "5h"])
+def test_scheduled_reports_add_up_to_the_final_one(stage: Opener, delay: str) -> None:
+    world = stage(reporting_delay=delay)
     world.running(end_time="2026-05-05T12:00:00Z", reporting_webhook=webhook(world, "hourly"))
     world.run("2026-05-06")
     *hourly, final = (hook["result"]["media_buy_deliveries"][0]["totals"] for hook in world.webhooks)
-    missing_hour = final["impressions"] - sum(totals["impressions"] for totals in hourly)
-    assert len(hourly) == 4 * 24 + 11
-    assert 0 <= missing_hour < final["impressions"] / 24  # the last hour ends with the flight: it is in the final
+    assert len(hourly) == 4 * 24 + 12
+    assert sum(totals["impressions"] for totals in hourly) == final["impressions"] > 0
+    assert sum(totals["spend"] for totals in hourly) == pytest.approx(final["spend"])
 
 
 def test_reports_come_late_if_the_seller_is_slow(stage: Opener) -> None:
