@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from sandbox.core.time import DAY_MS, HOUR_MS, SECOND_MS, parse_duration
+from sandbox.core.time import DAY_MS, HOUR_MS, SECOND_MS, parse_duration, zone_of
 from sandbox.domain.channels import CHANNELS
 
 
@@ -23,6 +23,11 @@ Duration = Annotated[
 """A duration; ms once read."""
 
 Domain = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")]
+
+
+def _known_zone(name: str) -> str:
+    zone_of(name)
+    return name
 
 
 class _Strict(BaseModel):
@@ -162,6 +167,9 @@ class BuyerConfig(_Strict):
     properties: PropertiesConfig = Field(default_factory=PropertiesConfig, description="The property registry")
     advertisers: list[AdvertiserConfig] = Field(default=[], description="Advertisers from the start")
     sellers: list[str] | None = Field(default=None, description="Sales agents it knows; null is all")
+    timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
+        default="UTC", description="IANA time zone in which daily caps of campaigns count their days"
+    )
     poll_interval: Duration | None = Field(
         default=6 * HOUR_MS, description="How often statuses and delivery are asked for; null is never"
     )

@@ -37,6 +37,12 @@ TYPICAL_ENGAGEMENTS, TYPICAL_CONVERSIONS = 0.01, 0.0005
 RECENT_DAYS = 3
 """Whole days whose best one shows how fast a package can spend."""
 
+SLOW = 0.7
+"""Part of the spend that its budget needs each day below which a package falls short.
+
+A package that is a little behind its plan spends more when it gets more; one that is far behind does not.
+"""
+
 UNREPORTED_FACTOR = 1.25
 """How much faster than on its best recent day a package may have spent since the last report."""
 
@@ -111,11 +117,11 @@ class Item:
         return min(max(0, least), self.remaining_micros)
 
     def falls_short(self, now_ms: int) -> bool:
-        """True if it spends so slowly that a part of the budget would be left at the end."""
+        """True if it spends so slowly that its supply must be at its end, and a part of the budget would be left."""
         if self.daily_micros is None:
             return False
         needed = self.remaining_micros * DAY_MS / max(DAY_MS, self.package.end_ms - now_ms)
-        return self.daily_micros < 0.9 * needed
+        return self.daily_micros < SLOW * needed
 
 
 def typical_rate(aim: Aim, channel: Channel) -> float:

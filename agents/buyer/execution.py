@@ -99,7 +99,9 @@ def _error(buy: MediaBuy, error: AdcpError, log: list[Json] | None) -> Json:
 def limit_spend(platform: BuyerPlatform, campaign: Campaign) -> None:
     """Hold all lines of the campaign to its media budget and its daily cap (rule 56)."""
     media = media_budget_micros(platform, campaign)
-    platform.world.market.set_budget_group(campaign.campaign_id, media, campaign.daily_cap_micros)
+    platform.world.market.set_budget_group(
+        campaign.campaign_id, media, campaign.daily_cap_micros, platform.config.timezone
+    )
 
 
 @operation("pause_campaign", "POST", "/campaigns/{campaignId}/pause", rules=(67, 70, 111))

@@ -15,7 +15,7 @@ from agents.buyer.bidding import better_bid
 from agents.buyer.evidence import COUNTED, Aim, Item, items_of
 from agents.buyer.fees import committed_micros, media_budget_micros
 from agents.buyer.records import Adjustment, Campaign, Suggestion
-from agents.buyer.suggestions import busy, expire_waiting, submit_suggestions
+from agents.buyer.suggestions import busy, expire_waiting, idle_micros, submit_suggestions
 from sandbox.core.money import MICROS, amount, split
 from sandbox.core.time import DAY_MS, HOUR_MS, day_start
 
@@ -76,7 +76,7 @@ def optimize_campaign(platform: BuyerPlatform, campaign: Campaign) -> list[Sugge
 
 
 def _free_micros(platform: BuyerPlatform, campaign: Campaign) -> int:
-    """Media budget that no media buy has; none of it while a DRAFT waits for its share."""
+    """Media budget that no media buy has, in micros; none of it while a DRAFT waits for its share."""
     if any(buy.status in ("DRAFT", "FAILED") for buy in campaign.media_buys):
         return 0
     return max(0, media_budget_micros(platform, campaign) - committed_micros(platform, campaign))
@@ -99,7 +99,7 @@ def _moves(
     belief = believe(items, aim, np.random.default_rng(seed) if settings.explore else None)
     usual = _usual(items, belief)
     flight_ms = campaign.end_ms - campaign.start_ms
-    free = free_micros if _on_target(aim, usual) else 0
+    free = free_micros if _on_target(aim, usual) else min(free_micros, idle_micros(platform, campaign))
     limits = Limits(platform.now, flight_ms, campaign.daily_cap_micros, free)
     found = divide(items, aim, belief, settings, limits)
     deltas = [part - item.remaining_micros for part, item in zip(found, items, strict=True)]
@@ -126,9 +126,9 @@ def _usual(items: list[Item], belief: Belief) -> float:
 
 
 def _on_target(aim: Aim, usual: float) -> bool:
-    """True unless the average misses the target: then no further money is put in."""
+    """True if the average meets a target: then money is put in that the buyer left unallocated."""
     if aim.target is None or aim.kind == "rate":
-        return True
+        return False
     return usual >= (aim.target if aim.kind == "value" else 1 / (aim.target * MICROS))
 
 

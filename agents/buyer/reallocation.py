@@ -37,8 +37,8 @@ PRIOR_EVENTS = 4.0
 PRIOR_IMPRESSIONS = 1_000.0
 """What a prior price is worth, in impressions."""
 
-SLOW_HEADROOM = 1.1
-"""How much more than on its best recent day a package that falls short is expected to spend in a day."""
+HEADROOM, SLOW_HEADROOM = 1.5, 1.1
+"""How much a package is expected to spend in a day over its best recent one: at most, and if it falls short."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -151,15 +151,16 @@ def divide(items: Sequence[Item], aim: Aim, belief: Belief, settings: Optimizati
 
 
 def _capacity(item: Item, limits: Limits, most: int) -> int:
-    """What a package can spend until its end: by its forecast, by its pace if it falls short, by daily caps."""
+    """What a package can spend until its end: by its forecast, by its pace so far, by daily caps."""
     left_ms = item.package.end_ms - limits.now_ms
     rooms = [most]
     if item.product.get("pricing_options"):
         whole = capacity(item.product)
         if whole is not None:
             rooms.append(whole * left_ms // limits.flight_ms)
-    if item.daily_micros is not None and item.falls_short(limits.now_ms):
-        rooms.append(round(item.daily_micros * SLOW_HEADROOM * left_ms / DAY_MS))
+    if item.daily_micros is not None:
+        headroom = SLOW_HEADROOM if item.falls_short(limits.now_ms) else HEADROOM
+        rooms.append(round(item.daily_micros * headroom * left_ms / DAY_MS))
     if limits.daily_cap_micros is not None:
         rooms.append(limits.daily_cap_micros * left_ms // DAY_MS)
     return min(rooms)

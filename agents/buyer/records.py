@@ -309,6 +309,8 @@ class Suggestion:
     error: str | None = None
     asked_micros: int = 0
     """How much more its sales agent was asked for, while there is no answer."""
+    applied_micros: int = 0
+    """How much more its media buy has by it; less than zero if it has less."""
 
     @property
     def growth_micros(self) -> int:

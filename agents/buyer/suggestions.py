@@ -124,6 +124,11 @@ def busy(platform: BuyerPlatform, campaign: Campaign) -> bool:
     return any(s.status in ("INGESTED", "HIL_APPROVED") for s in _of(platform, campaign))
 
 
+def idle_micros(platform: BuyerPlatform, campaign: Campaign) -> int:
+    """Money that suggestions took from media buys and that no other one got."""
+    return max(0, -sum(suggestion.applied_micros for suggestion in _of(platform, campaign)))
+
+
 def expire_waiting(platform: BuyerPlatform, campaign: Campaign, why: str) -> None:
     """Let all suggestions for a campaign expire that wait for a person."""
     for suggestion in _of(platform, campaign):
@@ -198,10 +203,12 @@ def _apply(platform: BuyerPlatform, campaign: Campaign, suggestion: Suggestion) 
     except ApiError as error:
         _fail(platform, suggestion, "APPLIED_FAIL", error.message)
         return
-    suggestion.asked_micros = max(0, sum(each.delta_micros for each in adjustments))
+    growth = sum(each.delta_micros for each in adjustments)
+    suggestion.asked_micros = max(0, growth)
     refusal = yield from _update(platform, campaign, action)
     suggestion.asked_micros = 0
     if refusal is None:
+        suggestion.applied_micros = growth
         _move(platform, suggestion, "APPLIED", "the sales agent took the change")
     else:
         _fail(platform, suggestion, "APPLIED_FAIL", refusal)

@@ -34,7 +34,9 @@ class PlacementConfig(BaseModel):
     size: str | None = Field(default=None, pattern=r"^\d+x\d+$", description="Size in pixels, such as 300x250")
     duration: int | None = Field(default=None, gt=0, description="Length of the spot in seconds")
     daily_opportunities: int | None = Field(default=None, ge=0, description="Ad opportunities on a mean day")
-    countries: Shares | list[str] = Field(default={"US": 1.0}, description="Country codes, or shares by code")
+    countries: Shares | list[str] = Field(
+        default={"US": 1.0}, description="Codes of countries or regions (US-NY), or shares by code"
+    )
     devices: Shares | None = Field(default=None, description="Shares by device type")
     floor_cpm: float | None = Field(default=None, ge=0, description="Lowest CPM of an auction")
     competition: CompetitionConfig | Literal["none"] | None = Field(

@@ -70,7 +70,7 @@ def _media_buy(seller: Seller) -> dict[str, Any]:
         body["portfolio"] = {
             "publisher_domains": domains,
             "primary_channels": list(dict.fromkeys(offer.channel.name for offer in offers)),
-            "primary_countries": list(dict.fromkeys(c for offer in offers for c in offer.countries)),
+            "primary_countries": list(dict.fromkeys(c for offer in offers for c in offer.country_codes)),
             "description": f"{seller.name} sells {', '.join(domains)}",
         }
     return body

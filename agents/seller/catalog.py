@@ -95,7 +95,7 @@ def _delivery_type(config: SellerConfig, offer: Offer) -> str:
 def _describe(offers: Sequence[Offer]) -> str:
     channels = ", ".join(dict.fromkeys(offer.channel.name for offer in offers))
     domains = ", ".join(dict.fromkeys(offer.domain for offer in offers))
-    countries = ", ".join(sorted({country for offer in offers for country in offer.countries}))
+    countries = ", ".join(sorted({country for offer in offers for country in offer.country_codes}))
     topics = ", ".join(dict.fromkeys(topic for offer in offers for topic in offer.topics))
     about = f" beside {topics}" if topics else ""
     return f"{channels} advertising on {domains}{about}, in {countries}"

@@ -74,7 +74,7 @@ def _in_budget(product: Product, wanted: dict[str, Any]) -> bool:
 
 
 def _sold_in(product: Product, wanted: list[str]) -> bool:
-    countries = product.countries or [country for offer in product.offers for country in offer.countries]
+    countries = product.countries or [country for offer in product.offers for country in offer.country_codes]
     return any(country in wanted for country in countries)
 
 

@@ -125,6 +125,8 @@ def _targeting(package: Package) -> Targeting:
     return Targeting(
         countries=overlay.countries or package.product.countries,
         countries_exclude=overlay.countries_exclude,
+        regions=overlay.regions,
+        regions_exclude=overlay.regions_exclude,
         devices=overlay.devices,
         properties=package.properties or (),
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
@@ -100,3 +101,11 @@ def interval_ms(interval: int, unit: str) -> int:
     if unit not in _WORD_MS:
         raise ValueError(f"unknown unit {unit!r}, use one of {', '.join(_WORD_MS)}")
     return interval * _WORD_MS[unit]
+
+
+def zone_of(timezone: str) -> ZoneInfo:
+    """The time zone of an IANA name. Raises ``ValueError`` if there is none."""
+    try:
+        return ZoneInfo(timezone)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"unknown time zone {timezone!r}, use an IANA name such as Europe/Berlin") from error

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from sandbox.core.time import DAY_MS
+from sandbox.core.time import DAY_MS, zone_of
 
 
 def local_day(at_ms: int, timezone: str) -> tuple[int, int]:
@@ -17,10 +16,7 @@ def local_day(at_ms: int, timezone: str) -> tuple[int, int]:
     if timezone == "UTC":
         start_ms = at_ms - at_ms % DAY_MS
         return start_ms, start_ms + DAY_MS
-    try:
-        zone = ZoneInfo(timezone)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"unknown time zone {timezone!r}, use an IANA name such as Europe/Berlin") from error
+    zone = zone_of(timezone)
     day = datetime.fromtimestamp(at_ms // 1000, UTC).astimezone(zone).date()
     midnights = (datetime.combine(d, datetime.min.time(), zone) for d in (day, day + timedelta(days=1)))
     start_ms, end_ms = (int(midnight.timestamp()) * 1000 for midnight in midnights)

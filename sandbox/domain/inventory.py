@@ -12,8 +12,9 @@ from sandbox.domain.formats import Format
 class Offer:
     """A placement that a publisher offers.
 
-    ``placement_id`` is unique in the world, ``local_id`` in the publisher; ``countries`` and ``devices`` map
-    to shares of the opportunities; rates are fractions of impressions (``completion_rate`` of views);
+    ``placement_id`` is unique in the world, ``local_id`` in the publisher; ``countries`` (ISO 3166-1, or regions by
+    ISO 3166-2) and ``devices`` map to shares of the opportunities; rates are fractions of
+    impressions (``completion_rate`` of views);
     ``floor_micros`` is a CPM, and ``competition`` what others bid: median CPM in micros and sigma.
     """
 
@@ -35,3 +36,8 @@ class Offer:
     completion_rate: float
     conversion_rate: float
     topics: tuple[str, ...] = ()
+
+    @property
+    def country_codes(self) -> tuple[str, ...]:
+        """Its countries, without their regions."""
+        return tuple(dict.fromkeys(code.partition("-")[0] for code in self.countries))

@@ -14,6 +14,8 @@ DEVICES = ("desktop", "mobile", "tablet", "ctv", "dooh", "unknown")
 SUPPORTED = (
     "geo_countries",
     "geo_countries_exclude",
+    "geo_regions",
+    "geo_regions_exclude",
     "device_type",
     "device_type_exclude",
     "frequency_cap",
@@ -36,6 +38,8 @@ class Overlay:
 
     countries: tuple[str, ...] = ()
     countries_exclude: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    regions_exclude: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
     caps: tuple[Window, ...] = ()
     property_list: dict[str, Any] | None = None
@@ -58,6 +62,8 @@ def read_overlay(body: dict[str, Any] | None, field_path: str = "targeting_overl
     return Overlay(
         countries=tuple(body.get("geo_countries", ())),
         countries_exclude=tuple(body.get("geo_countries_exclude", ())),
+        regions=tuple(body.get("geo_regions", ())),
+        regions_exclude=tuple(body.get("geo_regions_exclude", ())),
         devices=_devices(body),
         caps=read_caps(body.get("frequency_cap"), f"{field_path}.frequency_cap"),
         property_list=body.get("property_list"),

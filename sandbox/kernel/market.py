@@ -131,11 +131,15 @@ class Market:
         self.engine.set_caps(level, entity_id, tuple(caps), self._world.now)
 
     def set_budget_group(
-        self, group_id: str, total_micros: int | None = None, daily_cap_micros: int | None = None
+        self,
+        group_id: str,
+        total_micros: int | None = None,
+        daily_cap_micros: int | None = None,
+        timezone: str = "UTC",
     ) -> None:
-        """Limit what all lines of a group spend together, in all and in a UTC day."""
+        """Limit what all lines of a group spend together, in all and in a day of a time zone (IANA name)."""
         self._settle()
-        self.engine.set_budget_group(group_id, total_micros, daily_cap_micros, self._world.now)
+        self.engine.set_budget_group(group_id, total_micros, daily_cap_micros, self._world.now, timezone)
 
     # -- what anybody may know ---------------------------------------------------------------------------
 

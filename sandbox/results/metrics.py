@@ -141,6 +141,39 @@ def conversions(selection: Selection) -> int:
     return selection.sum("conversions")
 
 
+@METRICS.register("engagements")
+def engagements(selection: Selection) -> int:
+    """Engagements."""
+    return selection.sum("engagements")
+
+
+@METRICS.register("conversion_value")
+def conversion_value(selection: Selection) -> float:
+    """What the conversions were worth, in units of currency."""
+    return selection.sum("conversion_value_micros") / MICROS
+
+
+@METRICS.register("roas")
+def roas(selection: Selection) -> float | None:
+    """Value of conversions per unit of currency spent."""
+    return _ratio(selection.sum("conversion_value_micros"), selection.sum("spend_micros"))
+
+
+@METRICS.register("beyond_caps")
+def beyond_caps(selection: Selection) -> int:
+    """Impressions that a cap of campaign or advertiser would have stopped if all publishers knew all people.
+
+    What an identity graph with a match rate below 1 lets through; one impression can be beyond both caps.
+    """
+    if not selection.lines:
+        return 0
+    selection.world.market.settle()
+    counts = selection.world.market.engine.beyond_caps()
+    entities = {("campaign", line.campaign_id) for line in selection.lines}
+    entities |= {("advertiser", line.advertiser_id) for line in selection.lines}
+    return sum(counts.get(entity, 0) for entity in sorted(entities))
+
+
 @METRICS.register("ecpm")
 def ecpm(selection: Selection) -> float | None:
     """What 1,000 impressions have cost, in units of currency."""

@@ -105,7 +105,7 @@ def match_brief(brief: Brief, product: Product) -> Match:
     if shared:
         points += CHANNEL_POINTS * len(shared)
         reasons.append(f"it runs on {' and '.join(shared)}")
-    sold_in = product.countries or tuple(dict.fromkeys(c for offer in product.offers for c in offer.countries))
+    sold_in = product.countries or tuple(dict.fromkeys(c for offer in product.offers for c in offer.country_codes))
     places = [country for country in sold_in if country in brief.countries]
     if places:
         points += COUNTRY_POINTS

@@ -133,9 +133,7 @@ def test_a_thousand_items_are_divided_as_the_linear_program_does(seed: int) -> N
     assert value(problem, found) == pytest.approx(highs(problem)[1], rel=1e-9)
 
 
-@given(
-    st.lists(st.tuples(st.floats(0, 100), st.integers(0, 10**17)), min_size=1, max_size=8), st.integers(0, 10**18)
-)
+@given(st.lists(st.tuples(st.floats(0, 100), st.integers(0, 10**17)), min_size=1, max_size=8), st.integers(0, 10**18))
 def test_amounts_add_up_to_the_micro(items: list[tuple[float, int]], total: int) -> None:
     problem = linear(total, *items)
     assert sum(int(part) for part in fill(problem)) == min(total, sum(width for _, width in items))

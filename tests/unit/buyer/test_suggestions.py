@@ -25,6 +25,8 @@ class Flight:
     def __init__(self, platform: Platform, *products: str, **fields: Any) -> None:
         self.platform = platform
         advertiser = platform.advertiser()
+        sources = {"account": {"account_id": advertiser}, "event_sources": [{"event_source_id": "web"}]}
+        platform.call("sync_event_sources", sources, {"advertiserId": advertiser})
         found = platform.discover(advertiser)
         platform.select(found, *(products or ("herald_display", "tribune_display")))
         goals = {"performanceConfig": {"optimizationGoals": [CLICKS]}}
@@ -98,7 +100,7 @@ def test_auto_moves_the_budget_and_loses_nothing(make_platform: MakePlatform) ->
 def test_money_is_taken_before_it_is_given(make_platform: MakePlatform) -> None:  # rule 56
     platform = make_platform(publishers=OFTEN_CLICKED)
     Flight(platform, optimizationApplyMode="AUTO")
-    platform.advance("3d4h")
+    platform.advance("2d4h")
     assert [e.data["to"] for e in platform.events("call", operation="update_media_buy")] == ["northstar", "summit"]
 
 
@@ -106,7 +108,7 @@ def test_the_advertisers_mode_counts_where_the_campaign_has_none(make_platform: 
     platform = make_platform(publishers=OFTEN_CLICKED)
     flight = Flight(platform)
     platform.buyer.advertisers["1"].apply_mode = "AUTO"
-    platform.advance("3d4h")
+    platform.advance("2d4h")
     assert len(flight.made("APPLIED")) == 2
 
 
@@ -129,6 +131,41 @@ def test_some_campaigns_are_left_alone(
     platform.advance("4d")
     assert flight.made() == []
     assert platform.messages("update_media_buy") == []
+
+
+@pytest.mark.parametrize(
+    ("goal", "placement", "products"),
+    [
+        (
+            {"kind": "event", "eventSources": [{"eventSourceId": "web", "eventType": "purchase"}],
+             "target": {"kind": "cost_per", "value": 25}},
+            {"channel": "display", "conversion_rate": 0.01},
+            ("herald_display", "tribune_display"),
+        ),
+        (
+            {"kind": "metric", "metric": "views", "target": {"kind": "cost_per", "value": 0.1}},
+            {"channel": "olv", "view_rate": 0.95},
+            ("herald_olv", "tribune_olv"),
+        ),
+        (
+            {"kind": "metric", "metric": "completed_views", "target": {"kind": "threshold_rate", "value": 0.75}},
+            {"channel": "olv", "view_rate": 0.9, "completion_rate": 0.9},
+            ("herald_olv", "tribune_olv"),
+        ),
+    ],
+    ids=["cost per event", "cost per view", "threshold rate"],
+)  # fmt: skip
+def test_money_follows_the_goal(  # rules 53 and 54
+    make_platform: MakePlatform, goal: dict[str, Any], placement: dict[str, Any], products: tuple[str, str]
+) -> None:
+    publishers = {**PUBLISHERS, "tribune": {**PUBLISHERS["tribune"], "placements": [placement]}}
+    platform = make_platform(publishers=publishers)
+    flight = Flight(platform, *products, optimizationApplyMode="AUTO", performanceConfig={"optimizationGoals": [goal]})
+    before = flight.budgets()
+    platform.advance("5d")
+    after = flight.budgets()
+    assert sum(after.values()) == sum(before.values())
+    assert after["summit"] > 1.1 * before["summit"]
 
 
 def test_the_same_seed_suggests_the_same(make_platform: MakePlatform) -> None:
@@ -262,11 +299,26 @@ def test_a_seller_that_refuses_fails_the_suggestion(make_platform: MakePlatform)
     platform = make_platform(publishers=OFTEN_CLICKED, sellers=refusing)
     flight = Flight(platform, optimizationApplyMode="AUTO")
     before = flight.budgets()
-    platform.advance("3d4h")
+    platform.advance("2d4h")
     assert flight.of("northstar").status == "APPLIED_FAIL"
     assert flight.get(flight.of("northstar"))["statusError"]
     assert flight.of("summit").status == "APPLIED_FAIL", "what was not taken can't be given"
     assert flight.budgets() == before
+
+
+def test_what_a_seller_did_not_take_is_placed_again_by_the_next_run(make_platform: MakePlatform) -> None:
+    platform = make_platform(publishers=OFTEN_CLICKED)
+    flight = Flight(platform, optimizationApplyMode="AUTO", budget={"total": 2_000, "currency": "USD"})
+    before = flight.budgets()
+    platform.advance("2d2h")
+    platform.do("summit", "go_down")
+    platform.advance("2h")
+    assert flight.of("northstar").status == "APPLIED"
+    assert flight.of("summit").status == "APPLIED_FAIL"
+    assert sum(flight.budgets().values()) < sum(before.values())
+    platform.do("summit", "come_back")
+    platform.advance("2d")
+    assert sum(flight.budgets().values()) == sum(before.values())
 
 
 def test_a_seller_may_take_its_time(make_platform: MakePlatform) -> None:  # rule 89
@@ -274,7 +326,7 @@ def test_a_seller_may_take_its_time(make_platform: MakePlatform) -> None:  # rul
     platform = make_platform(publishers=OFTEN_CLICKED, sellers=slow)
     flight = Flight(platform, optimizationApplyMode="AUTO")
     before = flight.budgets()
-    platform.advance("3d4h")
+    platform.advance("2d4h")
     first = flight.made()
     assert [s.status for s in first] == ["INGESTED", "INGESTED"]
     platform.advance("26h")
@@ -289,7 +341,7 @@ def test_a_seller_that_refuses_later_fails_it_too(make_platform: MakePlatform) -
     slow = {"northstar": {"updates": {"mode": "manual", "delay": "5h", "probability_of_rejection": 1.0}}}
     platform = make_platform(publishers=OFTEN_CLICKED, sellers=slow)
     flight = Flight(platform, optimizationApplyMode="AUTO")
-    platform.advance("3d12h")
+    platform.advance("2d12h")
     assert [s.status for s in flight.made()] == ["APPLIED_FAIL", "APPLIED_FAIL"]
 
 
@@ -339,7 +391,7 @@ def test_customers_do_not_see_each_others_suggestions(make_platform: MakePlatfor
     customers = [{"name": "Acme", "principal": "acme"}, {"name": "Other", "principal": "other"}]
     platform = make_platform(publishers=OFTEN_CLICKED, buyer={"customers": customers})
     flight = Flight(platform)
-    platform.advance("3d4h")
+    platform.advance("2d4h")
     assert platform.call("list_optimization_suggestions", customer="other")["totalCount"] == 0
     path = {"suggestionId": flight.of("summit").suggestion_id}
     for operation in ("get", "approve", "reject"):
@@ -350,17 +402,13 @@ def test_customers_do_not_see_each_others_suggestions(make_platform: MakePlatfor
 def test_bids_of_auction_packages_follow_their_worth(make_platform: MakePlatform) -> None:
     goal = {"kind": "metric", "metric": "clicks", "target": {"kind": "cost_per", "value": 0.3}}
     prices = [{"model": "cpm", "floor": 1.6}]
-    sellers = {name: {"rate_card": None} for name in ()} | {
-        "northstar": {
-            "guaranteed": False,
-            "products": [{"id": "herald_display", "channels": ["display"], "pricing": prices}],
-        }
-    }
-    platform = make_platform(publishers=OFTEN_CLICKED, sellers=sellers)
+    product = {"id": "herald_display", "channels": ["display"], "pricing": prices}
+    auction = {"northstar": {"guaranteed": False, "products": [product]}}
+    platform = make_platform(publishers=OFTEN_CLICKED, sellers=auction)
     flight = Flight(platform, optimizationApplyMode="AUTO", performanceConfig={"optimizationGoals": [goal]})
     live = next(buy for buy in flight.campaign.media_buys if buy.seller_id == "northstar")
     before = live.packages[0].bid_micros
-    platform.advance("3d4h")
+    platform.advance("2d4h")
     (adjustment,) = flight.get(flight.of("northstar"))["bidAdjustments"]
     assert adjustment["bidChange"] < 0
     live = next(buy for buy in flight.campaign.media_buys if buy.seller_id == "northstar")

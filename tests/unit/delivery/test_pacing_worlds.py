@@ -29,7 +29,14 @@ from sandbox.delivery.pacing import PACING
 START_MS = parse_instant("2026-05-04")
 WORLDS = 1000
 LEVELS = ("package", "media_buy", "campaign", "advertiser", "creative")
-ERROR = {"even": 0.02, "front_loaded": 0.02, "throttling": 0.08, "adaptive": 0.08, "adaptive_bids": 0.10, "pid": 0.08}
+ERROR = {
+    "even": 0.003,
+    "front_loaded": 0.01,
+    "throttling": 0.04,
+    "adaptive": 0.04,
+    "adaptive_bids": 0.08,
+    "pid": 0.03,
+}
 """The greatest error of spend against plan (root mean square, over the budget) where supply is ample."""
 
 CREATIVES = (CreativeWeight("x", 3), CreativeWeight("y", 1))
@@ -48,9 +55,7 @@ def placements(luck: Random, least: int, median: int) -> list[Placement]:
     """Up to three placements with ``least`` opportunities a day or more, and rivals who bid up to some median CPM."""
     made = []
     for n in range(luck.randint(1, 3)):
-        rivals = (
-            Competition(luck.randint(median // 4, median), luck.choice([0.3, 0.6])) if luck.random() < 0.7 else None
-        )
+        bids = Competition(luck.randint(median // 4, median), luck.choice([0.3, 0.6]))
         shape = tuple(luck.uniform(0.6, 1.4) for _ in range(24))
         daily = luck.randint(least, 2 * least)
         where = f"p{n}", f"publisher-{n % 2}", f"{n}.com", luck.choice(["display", "olv"]), daily
@@ -61,7 +66,7 @@ def placements(luck: Random, least: int, median: int) -> list[Placement]:
                 hour_shape=shape,
                 match_rate=luck.choice([1.0, 0.7]),
                 noise=luck.choice([0.0, 0.2]),
-                competition=rivals,
+                competition=bids if luck.random() < 0.7 else None,
                 first_price=luck.random() < 0.3,
             )
         )
@@ -185,32 +190,61 @@ def beyond_caps(world: World) -> int:
     return found
 
 
+def limits_passed(world: World) -> list[str]:
+    """What is wrong with spend and exposures, by the engine's audit and by other ways of counting."""
+    engine, wrong = world.engine, world.engine.audit()
+    most: dict[str, int] = defaultdict(int)
+    for term in engine.history.line_terms:
+        most[term.line.line_id] = max(most[term.line.line_id], term.line.budget_micros)
+    for line_id, budget in most.items():
+        spent = engine.totals(line_id).spend_micros
+        if spent > budget or spent != sum(world.spend[line_id].values()):
+            wrong.append(f"{line_id}: spent {spent} of {budget}, its hours {sum(world.spend[line_id].values())}")
+    if all(place.match_rate >= 1.0 for place in engine.history.placements) and beyond_caps(world):
+        wrong.append(f"{beyond_caps(world)} impressions beyond a frequency cap")
+    return wrong
+
+
+def off_plan(world: World) -> list[str]:
+    """Lines that did not spend what they could, or strayed too far from their plans."""
+    wrong = []
+    for line in world.lines:
+        spent = world.spend[line.line_id]
+        edges = range(line.start_ms, line.end_ms, HOUR_MS)
+        share = np.cumsum([spent.get(hour, 0) for hour in edges]) / line.budget_micros
+        elapsed = (np.arange(len(edges)) + 1) / len(edges)
+        plan = 1.0 - (1.0 - elapsed) ** 2 if line.pacing == "front_loaded" else elapsed
+        rmse = float(np.sqrt(((share - plan) ** 2).mean()))
+        dearest = (line.price.bid_micros or line.price.rate_micros) / 1000 / line.budget_micros
+        if share[-1] < 1.0 - max(0.001, dearest) or rmse > ERROR[line.pacing]:
+            wrong.append(f"{line.line_id}, {line.pacing}: spent {share[-1]:.4f} of its budget, RMSE {rmse:.4f}")
+    return wrong
+
+
+def told(wrong: list[str], test: str, seed: int) -> str:
+    """What is wrong in the world of a seed, and the command that shows it again."""
+    place = f"tests/unit/delivery/test_pacing_worlds.py::{test}[{seed}]"
+    return "\n".join([f"seed {seed}:", *wrong, f'repeat with: pytest -m slow "{place}"'])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(WORLDS))
 def test_nothing_is_overspent_and_no_cap_passed(seed: int) -> None:
-    world = tight(seed)
-    assert world.engine.audit() == []
-    most = {line.line_id: line.budget_micros for line in world.lines}
-    for term in world.engine.history.line_terms:
-        most[term.line.line_id] = max(most[term.line.line_id], term.line.budget_micros)
-    for line in world.lines:
-        totals = world.engine.totals(line.line_id)
-        assert totals.spend_micros == sum(world.spend[line.line_id].values()) <= most[line.line_id]
-    if all(place.match_rate >= 1.0 for place in world.engine.history.placements):
-        assert beyond_caps(world) == 0
+    wrong = limits_passed(tight(seed))
+    assert not wrong, told(wrong, "test_nothing_is_overspent_and_no_cap_passed", seed)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(WORLDS))
 def test_where_supply_is_ample_budgets_are_spent_near_their_plans(seed: int) -> None:
     world = ample(seed)
-    assert world.engine.audit() == []
-    for line in world.lines:
-        spent = world.spend[line.line_id]
-        edges = np.arange(line.start_ms, line.end_ms, HOUR_MS)
-        share = np.cumsum([spent.get(hour, 0) for hour in edges.tolist()]) / line.budget_micros
-        elapsed = (np.arange(len(edges)) + 1) / len(edges)
-        plan = 1.0 - (1.0 - elapsed) ** 2 if line.pacing == "front_loaded" else elapsed
-        dearest = (line.price.bid_micros or line.price.rate_micros) / 1000 / line.budget_micros
-        assert 1.0 - max(0.001, dearest) <= share[-1] <= 1.0, line
-        assert np.sqrt(((share - plan) ** 2).mean()) <= ERROR[line.pacing], line
+    wrong = [*limits_passed(world), *off_plan(world)]
+    assert not wrong, told(wrong, "test_where_supply_is_ample_budgets_are_spent_near_their_plans", seed)
+
+
+def test_the_counts_see_what_a_cap_would_have_stopped() -> None:
+    """The recount can fail: a cap that the engine was never told of is passed, and seen to be."""
+    world = ample(1)
+    assert limits_passed(world) == []
+    world.caps["package", "line-0"] = [Cap(1)]
+    assert beyond_caps(world) > 0
