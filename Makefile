@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test slow lint digests schema clean
+.PHONY: demo test slow lint notebooks digests schema clean
 
 demo: $(VENV)/.run  ## play the first scenario
 	$(BIN)/adcp-sandbox run lifecycle/first-campaign
@@ -19,6 +19,9 @@ lint: $(VENV)/.dev  ## style, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+notebooks: $(VENV)/.test  ## play the notebooks
+	$(BIN)/python -m pytest tests/notebooks
 
 digests: $(VENV)/.test  ## write the pinned digests of all scenarios again, after a change that is meant
 	$(BIN)/python -m tests.scenarios.digests

@@ -56,8 +56,8 @@ class Reported(Delivered):
     @property
     def figures(self) -> tuple[int, ...]:
         """The figures alone."""
-        counts = self.clicks, self.views, self.completed_views, self.conversions, self.leads
-        return self.impressions, self.spend_micros, *counts
+        counts = self.clicks, self.views, self.completed_views, self.engagements, self.conversions, self.leads
+        return self.impressions, self.spend_micros, *counts, self.conversion_value_micros
 
 
 def on_report(platform: BuyerPlatform, seller_id: str, report: dict[str, Any]) -> Generator[Any, Any, None]:
@@ -213,6 +213,8 @@ def _store(platform: BuyerPlatform, buy: MediaBuy, row: dict[str, Any], day_ms: 
             completed_views=round(package.get("completed_views", 0)),
             conversions=round(package.get("conversions", 0)),
             leads=round(package.get("leads", 0)),
+            engagements=round(package.get("engagements", 0)),
+            conversion_value_micros=micros(package.get("conversion_value", 0)),
             is_final=bool(package.get("is_final", row.get("is_final", True))),
             told_ms=platform.now,
         )

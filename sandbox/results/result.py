@@ -10,6 +10,7 @@ from sandbox.core.time import iso
 if TYPE_CHECKING:
     from sandbox.kernel.checkers import Violation
     from sandbox.kernel.trace import Event, Trace
+    from sandbox.kernel.world import World
 
 
 @dataclass(slots=True)
@@ -30,7 +31,9 @@ class Judgement:
 
 @dataclass(slots=True)
 class RunResult:
-    """The outcome of one run: counts over the whole world, judgements, breaches, and the trace."""
+    """The outcome of one run: counts over the whole world, judgements, breaches, the trace, and the world as the
+    run left it (None where it was not kept).
+    """
 
     scenario: str
     seed: int
@@ -45,6 +48,7 @@ class RunResult:
     trace: Trace
     expectations: list[Judgement] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
+    world: World | None = field(default=None, repr=False)
 
     @property
     def status(self) -> Literal["passed", "failed"]:
@@ -77,7 +81,6 @@ class RunResult:
             "messages": self.messages,
             "expectations": [{"name": j.name, "held": j.held, "detail": j.detail} for j in self.expectations],
             "violations": [
-                {"checker": v.checker, "seq": v.seq, "at": iso(v.at_ms), "message": v.message}
-                for v in self.violations
+                {"checker": v.checker, "seq": v.seq, "at": iso(v.at_ms), "message": v.message} for v in self.violations
             ],
         }

@@ -74,12 +74,18 @@ COLUMNS = {
         "views": "int",
         "completed_views": "int",
         "conversions": "int",
+        "conversion_value_micros": "int",
+        "engagements": "int",
+        "first_quartile": "int",
+        "midpoint": "int",
+        "third_quartile": "int",
     },
     "expectations": {"name": "text", "held": "bool", "at": "time", "detail": "text"},
 }
 """The columns of each table and their types."""
 
-_COUNTERS = ("impressions", "spend_micros", "viewable", "clicks", "views", "completed_views", "conversions")
+COUNTERS = tuple(COLUMNS["deliveries"])[5:]
+"""What is counted of a delivery."""
 
 
 def write(result: RunResult, folder: Path) -> None:
@@ -98,9 +104,7 @@ def write(result: RunResult, folder: Path) -> None:
 
 def tables(result: RunResult) -> dict[str, list[Row]]:
     """The rows of each table; a missing column is null."""
-    judged = [
-        {"name": j.name, "held": j.held, "at": j.at_ms, "detail": j.detail} for j in result.expectations
-    ]
+    judged = [{"name": j.name, "held": j.held, "at": j.at_ms, "detail": j.detail} for j in result.expectations]
     events = result.trace.events
     return {
         "messages": _rows(events, _message, "call", "reply", "lost", "webhook", "webhook_result"),
@@ -120,7 +124,7 @@ def _plain(event: Event) -> Row:
 
 
 def _delivery(event: Event) -> Row:
-    counted = {name: event.data.get(name, 0) for name in _COUNTERS}
+    counted = {name: event.data.get(name, 0) for name in COUNTERS}
     hour = parse_instant(event.data["hour"])
     return {"seller": event.actor, "line_id": event.data["line_id"], "hour": hour, **counted}
 

@@ -63,6 +63,7 @@ def run(scenario: Scenario, seed: int | None = None, progress: Callable[[int], N
         spend_micros=counts.sums["spend_micros"],
         messages=counts.messages,
         trace=world.trace,
+        world=world,
         expectations=[*driver.judgements, *judged],
         violations=[violation for checker in checkers for violation in checker.violations],
     )

@@ -147,10 +147,12 @@ def test_the_gantt_has_a_row_for_each_media_buy_and_a_bar_for_each_state(result:
 
 
 def test_without_a_platform_the_gantt_shows_the_buys_of_the_sellers() -> None:
-    direct = sandbox.run("versions/three-releases")
-    bought = direct.statuses[direct.statuses["entity"] == "media_buy"]["id"].nunique()
-    assert "platform_media_buy" not in set(direct.statuses["entity"])
-    assert len(direct.plot.gantt().get_yticks()) == bought > 0
+    run = sandbox.run("versions/three-releases")
+    statuses = run.statuses
+    run.__dict__["statuses"] = statuses[statuses["entity"] != "platform_media_buy"]  # as if nobody kept a book of them
+    bought = statuses[statuses["entity"] == "media_buy"].drop_duplicates("id")
+    shown = [label.get_text() for label in run.plot.gantt().get_yticklabels()]
+    assert shown == bought["actor"].tolist()
 
 
 def test_the_ecosystem_names_everybody_but_the_driver(result: Run) -> None:

@@ -1,0 +1,1 @@
+"""How fast the sandbox is, each figure next to a baseline of the same run; see docs/performance.md."""
