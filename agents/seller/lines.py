@@ -80,7 +80,7 @@ def approved_creatives(seller: Seller, buy: MediaBuy, package: Package) -> list[
     ]
 
 
-def _attribution(buy: MediaBuy, package: Package) -> dict[str, int]:
+def _attribution(buy: MediaBuy, package: Package) -> dict[str, Any]:
     return dict(zip(("click_window_ms", "view_window_ms"), windows(buy, package), strict=True))
 
 

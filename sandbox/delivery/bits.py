@@ -22,7 +22,7 @@ _S30, _S27, _S31, _S11, _ONE = (np.uint64(n) for n in (30, 27, 31, 11, 1))
 
 compiled = nb.njit(cache=True, error_model="numpy")
 inlined = nb.njit(inline="always", cache=True, error_model="numpy")
-leaf: Callable[[F], F] = nb.njit(error_model="numpy", _nrt=False, forceinline=True)
+leaf: Callable[[F], F] = nb.njit(error_model="numpy", _nrt=False, forceinline=True)  # type: ignore[call-overload]
 # without reference counts of arrays, which cost more than deciding: for functions that make no array
 unmanaged: Callable[[F], F] = nb.njit(cache=True, error_model="numpy", _nrt=False)  # type: ignore[call-overload]
 
