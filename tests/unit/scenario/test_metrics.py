@@ -11,7 +11,7 @@ from sandbox.kernel.world import World
 from sandbox.results.metrics import METRICS, measure
 
 START = parse_instant("2026-05-01")
-RATES = ("ctr", "completion_rate", "viewability", "utilisation", "ecpm", "frequency", "pacing_error")
+RATES = ("ctr", "completion_rate", "viewability", "utilisation", "ecpm", "frequency", "pacing_error", "roas")
 
 
 class Offer:

@@ -75,7 +75,7 @@ def test_units_of_a_frequency_cap_become_windows() -> None:
 @pytest.mark.parametrize(
     ("overlay", "code"),
     [
-        ({"geo_regions": ["US-CA"]}, "UNSUPPORTED_FEATURE"),
+        ({"geo_metros": [{"system": "nielsen_dma", "values": ["501"]}]}, "UNSUPPORTED_FEATURE"),
         ({"frequency_cap": {"max_impressions": 2}}, "VALIDATION_ERROR"),
         (
             {"frequency_cap": {"max_impressions": 2, "per": "households", "window": {"interval": 1, "unit": "days"}}},
