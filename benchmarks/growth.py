@@ -108,6 +108,8 @@ def plot(points: dict[str, list[Point]], folder: Path) -> None:
                 axis.plot(sizes, [getattr(point.cost, attribute) for point in row], "o-", label=label)
             _slope(axis, sizes, [getattr(p.cost, "run_s" if series else "peak_mb") for p in row])
             axis.set(xscale="log", yscale="log", xlabel=DIMENSIONS[dimension].title, ylabel=unit)
+            axis.set_xticks(sizes, [_short(size) for size in sizes])
+            axis.minorticks_off()
             axis.grid(visible=True, which="both", alpha=0.2)
         axes.flat[0].legend(loc="upper left")
         figure.suptitle(f"How {name} grows in one dimension at a time; dotted: proportional")
@@ -121,6 +123,21 @@ def _slope(axis: Any, sizes: list[int], figures: list[float]) -> None:
     axis.plot(sizes, [figures[-1] * size / sizes[-1] for size in sizes], ":", color="grey")
 
 
+def _short(size: int) -> str:
+    for least, letter in ((1_000_000, "M"), (1_000, "k")):
+        if size >= least:
+            return f"{size / least:.3g}{letter}"
+    return str(size)
+
+
+def read(file: Path) -> dict[str, list[Point]]:
+    """Points that were written by ``--json``."""
+    points: dict[str, list[Point]] = {}
+    for one in json.loads(file.read_text(encoding="utf-8")):
+        points.setdefault(one["dimension"], []).append(Point(one["dimension"], one["size"], Cost(**one["cost"])))
+    return points
+
+
 def main() -> None:
     """Measure, print the table, and draw the plots."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=main.__doc__)
@@ -128,11 +145,15 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all points here too")
     parser.add_argument("--only", action="append", choices=list(DIMENSIONS), help="only this; may be repeated")
     parser.add_argument("--quick", action="store_true", help="three small points a dimension, once each")
+    parser.add_argument("--from", type=Path, metavar="FILE", dest="known", help="points of an earlier --json")
     given = parser.parse_args()
-    points = {
-        name: measure(name, 1 if given.quick else 2, DIMENSIONS[name].values[:3] if given.quick else None)
-        for name in given.only or DIMENSIONS
-    }
+    if given.known:
+        points = read(given.known)
+    else:
+        points = {
+            name: measure(name, 1 if given.quick else 2, DIMENSIONS[name].values[:3] if given.quick else None)
+            for name in given.only or DIMENSIONS
+        }
     click.echo("\n".join(table(points)))
     if given.json:
         flat = [asdict(point) for row in points.values() for point in row]

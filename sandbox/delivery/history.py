@@ -20,6 +20,22 @@ from sandbox.delivery.rings import Caps
 from sandbox.delivery.tables import NONE, OUTCOMES
 
 
+@dataclass(slots=True)
+class Audience:
+    """Who has seen some lines in the log up to a row, exclusive."""
+
+    seen: NDArray[np.bool_]
+    row: int = 0
+    people: int = 0
+    impressions: int = 0
+
+    def add(self, users: NDArray[np.int32]) -> None:
+        """Count further exposures."""
+        self.seen[users] = True
+        self.people = int(np.count_nonzero(self.seen))
+        self.impressions += len(users)
+
+
 @dataclass
 class History:
     """Answers what was delivered to whom, from the log alone."""
@@ -35,6 +51,7 @@ class History:
     group_terms: list[GroupTerm] = field(default_factory=list)
     accrued: dict[int, dict[int, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
     """Micros by flat-rate line and hour."""
+    audiences: dict[tuple[str, ...], Audience] = field(default_factory=dict)
 
     def identities(self, log: Exposures) -> NDArray[np.int64]:
         """The row of rings of each exposure: whom the publisher knew the person as."""
@@ -58,10 +75,20 @@ class History:
 
     def reach(self, line_ids: Sequence[str], start_ms: int, end_ms: int) -> tuple[int, float]:
         """Different people that saw one of the lines in ``[start_ms, end_ms)``, and how often on average."""
-        log = self.window(line_ids, start_ms, end_ms)[1]
-        users = log.user[self._of(line_ids)[log.line]]
-        people = len(np.unique(users))
-        return people, len(users) / people if people else 0.0
+        last = int(np.searchsorted(self.log.arrays().time_ms, end_ms))
+        if any(line.line_id in line_ids and line.start_ms < start_ms for line in self.lines):
+            first = int(np.searchsorted(self.log.arrays().time_ms, start_ms))
+            audience = Audience(np.zeros(self.people.population.users, bool), first)
+        else:  # all that was ever served: count on from the last time
+            name = tuple(sorted(line_ids))
+            audience = self.audiences.get(name) or Audience(np.zeros(self.people.population.users, bool))
+            if last < audience.row:
+                audience = Audience(np.zeros(self.people.population.users, bool))
+            self.audiences[name] = audience
+        log = self.log.arrays().rows(slice(audience.row, last))
+        audience.add(log.user[self._of(line_ids)[log.line]])
+        audience.row = last
+        return audience.people, audience.impressions / audience.people if audience.people else 0.0
 
     def _of(self, line_ids: Sequence[str]) -> NDArray[np.bool_]:
         wanted = set(line_ids)

@@ -114,3 +114,17 @@ def test_a_first_price_auction_charges_the_bid_and_a_floor_of_the_line_holds() -
     paid = second.exposures().charge_micros
     assert paid.min() == 4_000  # its floor, which is above most of the competing bids
     assert 4_000 < paid.max() <= 9_000
+
+
+def test_reach_of_a_window_counts_people_once_whenever_it_is_asked_for() -> None:
+    made = engine(line(pacing="asap", budget_micros=10**9), line("two", pacing="asap", budget_micros=10**9))
+    for hours in (6, 30, 12, 40):
+        made.advance(max(made.now_ms, START_MS + hours * HOUR_MS))
+        log = made.exposures()
+        for names, start_ms in ((["one"], 0), (["one", "two"], 0), (["two"], START_MS + 5 * HOUR_MS)):
+            end_ms = START_MS + hours * HOUR_MS
+            wanted = np.isin(log.line, [("one", "two").index(name) for name in names])
+            users = log.user[wanted & (log.time_ms >= start_ms) & (log.time_ms < end_ms)]
+            people, frequency = made.history.reach(names, start_ms, end_ms)
+            assert people == len(set(users.tolist()))
+            assert people * frequency == pytest.approx(len(users))
