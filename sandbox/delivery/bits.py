@@ -29,6 +29,10 @@ unmanaged: Callable[[F], F] = nb.njit(cache=True, error_model="numpy", _nrt=Fals
 intrinsic: Callable[[Callable[..., Any]], Callable[..., Any]] = numba_intrinsic
 
 
+u = np.uint64
+"""Around an index: a signed one would be checked for being negative at each access, which costs a tenth."""
+
+
 @leaf
 def mix(key: Any, counter: Any) -> Any:
     """64 random bits for ``counter`` under ``key`` (both unsigned 64-bit); see ``hashing.py``."""
@@ -54,9 +58,9 @@ def happens(key: Any, purpose: Any, rate: Any) -> Any:
 def pick(draw: Any, edges: Any, codes: Any, first: Any, last: Any) -> Any:
     """The code whose share of [0, 1) the draw falls into."""
     for i in range(first, last - 1):
-        if draw < edges[i]:
-            return codes[i]
-    return codes[last - 1]
+        if draw < edges[u(i)]:
+            return codes[u(i)]
+    return codes[u(last - 1)]
 
 
 @intrinsic

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sandbox.delivery.bits import happens, inlined, leaf, mix, pick, prefetch, unit, unmanaged
+from sandbox.delivery.bits import happens, inlined, leaf, mix, pick, prefetch, u, unit, unmanaged
 from sandbox.delivery.tables import (
     CLICK,
     COMPLETION,
@@ -43,14 +43,14 @@ _STEP = np.uint64(256)
 def passes(terms: Any, slots: Any, first: Any, last: Any, cells: Any, row: Any, tick: Any) -> Any:
     """True if none of the caps ``slots[first:last]`` stops this person now: one look at an exposure each."""
     for s in range(first, last):
-        cap = terms[slots[s]]
+        cap = terms[u(slots[u(s)])]
         if cap.limit == 0:
             return False
         at = row + cap.ring
-        newest = np.int64(cells[at]) - cap.limit
+        newest = np.int64(cells[u(at)]) - cap.limit
         if newest < 0:
             newest += cap.length
-        if np.int64(cells[at + 1 + newest]) > max(np.int64(0), tick - cap.window):
+        if np.int64(cells[u(at + 1 + newest)]) > max(np.int64(0), tick - cap.window):
             return False
     return True
 
@@ -59,18 +59,18 @@ def passes(terms: Any, slots: Any, first: Any, last: Any, cells: Any, row: Any, 
 def remember(terms: Any, rings: Any, first: Any, last: Any, cells: Any, row: Any, tick: Any) -> None:
     """Count one exposure of this person in the rings ``rings[first:last]``."""
     for r in range(first, last):
-        cap = terms[rings[r]]
+        cap = terms[u(rings[u(r)])]
         at = row + cap.ring
-        oldest = np.int64(cells[at])
-        cells[at + 1 + oldest] = tick
-        cells[at] = oldest + 1 if oldest + 1 < cap.length else 0
+        oldest = np.int64(cells[u(at)])
+        cells[u(at + 1 + oldest)] = tick
+        cells[u(at)] = oldest + 1 if oldest + 1 < cap.length else 0
 
 
 @unmanaged
 def replay(ticks: Any, row: Any, rings_at: Any, rings: Any, of: Any, terms: Any, cells: Any) -> None:
     """Fill rings from the exposure log: ``rings`` by what is in the column ``of`` (lines, or creatives)."""
     for i in range(ticks.shape[0]):
-        remember(terms, rings, rings_at[of[i]], rings_at[of[i] + 1], cells, row[i], ticks[i])
+        remember(terms, rings, rings_at[u(of[u(i)])], rings_at[u(of[u(i)] + 1)], cells, row[u(i)], ticks[u(i)])
 
 
 @leaf
@@ -115,37 +115,36 @@ def line_up(t: Any, first: Any, last: Any, candidates: Any, due_ms: Any, queue: 
     """Put the candidates ``[first:last)`` that are due into the queue, earliest due first; returns how many."""
     waiting = 0
     for c in range(first, last):
-        n = candidates[c]
-        if due_ms[n] <= t:
+        n = candidates[u(c)]
+        if due_ms[u(n)] <= t:
             at = waiting
-            while at > 0 and due_ms[queue[at - 1]] > due_ms[n]:
-                queue[at] = queue[at - 1]
+            while at > 0 and due_ms[u(queue[u(at - 1)])] > due_ms[u(n)]:
+                queue[u(at)] = queue[u(at - 1)]
                 at -= 1
-            queue[at] = n
+            queue[u(at)] = n
             waiting += 1
     return waiting
 
 
 @leaf
-def area(place: Any, key: Any, limits: Any) -> Any:
+def area(place: Any, key: Any, edges: Any, codes: Any) -> Any:
     """The code of the country or region of an opportunity."""
-    draw = unit(mix(key, COUNTRY))
-    return pick(draw, limits.country_edges, limits.country_codes, place.countries, place.countries_end)
+    return pick(unit(mix(key, COUNTRY)), edges, codes, place.countries, place.countries_end)
 
 
 @leaf
-def device(place: Any, key: Any, limits: Any) -> Any:
+def device(place: Any, key: Any, edges: Any, codes: Any) -> Any:
     """The code of the device of an opportunity."""
-    return pick(unit(mix(key, DEVICE)), limits.device_edges, limits.device_codes, place.devices, place.devices_end)
+    return pick(unit(mix(key, DEVICE)), edges, codes, place.devices, place.devices_end)
 
 
-@leaf
+@inlined
 def belongs(who: Any, segments: Any, limits: Any) -> Any:
     """True if a person is in one of the segments at least."""
-    first, last = limits.segments_at[segments], limits.segments_at[segments + 1]
+    first, last = limits.segments_at[u(segments)], limits.segments_at[u(segments + 1)]
     for s in range(first, last):
-        segment = limits.segments[s]
-        if unit(mix(limits.segment_keys[segment], np.uint64(who))) < limits.segment_shares[segment]:
+        segment = limits.segments[u(s)]
+        if unit(mix(limits.segment_keys[u(segment)], np.uint64(who))) < limits.segment_shares[u(segment)]:
             return True
     return False
 
@@ -153,17 +152,19 @@ def belongs(who: Any, segments: Any, limits: Any) -> Any:
 @inlined
 def aimed(n: Any, key: Any, who: Any, place: Any, limits: Any) -> Any:
     """True if an opportunity suits a line that is particular about places, devices or people."""
-    if limits.country_ok[n, area(place, key, limits)] == 0 or limits.device_ok[n, device(place, key, limits)] == 0:
+    where = u(area(place, key, limits.country_edges, limits.country_codes))
+    what = u(device(place, key, limits.device_edges, limits.device_codes))
+    if limits.country_ok[u(n), where] == 0 or limits.device_ok[u(n), what] == 0:
         return False
-    wanted = limits.segments_at[2 * n + 1] - limits.segments_at[2 * n]
+    wanted = limits.segments_at[u(2 * n + 1)] - limits.segments_at[u(2 * n)]
     return (wanted == 0 or belongs(who, 2 * n, limits)) and not belongs(who, 2 * n + 1, limits)
 
 
 @inlined
 def affordable(n: Any, charge: Any, limits: Any, groups: Any) -> Any:
     """True if all budget groups of a line can pay a charge."""
-    for g in range(limits.groups_at[n], limits.groups_at[n + 1]):
-        group = groups[limits.groups[g]]
+    for g in range(limits.groups_at[u(n)], limits.groups_at[u(n + 1)]):
+        group = groups[u(limits.groups[u(g)])]
         if 0 <= group.total < group.spent + charge or 0 <= group.daily < group.today + charge:
             return False
     return True
@@ -173,16 +174,16 @@ def affordable(n: Any, charge: Any, limits: Any, groups: Any) -> Any:
 def rotate(n: Any, key: Any, row: Any, tick: Any, limits: Any, cells: Any) -> Any:
     """A creative in proportion to the weights of those that no cap stops; -1 if there is none."""
     pairs, caps_at, caps = limits.rotation, limits.creative_caps_at, limits.creative_caps
-    first, last, whole = limits.rotation_at[n], limits.rotation_at[n + 1], np.int64(0)
+    first, last, whole = limits.rotation_at[u(n)], limits.rotation_at[u(n + 1)], np.int64(0)
     for p in range(first, last, 2):
-        if passes(limits.cap_terms, caps, caps_at[pairs[p]], caps_at[pairs[p] + 1], cells, row, tick):
-            whole += pairs[p + 1]
+        if passes(limits.cap_terms, caps, caps_at[u(pairs[u(p)])], caps_at[u(pairs[u(p)] + 1)], cells, row, tick):
+            whole += pairs[u(p + 1)]
     left = np.int64(unit(mix(key, ROTATION)) * whole)
     for p in range(first, last, 2):
-        if passes(limits.cap_terms, caps, caps_at[pairs[p]], caps_at[pairs[p] + 1], cells, row, tick):
-            left -= pairs[p + 1]
+        if passes(limits.cap_terms, caps, caps_at[u(pairs[u(p)])], caps_at[u(pairs[u(p)] + 1)], cells, row, tick):
+            left -= pairs[u(p + 1)]
             if left < 0:
-                return pairs[p]
+                return pairs[u(p)]
     return np.int64(-1)
 
 
@@ -248,7 +249,7 @@ def may_show(
     n: Any, t: Any, tick: Any, key: Any, who: Any, row: Any, place: Any, clearing: Any, limits: Any, state: Any
 ) -> Any:
     """The creative that a due line shows here and now, or -1."""
-    line = state.lines[n]
+    line = state.lines[u(n)]
     if t >= line.stop or (line.fixed == 0 and line.offer < max(clearing, line.floor)):
         return np.int64(-1)
     if line.participation < 1.0 and not happens(key, PARTICIPATION + np.uint64(n) * _STEP, line.participation):
@@ -257,7 +258,7 @@ def may_show(
         return np.int64(-1)
     if not affordable(n, line.dearest, limits, state.groups):
         return np.int64(-1)
-    first, last = limits.caps_at[n], limits.caps_at[n + 1]
+    first, last = limits.caps_at[u(n)], limits.caps_at[u(n + 1)]
     if not passes(limits.cap_terms, limits.caps, first, last, state.cells, row, tick):
         return np.int64(-1)
     return rotate(n, key, row, tick, limits, state.cells)
@@ -275,19 +276,19 @@ def price_of(line: Any, place: Any, clearing: Any) -> Any:
 def show(n: Any, tick: Any, row: Any, charge: Any, creative: Any, limits: Any, state: Any) -> None:
     """Enter one impression into the books of groups, caps and pacing."""
     groups, cells = state.groups, state.cells
-    for g in range(limits.groups_at[n], limits.groups_at[n + 1]):
-        groups[limits.groups[g]].spent += charge
-        groups[limits.groups[g]].today += charge
-    remember(limits.cap_terms, limits.rings, limits.rings_at[n], limits.rings_at[n + 1], cells, row, tick)
-    first, last = limits.creative_rings_at[creative], limits.creative_rings_at[creative + 1]
+    for g in range(limits.groups_at[u(n)], limits.groups_at[u(n + 1)]):
+        groups[u(limits.groups[u(g)])].spent += charge
+        groups[u(limits.groups[u(g)])].today += charge
+    remember(limits.cap_terms, limits.rings, limits.rings_at[u(n)], limits.rings_at[u(n + 1)], cells, row, tick)
+    first, last = limits.creative_rings_at[u(creative)], limits.creative_rings_at[u(creative + 1)]
     remember(limits.cap_terms, limits.creative_rings, first, last, cells, row, tick)
-    state.due_ms[n] = next_due(state.lines[n])
+    state.due_ms[u(n)] = next_due(state.lines[u(n)])
 
 
 @leaf
-def row_of(place: Any, who: Any, limits: Any, stride: Any) -> Any:
+def row_of(place: Any, who: Any, rows: Any, stride: Any) -> Any:
     """Where the rings of a person begin, as this publisher knows the person."""
-    row = np.int64(limits.rows[place.rows + who]) if place.rows >= 0 else np.int64(who)
+    row = np.int64(rows[u(place.rows + who)]) if place.rows >= 0 else np.int64(who)
     return row * stride
 
 
@@ -311,25 +312,26 @@ def decide(
     """
     served, converted, queue, stride = 0, 0, state.queue, state.stride
     for n in range(state.lines.shape[0]):
-        state.due_ms[n] = next_due(state.lines[n])
+        state.due_ms[u(n)] = next_due(state.lines[u(n)])
     for i in range(first, last):
         if stride > 0 and i + AHEAD < last:
-            coming = row_of(limits.places[hour.place[i + AHEAD]], hour.who[i + AHEAD], limits, stride)
+            coming = row_of(limits.places[u(hour.place[u(i + AHEAD)])], hour.who[u(i + AHEAD)], limits.rows, stride)
             for cell in range(coming, coming + min(stride, 64), 16):
                 prefetch(state.cells, cell)
-        t, where = hour_ms + hour.tick[i] * TICK_MS, hour.place[i]
-        place, key, clearing, won = limits.places[where], np.uint64(0), np.int64(-1), False
-        tick, who, row = hour_tick + hour.tick[i], hour.who[i], np.int64(-1)
-        c, end = limits.candidates_at[where], limits.candidates_at[where + 1]
+        t, where = hour_ms + hour.tick[u(i)] * TICK_MS, hour.place[u(i)]
+        place, key, clearing, won = limits.places[u(where)], np.uint64(0), np.int64(-1), False
+        tick, who, row = hour_tick + hour.tick[u(i)], hour.who[u(i)], np.int64(-1)
+        c, end = limits.candidates_at[u(where)], limits.candidates_at[u(where + 1)]
         while c < end and not won:
-            until = limits.equals_end[c]
+            until = limits.equals_end[u(c)]
             waiting = line_up(t, c, until, limits.candidates, state.due_ms, queue)
             c = until
             for q in range(waiting):
-                n = queue[q]
-                line = state.lines[n]
+                n = queue[u(q)]
+                line = state.lines[u(n)]
                 if row < 0:
-                    key, row = mix(keys[where], np.uint64(hour.number[i])), row_of(place, who, limits, stride)
+                    key = mix(keys[u(where)], np.uint64(hour.number[u(i)]))
+                    row = row_of(place, who, limits.rows, stride)
                 if clearing < 0 and line.fixed == 0:
                     clearing = clearing_price(place, key)
                 creative = may_show(n, t, tick, key, who, row, place, clearing, limits, state)
@@ -337,12 +339,14 @@ def decide(
                     bits = outcome_of(line, place, key)
                     charge = charge_for(line, bits, price_of(line, place, clearing))
                     show(n, tick, row, charge, creative, limits, state)
-                    out.time_ms[served], out.user[served], out.line[served], out.place[served] = t, who, n, where
-                    out.creative[served], out.charge_micros[served], out.outcome[served] = creative, charge, bits
-                    out.country[served], out.device[served] = area(place, key, limits), device(place, key, limits)
+                    r = u(served)
+                    out.time_ms[r], out.user[r], out.line[r], out.place[r] = t, who, n, where
+                    out.creative[r], out.charge_micros[r], out.outcome[r] = creative, charge, bits
+                    out.country[r] = area(place, key, limits.country_edges, limits.country_codes)
+                    out.device[r] = device(place, key, limits.device_edges, limits.device_codes)
                     if bits & CONVERTED:
-                        to.at_ms[converted], to.exposure[converted] = t + delay_of(line, key), served
-                        to.value[converted] = value_of(line, key)
+                        to.at_ms[u(converted)], to.exposure[u(converted)] = t + delay_of(line, key), served
+                        to.value[u(converted)] = value_of(line, key)
                         converted += 1
                     served, won = served + 1, True
                     break

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sandbox.core.time import HOUR_MS
-from sandbox.delivery.bits import compiled, mix, unit
+from sandbox.delivery.bits import compiled, mix, u, unit
 from sandbox.delivery.tables import ACCEPT, PERSON, TICK_MS, TIME, Traffic
 
 _TICKS = HOUR_MS // TICK_MS
@@ -24,20 +24,20 @@ def alias_table(scaled: Any) -> Any:
     small, large = np.empty(count, np.int64), np.empty(count, np.int64)
     smalls = larges = 0
     for i in range(count):
-        if rest[i] < 1.0:
-            small[smalls] = i
+        if rest[u(i)] < 1.0:
+            small[u(smalls)] = i
             smalls += 1
         else:
-            large[larges] = i
+            large[u(larges)] = i
             larges += 1
     while smalls and larges:
         smalls -= 1
-        low, high = small[smalls], large[larges - 1]
-        accept[low], alias[low] = rest[low], high
-        rest[high] -= 1.0 - rest[low]
-        if rest[high] < 1.0:
+        low, high = small[u(smalls)], large[u(larges - 1)]
+        accept[u(low)], alias[u(low)] = rest[u(low)], high
+        rest[u(high)] -= 1.0 - rest[u(low)]
+        if rest[u(high)] < 1.0:
             larges -= 1
-            small[smalls] = high
+            small[u(smalls)] = high
             smalls += 1
     return accept, alias
 
@@ -49,7 +49,7 @@ def _person(key: Any, draws: Any, at: Any, count: Any) -> Any:
     number = np.int64(unit(bits) * count)
     if at < 0:
         return np.int32(number)
-    one = draws[at + number]
+    one = draws[u(at + number)]
     return one.own if one.accept >= 1.0 or unit(mix(bits, ACCEPT)) < one.accept else one.other
 
 
@@ -66,33 +66,38 @@ def traffic(hour_ms: Any, places: Any, counts: Any, keys: Any, spans: Any, draws
     head = np.zeros(total + 1, np.int32)
     scale, found = total / _TICKS, 0
     for p in range(places.shape[0]):
-        from_ms, until_ms, at, people = spans[p, 0], spans[p, 1], spans[p, 2], spans[p, 3]
-        for i in range(counts[p]):
-            key = mix(keys[p], np.uint64(i))
+        from_ms, until_ms, at, people = spans[u(p), 0], spans[u(p), 1], spans[u(p), 2], spans[u(p), 3]
+        for i in range(counts[u(p)]):
+            key = mix(keys[u(p)], np.uint64(i))
             t = np.int32(unit(mix(key, TIME)) * _TICKS)
             if from_ms <= hour_ms + t * TICK_MS < until_ms:
-                tick[found], place[found], number[found] = t, places[p], i
-                who[found] = _person(key, draws, at, people)
-                head[np.int64(t * scale) + 1] += 1
+                tick[u(found)], place[u(found)], number[u(found)] = t, places[u(p)], i
+                who[u(found)] = _person(key, draws, at, people)
+                head[u(np.int64(t * scale) + 1)] += 1
                 found += 1
     for b in range(total):
-        head[b + 1] += head[b]
+        head[u(b + 1)] += head[u(b)]
     made = Traffic(
         np.empty(found, np.int32), np.empty(found, np.int32), np.empty(found, np.int32), np.empty(found, np.int32)
     )
     for j in range(found):
-        bucket = np.int64(tick[j] * scale)
-        at = head[bucket]
-        made.tick[at], made.place[at], made.number[at], made.who[at] = tick[j], place[j], number[j], who[j]
-        head[bucket] = at + 1
+        bucket = np.int64(tick[u(j)] * scale)
+        at = head[u(bucket)]
+        made.tick[u(at)], made.place[u(at)], made.number[u(at)], made.who[u(at)] = (
+            tick[u(j)],
+            place[u(j)],
+            number[u(j)],
+            who[u(j)],
+        )
+        head[u(bucket)] = at + 1
     for j in range(1, found):  # all are near their place now
         at = j
-        if made.tick[j - 1] <= made.tick[j]:
+        if made.tick[u(j - 1)] <= made.tick[u(j)]:
             continue
-        late, where, which, whose = made.tick[j], made.place[j], made.number[j], made.who[j]
-        while at > 0 and made.tick[at - 1] > late:
-            made.tick[at], made.place[at] = made.tick[at - 1], made.place[at - 1]
-            made.number[at], made.who[at] = made.number[at - 1], made.who[at - 1]
+        late, where, which, whose = made.tick[u(j)], made.place[u(j)], made.number[u(j)], made.who[u(j)]
+        while at > 0 and made.tick[u(at - 1)] > late:
+            made.tick[u(at)], made.place[u(at)] = made.tick[u(at - 1)], made.place[u(at - 1)]
+            made.number[u(at)], made.who[u(at)] = made.number[u(at - 1)], made.who[u(at - 1)]
             at -= 1
-        made.tick[at], made.place[at], made.number[at], made.who[at] = late, where, which, whose
+        made.tick[u(at)], made.place[u(at)], made.number[u(at)], made.who[u(at)] = late, where, which, whose
     return made
