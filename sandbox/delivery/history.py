@@ -67,8 +67,8 @@ class History:
             mine = np.array([(level, entity_id) in entities(line) for line in self.lines], bool)[log.line]
         return np.bincount(log.user[mine], minlength=self.people.population.users)
 
-    def window(self, line_ids: Sequence[str], start_ms: int, end_ms: int) -> tuple[int, Exposures]:
-        """The exposures of lines in ``[start_ms, end_ms)``, with all others in between, and the number of the first."""
+    def window(self, start_ms: int, end_ms: int) -> tuple[int, Exposures]:
+        """The exposures in ``[start_ms, end_ms)``, and the number of the first."""
         log = self.log.arrays()
         first, last = (int(n) for n in np.searchsorted(log.time_ms, [start_ms, end_ms]))
         return first, log.rows(slice(first, last))
@@ -100,7 +100,7 @@ class History:
         Conversions count when they happened, at what their impression was. The flat rate that accrued is
         spread over the slices of its line by impressions, if it has any in the window.
         """
-        first, log = self.window(line_ids, start_ms, end_ms)
+        first, log = self.window(start_ms, end_ms)
         mine = np.flatnonzero(self._of(line_ids)[log.line])
         known = log.rows(mine)
         charge = known.charge_micros.copy()
