@@ -67,6 +67,8 @@ class Rings:
         self.terms = np.zeros(0, CAP)
         self._begin: dict[Entity, tuple[int, int]] = {}
         self._cells = np.zeros((0, 0), np.uint32)
+        self._layout: list[list[tuple[Entity, tuple[Cap, ...]]]] | None = None
+        """Entities with their caps, ring by ring; None if all is to be filled anew."""
 
     @property
     def cells(self) -> NDArray[np.uint32]:
@@ -92,6 +94,10 @@ class Rings:
         together: dict[object, list[Entity]] = {}
         for entity in by_entity:
             together.setdefault(counted.get(entity, entity), []).append(entity)
+        layout = [[(entity, by_entity[entity]) for entity in shared] for shared in together.values()]
+        if layout == self._layout and rows == len(self._cells):
+            return set()
+        self._layout = layout
         lengths = [max(c.max_impressions for e in shared for c in by_entity[e]) for shared in together.values()]
         old_cells, old_begin = self._cells, self._begin
         self._cells = np.zeros((rows, sum(length + 1 for length in lengths if length)), np.uint32)
@@ -117,7 +123,7 @@ class Rings:
 
     def forget(self) -> None:
         """Forget all exposures: the next :meth:`rebuild` fills every ring anew."""
-        self._begin = {}
+        self._begin, self._layout = {}, None
 
     def make_room(self, now_ms: int) -> None:
         """Move the epoch when the ticks of the next hours would no longer fit into their four bytes."""

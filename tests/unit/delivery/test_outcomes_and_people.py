@@ -128,3 +128,17 @@ def test_reach_of_a_window_counts_people_once_whenever_it_is_asked_for() -> None
             people, frequency = made.history.reach(names, start_ms, end_ms)
             assert people == len(set(users.tolist()))
             assert people * frequency == pytest.approx(len(users))
+
+
+def test_a_change_that_is_none_of_the_caps_leaves_their_memory_where_it_is() -> None:
+    made = engine(line(pacing="asap", budget_micros=10**9))
+    made.set_caps("campaign", "campaign", [Cap(3, DAY_MS)], START_MS)
+    finish(made, 0.5)
+    before = made._rings._cells
+    made.change_line("one", made.now_ms, creatives=(CreativeWeight("another"),))
+    finish(made, 0.6)
+    assert made._rings._cells is before
+    made.set_caps("campaign", "campaign", [Cap(4, DAY_MS)], made.now_ms)
+    finish(made, 0.7)
+    assert made._rings._cells is not before
+    assert made.audit() == []
