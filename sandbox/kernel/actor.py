@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from sandbox.core.errors import InputError
-from sandbox.core.ids import Ids
 from sandbox.kernel.endpoint import Endpoint, Principal, Reply
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ class Actor:
     def __init__(self, world: World, actor_id: str) -> None:
         self.world = world
         self.id = actor_id
-        self.ids = Ids(world.seed, actor_id)
+        self.ids = world.ids(actor_id)
         self.endpoint: Endpoint | None = None
         self.inbox: Endpoint | None = None
         self.controls: dict[str, Control] = {"go_down": self.go_down, "come_back": self.come_back}

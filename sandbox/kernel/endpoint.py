@@ -27,24 +27,46 @@ Handler = Callable[["Context", dict[str, Any]], Any]
 class Principal:
     """Who calls: an actor, or a customer through the platform's API.
 
-    ``role`` is the caller's role (``buyer``, ``seller`` …); a scenario's own steps have ``driver``.
+    ``role`` is the caller's role (``buyer``, ``seller`` …); a scenario's own steps have ``driver``. ``user`` is
+    the e-mail address of the person behind a customer, if it is known who that is.
     """
 
     id: str
     role: str = "driver"
+    user: str = ""
 
 
 @dataclass(slots=True, frozen=True)
 class Operation:
     """One operation of an endpoint: an AdCP tool or a REST operation.
 
-    ``detail`` holds what only the dialect understands, such as the REST method, path and models.
+    ``mutating`` says that it changes the world: things, the clock, or what chance will do. ``secrets`` are the
+    places in a payload (``body.auth.token``) that no trace, log or journal may show. ``detail`` holds what only
+    the dialect understands, such as the REST method, path and models.
     """
 
     name: str
     handler: Handler
     mutating: bool = False
     detail: Any = None
+    secrets: tuple[str, ...] = ()
+
+    def masked(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """The payload with its secrets struck out; the payload itself stays as it is."""
+        for place in self.secrets:
+            payload = _masked(payload, place.split("."))
+        return payload
+
+
+HIDDEN = "[redacted]"
+"""What stands where a secret was."""
+
+
+def _masked(value: Any, place: list[str]) -> Any:
+    if not isinstance(value, dict) or place[0] not in value:
+        return value
+    inner = HIDDEN if len(place) == 1 else _masked(value[place[0]], place[1:])
+    return {**value, place[0]: inner}
 
 
 @dataclass(slots=True, frozen=True)

@@ -100,7 +100,8 @@ class Network:
         self._calls += 1
         call_id = f"c{self._calls}"
         text = json.dumps(payload, allow_nan=False)
-        self._emit("call", sender, id=call_id, to=to, operation=operation, payload=json.loads(text))
+        shown = self._shown(to, operation, json.loads(text))
+        self._emit("call", sender, id=call_id, to=to, operation=operation, payload=shown)
         if not self._world.ecosystem.may_call(sender, to):
             raise self._lost(PeerUnreachable, call_id, sender, to, operation, f"not authorised for {to}")
         env = self._world.env
@@ -188,6 +189,12 @@ class Network:
         return "" if reply.ok else f"answered with an error: {json.dumps(reply.body)[:200]}"
 
     # -- helpers -----------------------------------------------------------------------------------------
+
+    def _shown(self, to: str, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """What the trace shows of a request: everything but its secrets."""
+        actor = self._world.actors.get(to)
+        known = actor.endpoint.operations.get(operation) if actor is not None and actor.endpoint is not None else None
+        return payload if known is None else known.masked(payload)
 
     def _emit(self, kind: str, actor: str, **data: Any) -> None:
         self._world.trace.emit(self._world.now, kind, actor, data)

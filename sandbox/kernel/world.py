@@ -9,6 +9,7 @@ import simpy
 
 from sandbox.core.ids import Ids
 from sandbox.core.rng import Streams
+from sandbox.kernel.blobs import Blobs
 from sandbox.kernel.ecosystem import Ecosystem
 from sandbox.kernel.market import Market
 from sandbox.kernel.network import Network, NetworkConfig
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 
 
 class World:
-    """One ecosystem with its clock, its actors, its trace and one root seed.
+    """One ecosystem with its clock, its actors, its trace, its files and one root seed.
 
     Time is in ms since 1970 (UTC). A world is a function of its configuration, its seed and the steps
-    that a driver takes in it: equal worlds have equal digests.
+    that a driver takes in it: equal worlds have equal digests. ``first_number`` is where ids that are numbers
+    begin, so that worlds that are served side by side share none.
     """
 
     def __init__(
@@ -33,8 +35,12 @@ class World:
         users: int = 100_000,
         activity_shape: float | None = None,
         segments: dict[str, float] | None = None,
+        first_number: int = 1,
+        files: Blobs | None = None,
     ) -> None:
         self.seed = seed
+        self.first_number = first_number
+        self.files = files or Blobs()
         self.start_ms = start_ms
         self.env = simpy.Environment(initial_time=start_ms)
         self.streams = Streams(seed)
@@ -51,7 +57,7 @@ class World:
 
     def ids(self, owner: str) -> Ids:
         """A new maker of identifiers; an actor has its own as ``actor.ids``."""
-        return Ids(self.seed, owner)
+        return Ids(self.seed, owner, self.first_number)
 
     def add(self, actor: Actor) -> None:
         """Put an actor into the world. Its id must be new."""

@@ -7,6 +7,6 @@ document, an MCP enum or a page of documentation can be made from them too.
 
 from sandbox.operations.dialect import RestDialect
 from sandbox.operations.model import Body, SnakeBody
-from sandbox.operations.operation import Group, Request, Route
+from sandbox.operations.operation import Group, Request, Route, Upload
 
-__all__ = ["Body", "Group", "Request", "RestDialect", "Route", "SnakeBody"]
+__all__ = ["Body", "Group", "Request", "RestDialect", "Route", "SnakeBody", "Upload"]

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ValidationError
 
 from sandbox.core.errors import AdcpError, ApiError
 from sandbox.kernel.endpoint import Context, Operation, Principal, Reply
-from sandbox.operations.operation import Request, Route
+from sandbox.operations.operation import Request, Route, Upload
 
-PARTS = ("pathParams", "params", "body")
+PARTS = ("pathParams", "params", "body", "files")
 """The parts of a request, as ``api_call`` names them (rule 11)."""
 
 
@@ -39,13 +39,14 @@ class RestDialect:
         for part, value in payload.items():
             if part not in PARTS:
                 raise _invalid(part, f"a request has {', '.join(PARTS)}")
-            if value is not None and not isinstance(value, dict):
-                raise _invalid(part, "give an object")
+            if value is not None and not isinstance(value, list if part == "files" else dict):
+                raise _invalid(part, "give a list" if part == "files" else "give an object")
         route: Route = operation.detail
         return Request(
             path=self._path(route, payload.get("pathParams") or {}),
             params=_read(route.params, payload.get("params"), "query parameter", strict=False),
             body=_read(route.body, payload.get("body"), "field", strict=True),
+            files=_files(route, payload.get("files") or []),
         )
 
     def _path(self, route: Route, given: dict[str, Any]) -> dict[str, str]:
@@ -90,6 +91,15 @@ class RestDialect:
         near = difflib.get_close_matches(ctx.operation, list(known), n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         return ApiError("NOT_FOUND", f"there is no operation {ctx.operation!r}{hint}", field="operation")
+
+
+def _files(route: Route, given: list[Any]) -> list[Upload]:
+    if given and not route.files:
+        raise _invalid("files", "the operation takes no files")
+    try:
+        return [Upload(**file) for file in given]
+    except TypeError:
+        raise _invalid("files", "a file has filename, content_type, size and sha256") from None
 
 
 def _read(

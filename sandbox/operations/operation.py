@@ -26,8 +26,11 @@ class Route:
 
     ``body`` and ``params`` are the models of the JSON body and of the query; None takes none. ``envelope``
     says how the answer is wrapped (conflict C41): as it is, as it is and under ``data`` too, or under ``data``
-    alone. ``aliases`` are further paths of the same operation. ``rules`` are the numbers of the rules that it
-    keeps, ``summary`` the first line of its handler's docstring.
+    alone. ``aliases`` are further paths of the same operation. ``answer`` is the type of what the handler
+    returns, for the published description: a pydantic model, a ``TypedDict`` or another type that pydantic
+    understands. ``files`` says that a request may carry files (``multipart/form-data``), ``public`` that it needs no
+    API key, ``mcp`` whether ``api_call`` offers it. ``rules`` are the numbers of the rules that it keeps, ``group``
+    is its resource, ``summary`` the first line of its handler's docstring.
     """
 
     method: Method
@@ -37,7 +40,12 @@ class Route:
     success_status: int = 200
     envelope: Envelope = "bare"
     aliases: tuple[str, ...] = ()
+    answer: Any = None
+    files: bool = False
+    public: bool = False
+    mcp: bool = True
     rules: tuple[int, ...] = ()
+    group: str = ""
     summary: str = ""
 
     @property
@@ -46,8 +54,19 @@ class Route:
         return tuple(_PLACEHOLDER.findall(self.path))
 
 
+@dataclass(slots=True, frozen=True)
+class Upload:
+    """A file that came with a request. Its bytes are in ``world.files`` under ``sha256``; ``size`` is in bytes."""
+
+    filename: str
+    content_type: str
+    size: int
+    sha256: str
+    field: str = "files"
+
+
 class Request(dict[str, Any]):
-    """What a handler gets: the checked ``path``, ``params`` and ``body`` of a request."""
+    """What a handler gets: the checked ``path``, ``params``, ``body`` and ``files`` of a request."""
 
     @property
     def path(self) -> dict[str, str]:
@@ -63,6 +82,11 @@ class Request(dict[str, Any]):
     def body(self) -> Any:
         """The JSON body as the operation's ``body`` model; None if it has none."""
         return self["body"]
+
+    @property
+    def files(self) -> list[Upload]:
+        """The files that came with it; empty unless the operation takes files."""
+        return cast("list[Upload]", self["files"])
 
 
 class Group:
@@ -95,18 +119,42 @@ class Group:
         success_status: int = 200,
         envelope: Envelope = "bare",
         aliases: tuple[str, ...] = (),
+        answer: Any = None,
+        files: bool = False,
+        public: bool = False,
+        mcp: bool = True,
+        mutating: bool | None = None,
+        secrets: tuple[str, ...] = (),
         rules: tuple[int, ...] = (),
     ) -> Callable[[H], H]:
-        """Enter the decorated function as the handler of an operation; paths are relative to the prefix."""
+        """Enter the decorated function as the handler of an operation; paths are relative to the prefix.
+
+        ``mutating`` is true for all but GET unless it is given: a GET that asks sales agents, makes ids or
+        remembers something changes the world too.
+        """
 
         def enter(handler: H) -> H:
             summary = (handler.__doc__ or "").strip().partition("\n")[0]
             paths = [start + end for start in self._prefixes for end in (path, *aliases)]
             others = tuple(p for p in paths if p != self.prefix + path)
             route = Route(
-                method, self.prefix + path, body, params, success_status, envelope, others, rules, summary
+                method,
+                self.prefix + path,
+                body,
+                params,
+                success_status,
+                envelope,
+                others,
+                answer,
+                files,
+                public,
+                mcp,
+                rules,
+                self.name,
+                summary,
             )
-            row = Operation(name, cast("Handler", handler), mutating=method != "GET", detail=route)
+            changes = method != "GET" if mutating is None else mutating
+            row = Operation(name, cast("Handler", handler), changes, route, secrets)
             self._rows.add(name, row)
             return handler
 
