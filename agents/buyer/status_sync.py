@@ -6,12 +6,13 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from agents.buyer.answers.media_buys import MediaBuyStatuses
 from agents.buyer.buy_status import live_version, move, pending_version, status_for
 from agents.buyer.context import campaign_for, platform_of
 from agents.buyer.flight import complete_if_delivered
 from agents.buyer.media_buys import drop_version, promote
 from agents.buyer.records import Campaign, MediaBuy
-from agents.buyer.submission import adopt
+from agents.buyer.submission import adopt, given_up, recover
 from agents.buyer.wire import group
 from sandbox.core.errors import AdcpError
 from sandbox.core.money import micros
@@ -29,7 +30,14 @@ Steps = Generator[Any, Any, Any]
 Json = dict[str, Any]
 
 
-@operation("get_media_buy_status", "GET", "/campaigns/{campaignId}/media-buy-status", rules=(2, 82, 83))
+@operation(
+    "get_media_buy_status",
+    "GET",
+    "/campaigns/{campaignId}/media-buy-status",
+    answer=MediaBuyStatuses,
+    mutating=True,
+    rules=(2, 82, 83),
+)
 def get_media_buy_status(ctx: Context, request: Request) -> Steps:
     """Ask every sales agent of the campaign, keep what changed, and tell what was before."""
     platform, campaign = platform_of(ctx), campaign_for(ctx, request.path["campaignId"])
@@ -68,16 +76,21 @@ def refresh_campaign(platform: BuyerPlatform, campaign: Campaign) -> Steps:
 
 def _undecided(buy: MediaBuy) -> bool:
     """True if the agent's decision is not known yet, even if nobody here wants the media buy any more."""
-    given_up = buy.status in ("CANCELED", "ARCHIVED") and buy.adcp_media_buy_id is None
-    return buy.task_id is not None and (buy.status in ("PENDING_APPROVAL", "INPUT_REQUIRED") or given_up)
+    unwanted = buy.status in ("CANCELED", "ARCHIVED") and buy.adcp_media_buy_id is None
+    return buy.task_id is not None and (buy.status in ("PENDING_APPROVAL", "INPUT_REQUIRED") or unwanted)
 
 
 def _worth_asking(buy: MediaBuy) -> bool:
-    return _undecided(buy) or (buy.adcp_media_buy_id is not None and buy.status in ("ACTIVE", "PAUSED"))
+    if _undecided(buy) or given_up(buy):
+        return True
+    return buy.adcp_media_buy_id is not None and buy.status in ("ACTIVE", "PAUSED")
 
 
 def refresh(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy) -> Steps:
     """Ask the agent about one media buy: about its task while it waits, about the buy itself afterwards."""
+    if given_up(buy):
+        yield from recover(platform, campaign, buy)
+        return
     if _undecided(buy):
         body = yield from platform.sellers.request(
             buy.seller_id, "get_task_status", {"task_id": buy.task_id, "include_result": True}
@@ -204,5 +217,5 @@ def _refused(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, status:
 def poll_statuses(platform: BuyerPlatform) -> Steps:
     """Ask about the media buys of every campaign that runs or waits; failures are left for the next time."""
     for campaign in list(platform.campaigns.values()):
-        if campaign.status in ("ACTIVE", "PAUSED") or any(_undecided(buy) for buy in campaign.media_buys):
+        if campaign.status in ("ACTIVE", "PAUSED") or any(_undecided(b) or given_up(b) for b in campaign.media_buys):
             yield from refresh_campaign(platform, campaign)

@@ -142,6 +142,35 @@ def submit(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, log: list
         raise
     finally:
         buy.sending = False
+    yield from _taken(platform, campaign, buy, body)
+
+
+def recover(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy) -> Steps:
+    """Find out what became of an order that was given up before its answer came (:func:`given_up`).
+
+    The same request goes out again under its key, so that the agent has it once at most; what the agent has
+    is canceled there. Raises :class:`AdcpError` when there is no answer this time either.
+    """
+    buy.sending = True
+    try:
+        body = yield from _send(platform, buy, [])
+    except AdcpError:
+        if buy.pending_request is not None:
+            raise
+        return
+    finally:
+        buy.sending = False
+    yield from _taken(platform, campaign, buy, body)
+
+
+def given_up(buy: MediaBuy) -> bool:
+    """True if nobody wants the media buy any more, and it is not known whether the agent has it."""
+    order = buy.pending_request is not None and "packages" in buy.pending_request
+    return order and not buy.sending and buy.status in ("CANCELED", "ARCHIVED") and buy.adcp_media_buy_id is None
+
+
+def _taken(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, body: Json) -> Steps:
+    """Take in the answer to an order."""
     assert buy.pending_request is not None
     buy.packages, (buy.start_ms, buy.end_ms) = buy.pending_request["packages"], buy.pending_request["dates"]
     buy.pending_request = None

@@ -13,6 +13,7 @@ from sandbox.core.errors import InputError
 
 COMMANDS = {
     "run": "sandbox.cli.run",
+    "serve": "sandbox.cli.serve",
     "scenarios": "sandbox.cli.scenarios",
     "validate": "sandbox.cli.validate",
     "new": "sandbox.cli.new",

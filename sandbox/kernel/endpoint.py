@@ -142,9 +142,14 @@ class Endpoint:
         self.dialect = dialect
         self.operations: Mapping[str, Operation] = {op.name: op for op in operations}
 
-    def handle(self, operation: str, payload: dict[str, Any], principal: Principal) -> Generator[Any, Any, Reply]:
-        """Serve one request; takes as much simulated time as its handler does."""
-        ctx = Context(self.actor.world, self.actor, principal, operation)
+    def handle(
+        self, operation: str, payload: dict[str, Any], principal: Principal, notes: Mapping[str, Any] | None = None
+    ) -> Generator[Any, Any, Reply]:
+        """Serve one request; takes as much simulated time as its handler does.
+
+        ``notes`` is what the edge knows about the request besides, such as the token of a public operation.
+        """
+        ctx = Context(self.actor.world, self.actor, principal, operation, notes=dict(notes or {}))
         try:
             known = self.operations.get(operation)
             if known is None:

@@ -32,8 +32,9 @@ class RestDialect:
 
     def open(self, ctx: Context, operation: Operation, payload: dict[str, Any]) -> Request:
         """The checked request. Raises :class:`ApiError` UNAUTHORIZED or VALIDATION_ERROR."""
+        route: Route = operation.detail
         tenant = self._tenant(ctx.principal)
-        if tenant is None:
+        if tenant is None and not route.public:
             raise ApiError("UNAUTHORIZED", f"{ctx.principal.id!r} is no customer of {ctx.actor.id}")
         ctx.notes["tenant"] = tenant
         for part, value in payload.items():
@@ -41,7 +42,6 @@ class RestDialect:
                 raise _invalid(part, f"a request has {', '.join(PARTS)}")
             if value is not None and not isinstance(value, list if part == "files" else dict):
                 raise _invalid(part, "give a list" if part == "files" else "give an object")
-        route: Route = operation.detail
         return Request(
             path=self._path(route, payload.get("pathParams") or {}),
             params=_read(route.params, payload.get("params"), "query parameter", strict=False),

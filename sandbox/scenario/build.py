@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from sandbox.core.errors import InputError
-from sandbox.kernel.actor import ActorKind, actor_kind
+from sandbox.kernel.actor import Actor, ActorKind, actor_kind
+from sandbox.kernel.blobs import Blobs
 from sandbox.kernel.faults import Fault
 from sandbox.kernel.latency import Latency
 from sandbox.kernel.network import WEBHOOK_RETRIES_MS, NetworkConfig
@@ -21,28 +22,41 @@ from sandbox.scenario.units import moment_ms
 from sandbox.scenario.validate import validated
 
 if TYPE_CHECKING:
-    from sandbox.kernel.actor import Actor
     from sandbox.scenario.load import Scenario
     from sandbox.scenario.model import ActorSpec, FaultSpec, LatencySpec
     from sandbox.scenario.source import Where
 
 
-def build(scenario: Scenario, seed: int | None = None) -> World:
+MakeDriver = Callable[[World, "Scenario"], Actor]
+
+
+def build(
+    scenario: Scenario,
+    seed: int | None = None,
+    *,
+    start_ms: int | None = None,
+    first_number: int = 1,
+    files: Blobs | None = None,
+    driver: MakeDriver = Driver,
+) -> World:
     """The world of a scenario at its first instant, with all actors started and the driver added.
 
-    ``seed`` replaces the scenario's own. Raises :class:`InputError` at file:line for an unknown kind,
-    wrong settings, and steps that call what is not there.
+    ``seed`` and ``start_ms`` replace the scenario's own; ``first_number`` and ``files`` are those of
+    :class:`World`; ``driver`` makes the actor that acts from outside. Raises :class:`InputError` at file:line
+    for an unknown kind, wrong settings, and steps that call what is not there.
     """
     file = scenario.file
     world = World(
         file.seed if seed is None else seed,
-        scenario.start_ms,
+        scenario.start_ms if start_ms is None else start_ms,
         _network(scenario),
         file.population.users,
         file.population.activity_shape,
         file.population.segments,
+        first_number,
+        files,
     )
-    world.add(Driver(world, scenario))
+    world.add(driver(world, scenario))
     for name, spec in file.actors.items():
         for actor_id, kind, config in _settings(scenario, world, name, spec):
             if actor_id in world.actors:
@@ -62,7 +76,7 @@ def _network(scenario: Scenario) -> NetworkConfig:
     return NetworkConfig(
         latency=_latency(spec.latency),
         links={(link.sender, link.to): _latency(link) for link in spec.links},
-        faults=[_fault(scenario, fault) for fault in spec.faults],
+        faults=[fault_of(fault, scenario.start_ms, scenario.end_ms) for fault in spec.faults],
         webhook_retries_ms=WEBHOOK_RETRIES_MS if retries is None else tuple(retries),
     )
 
@@ -71,9 +85,11 @@ def _latency(spec: LatencySpec) -> Latency:
     return Latency(spec.median, spec.p95)
 
 
-def _fault(scenario: Scenario, spec: FaultSpec) -> Fault:
+def fault_of(spec: FaultSpec, start_ms: int, end_ms: int) -> Fault:
+    """The rule that a specification describes; its moments count from ``start_ms`` or ``end_ms``."""
+
     def moment(text: str | None) -> int | None:
-        return None if text is None else moment_ms(text, scenario.start_ms, scenario.end_ms)
+        return None if text is None else moment_ms(text, start_ms, end_ms)
 
     return Fault(
         kind=spec.kind,

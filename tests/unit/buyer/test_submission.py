@@ -186,3 +186,22 @@ def test_firm_orders_keep_their_campaign_from_being_deleted(make_platform: MakeP
     assert [row["salesAgentId"] for row in error["details"]["errors"]] == ["harbor"]
     assert get(platform, campaign)["status"] == "ACTIVE"
     assert statuses(platform, campaign) == {"harbor": "ACTIVE"}
+
+
+@pytest.mark.parametrize("how", ["the buy is deleted", "the campaign is deleted"])
+def test_an_order_that_was_deleted_before_its_answer_came_is_canceled_with_the_agent(
+    make_platform: MakePlatform, how: str
+) -> None:  # rules 75, 93, 94
+    platform = make_platform(network=unanswered("harbor"), buyer={"poll_interval": "1h"})
+    campaign, _ = ready(platform)
+    answer = execute(platform, campaign)
+    lost = next(error["mediaBuyId"] for error in answer["errors"])
+    assert bought(platform, "harbor") == 1
+    if how == "the buy is deleted":
+        update(platform, campaign, mediaBuys=[{"mediaBuyId": lost, "action": "delete"}])
+    else:
+        platform.call("delete_campaign", path={"campaignId": campaign})
+    platform.advance("1d")
+    there = [event.data["new"] for event in platform.events("status", entity="media_buy") if event.actor == "harbor"]
+    assert bought(platform, "harbor") == 1
+    assert there[-1] == "canceled"

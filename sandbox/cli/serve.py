@@ -1,0 +1,105 @@
+"""``adcp-sandbox serve``: the simulated ecosystem as services that real clients talk to."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from sandbox.core.errors import InputError
+from sandbox.core.time import day_start, parse_instant
+from sandbox.scenario import load
+
+DEFAULT_WORLD = "worlds/default"
+
+FOLDER = Path(".adcp-sandbox")
+"""Where the journal and uploaded files are unless ``--journal`` says otherwise."""
+
+
+@click.command()
+@click.argument("scenario", default=DEFAULT_WORLD)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Port; 0 finds a free one."
+)
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Root of everything left to chance.")
+@click.option("--clock", default="manual", show_default=True, help="manual, real, or x60 for an hour in a minute.")
+@click.option(
+    "--start", help="First instant of the worlds (ISO 8601, or `now`); the scenario's, or now for a clock that runs."
+)
+@click.option(
+    "--journal",
+    metavar="URL",
+    help="Where requests are kept: an SQLAlchemy URL, or `memory`. [default: an SQLite file]",
+)
+@click.option("--ready-file", type=click.Path(path_type=Path, dir_okay=False), help="Write the ready line here too.")
+@click.option(
+    "--rate-limit", type=click.FloatRange(0), default=0.0, help="Requests a second and customer; 0 is no limit."
+)
+def command(
+    scenario: str,
+    host: str,
+    port: int,
+    seed: int | None,
+    clock: str,
+    start: str | None,
+    journal: str | None,
+    ready_file: Path | None,
+    rate_limit: float,
+) -> None:
+    """Serve SCENARIO (a path or the name of a shipped one; its steps are not played) until Ctrl-C.
+
+    Prints one line of JSON when it is ready. What was done is there again after a restart with the same
+    journal. Exit code 2: bad input.
+    """
+    from sandbox.server.app import Address, serve
+    from sandbox.server.clock import read_mode
+    from sandbox.server.served import Settings
+
+    loaded = load(scenario)
+    start_ms = _instant(start or ("now" if read_mode(clock) else None))
+    with ExitStack() as stack:
+        if journal == "memory":
+            files = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="adcp-sandbox-")))
+        else:
+            files = _folder(FOLDER / "files")
+        url = journal or f"sqlite:///{FOLDER / _name(scenario)}.db"
+        settings = Settings(loaded, seed, clock, url, start_ms, files)
+        serve(
+            settings, Address(host, port, ready_file, rate_limit), lambda line: click.echo(line) or sys.stdout.flush()
+        )
+
+
+def _say(line: str) -> None:
+    click.echo(line)
+    sys.stdout.flush()
+
+
+def _name(scenario: str) -> str:
+    """What the journal of a scenario is called."""
+    return scenario.removesuffix(".yaml").strip("./").replace("/", "-")
+
+
+def _folder(path: Path) -> Path:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"can't make the folder {path}: {error.strerror}", "--journal") from None
+    return path
+
+
+def _instant(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if text == "now":
+        return day_start(int(time.time() * 1000))
+    try:
+        return parse_instant(text)
+    except ValueError:
+        raise InputError(
+            f"not an ISO 8601 instant: {text!r}", "--start", "write for example 2026-05-01T00:00:00Z"
+        ) from None

@@ -1,0 +1,175 @@
+"""The durable log of what came into a served sandbox: in SQLite, or in any database that SQLAlchemy reaches.
+
+A world is a function of its configuration, its seed and its inputs, so the inputs are all that is kept; the
+answers that were given are kept beside them, to compare with what a replay answers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from sandbox.core.errors import InputError
+
+_SCHEMA = sa.MetaData()
+
+_META = sa.Table(
+    "adcp_sandbox_meta", _SCHEMA, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.Text)
+)
+
+_ENTRIES = sa.Table(
+    "adcp_sandbox_inputs",
+    _SCHEMA,
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("world", sa.Text, nullable=False),
+    sa.Column("at_ms", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("principal", sa.Text, nullable=False),
+    sa.Column("user", sa.Text, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("answer", sa.Text, nullable=False),
+)
+
+_LOCK = 0x41644350
+"""Key of the advisory lock that a server holds on PostgreSQL: the letters AdCP."""
+
+
+@dataclass(slots=True, frozen=True)
+class Entry:
+    """One input and what was answered.
+
+    ``kind`` is ``call`` (``name`` is the operation), ``control`` (``actor.control``) or ``faults``. ``payload``
+    and ``answer`` are JSON texts, without secrets. ``at_ms`` is the simulated time at which it came in.
+    """
+
+    world: str
+    at_ms: int
+    kind: str
+    name: str
+    payload: str
+    principal: str
+    user: str
+    status: int
+    answer: str
+
+
+class Journal:
+    """One journal, open for writing. A second server can't open it at the same time.
+
+    ``url`` is SQLAlchemy's, such as ``sqlite:///session.db`` or ``postgresql+psycopg://host/name``. Raises
+    :class:`InputError` for an URL that leads nowhere and for a journal that is in use.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        try:
+            self._engine = sa.create_engine(_with_driver(url), poolclass=sa.StaticPool)
+        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+            raise InputError(f"no journal can be kept at {url!r}: {_short(error)}", "--journal", _HINT) from None
+        try:
+            self._connection = self._engine.connect()
+            self._claim()
+            _SCHEMA.create_all(self._connection)
+            self._connection.commit()
+        except DBAPIError as error:
+            raise self._unusable(error) from None
+
+    def _claim(self) -> None:
+        """Make what is committed last, and keep others out, for as long as this process lives."""
+        if self._engine.dialect.name == "sqlite":
+            for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=FULL"):
+                self._connection.exec_driver_sql(f"PRAGMA {pragma}")
+            self._connection.exec_driver_sql("BEGIN EXCLUSIVE")
+            self._connection.commit()
+        elif self._engine.dialect.name == "postgresql":
+            held = self._connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_LOCK)))
+            self._connection.commit()
+            if not held:
+                raise InputError(f"another server writes to {self.shown()}", "--journal", _TAKEN)
+
+    def _unusable(self, error: DBAPIError) -> InputError:
+        if "locked" in str(error.orig):
+            return InputError(f"another server writes to {self.shown()}", "--journal", _TAKEN)
+        return InputError(f"no journal can be kept at {self.shown()}: {_short(error)}", "--journal", _HINT)
+
+    def shown(self) -> str:
+        """The URL without its password."""
+        return self._engine.url.render_as_string(hide_password=True)
+
+    # -- what the journal is of --------------------------------------------------------------------------
+
+    def read(self, name: str) -> Any:
+        """A value of :meth:`write`; None if there is none."""
+        found = self._connection.scalar(sa.select(_META.c.value).where(_META.c.name == name))
+        self._connection.commit()
+        return None if found is None else json.loads(found)
+
+    def write(self, name: str, value: Any) -> None:
+        """Keep a JSON value under a name; durable on return."""
+        self.append((), {name: value})
+
+    # -- inputs ------------------------------------------------------------------------------------------
+
+    def append(self, entries: Sequence[Entry], values: dict[str, Any] | None = None) -> None:
+        """Keep inputs, and values as :meth:`write` does, in one transaction; durable on return."""
+        with self._connection.begin():
+            if entries:
+                self._connection.execute(sa.insert(_ENTRIES), [asdict(entry) for entry in entries])
+            for name, value in (values or {}).items():
+                self._connection.execute(sa.delete(_META).where(_META.c.name == name))
+                self._connection.execute(sa.insert(_META), {"name": name, "value": json.dumps(value)})
+
+    def worlds(self) -> list[str]:
+        """The worlds that have inputs, in the order of their first one."""
+        first = sa.select(_ENTRIES.c.world).group_by(_ENTRIES.c.world).order_by(sa.func.min(_ENTRIES.c.seq))
+        found = list(self._connection.scalars(first))
+        self._connection.commit()
+        return found
+
+    def entries(self, world: str) -> Iterator[Entry]:
+        """The inputs of one world in their order."""
+        columns = [column for column in _ENTRIES.c if column.name != "seq"]
+        rows = self._connection.execute(sa.select(*columns).where(_ENTRIES.c.world == world).order_by(_ENTRIES.c.seq))
+        for row in rows:
+            yield Entry(*row)
+        self._connection.commit()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._connection.begin():
+            self._connection.execute(sa.delete(_ENTRIES))
+            self._connection.execute(sa.delete(_META))
+
+    def close(self) -> None:
+        """Let go of the journal."""
+        self._connection.close()
+        self._engine.dispose()
+
+
+_HINT = "give an URL such as sqlite:///session.db, postgresql://user@host/name, or `memory` to keep nothing"
+_TAKEN = "stop the other server, or give this one a journal of its own"
+
+
+def _with_driver(url: str) -> sa.URL:
+    """The URL with the drivers that are installed, and the folder of an SQLite file made."""
+    parsed = sa.make_url("sqlite://" if url == "memory" else url)
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() == "sqlite":
+        parsed = parsed.update_query_dict({"check_same_thread": "false", "timeout": "1"})
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    return parsed
+
+
+def _short(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return str(cause).strip().partition("\n")[0]

@@ -1,0 +1,270 @@
+"""One customer's world, and the one place where something is done in it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import traceback
+from collections.abc import Callable, Generator, Iterable
+from typing import Any, cast
+
+from sandbox.core.errors import ApiError, InputError, SandboxError
+from sandbox.core.time import iso
+from sandbox.journal.store import Entry
+from sandbox.kernel.actor import Actor
+from sandbox.kernel.checkers import CHECKERS
+from sandbox.kernel.endpoint import Principal, Reply
+from sandbox.kernel.network import PeerTimeout, PeerUnreachable
+from sandbox.kernel.world import World
+from sandbox.scenario.build import fault_of
+from sandbox.scenario.model import FaultSpec
+from sandbox.server.clock import Clock
+from sandbox.server.writer import Writer
+
+SLICE_S = 0.005
+"""How long a world may run before other requests get a turn."""
+
+CLIENT = "driver"
+"""The actor that stands for whoever calls from outside."""
+
+NETWORK = "network"
+"""Whose control ``faults`` replaces the fault rules."""
+
+Make = Callable[[], World]
+
+
+class Host:
+    """Serves one world: one input at a time, in the order of arrival.
+
+    ``make`` builds the world at its first instant. Inputs are stamped with the simulated time at which they
+    are taken, and acknowledged when the journal has them; reads see acknowledged states only.
+    """
+
+    def __init__(self, name: str, platform_id: str, make: Make, clock: Clock, writer: Writer) -> None:
+        self.name = name
+        self._platform_id = platform_id
+        self._make = make
+        self._clock = clock
+        self._writer = writer
+        self._turn = asyncio.Lock()
+        self._closed = False
+        self._build()
+
+    def _build(self) -> None:
+        self.world = self._make()
+        self.platform: Actor = self.world.actors[self._platform_id]
+        self.checkers = [checker(self.world) for checker in CHECKERS]
+        for checker in self.checkers:
+            for event in self.world.trace.events:
+                checker.on_event(event)
+            self.world.trace.listen(checker.on_event)
+
+    # -- inputs ------------------------------------------------------------------------------------------
+
+    async def call(
+        self, operation: str, payload: dict[str, Any], principal: Principal, bearer: str | None = None
+    ) -> Reply:
+        """Have an operation of the platform done. Reads that change nothing do not wait for inputs before them.
+
+        ``bearer`` is the token of a public operation, which reads find as ``ctx.notes["bearer"]``.
+        """
+        endpoint = self.platform.endpoint
+        assert endpoint is not None
+        known = endpoint.operations.get(operation)
+        if known is None or not known.mutating:
+            return await self._read(operation, payload, principal, bearer)
+        shown = known.masked(payload)
+        return await self._enter(
+            "call", operation, shown, principal, lambda: self._calling(operation, shown, principal)
+        )
+
+    async def control(self, name: str, arguments: dict[str, Any]) -> Reply:
+        """Let an actor do something by itself: ``actor.control``."""
+        principal = Principal(CLIENT)
+        return await self._enter("control", name, arguments, principal, lambda: self._controlling(name, arguments))
+
+    async def run_to(self, at_ms: int) -> None:
+        """Let everything happen that is due up to and including an instant."""
+        async with self._turn:
+            await self._run(at_ms)
+
+    async def run_until(self, to_ms: int, kinds: frozenset[str]) -> int:
+        """Run like :meth:`run_to`, but only to the first event of one of these kinds; gives where that is, in ms."""
+        async with self._turn:
+            env, trace, turn = self.world.env, self.world.trace.events, time.perf_counter()
+            while env.peek() <= to_ms:
+                seen = len(trace)
+                env.step()
+                if any(event.kind in kinds for event in trace[seen:]):
+                    return self.world.now
+                if time.perf_counter() - turn > SLICE_S:
+                    await asyncio.sleep(0)
+                    turn = time.perf_counter()
+        return to_ms
+
+    def close(self) -> None:
+        """Take no further inputs: another world has taken the place of this one."""
+        self._closed = True
+
+    async def _read(self, operation: str, payload: dict[str, Any], principal: Principal, bearer: str | None) -> Reply:
+        if self._writer.behind is not None:
+            await self._writer.behind
+        if self._clock.now() > self.world.now and not self._turn.locked():
+            await self.run_to(self._clock.now())
+        endpoint = self.platform.endpoint
+        assert endpoint is not None
+        try:
+            next(endpoint.handle(operation, payload, principal, {"bearer": bearer} if bearer else None))
+        except StopIteration as done:
+            reply: Reply = done.value
+            return reply
+        except Exception:  # noqa: BLE001 - a bug of ours is an answer too
+            return _bug(operation)
+        raise TypeError(f"{operation} takes simulated time, so it is no read")
+
+    async def _enter(
+        self,
+        kind: str,
+        name: str,
+        payload: dict[str, Any],
+        principal: Principal,
+        begin: Callable[[], Generator[Any, Any, Reply]],
+    ) -> Reply:
+        if self._writer.broken is not None:
+            raise OSError(f"the journal can't be written: {self._writer.broken}")
+        async with self._turn:
+            if self._closed:
+                raise ApiError("CONFLICT", "the sandbox was reset meanwhile")
+            at_ms = self._clock.now()
+            await self._run(at_ms)
+            reply = await self._finish(name, begin())
+            self._clock.push(self.world.now)
+            entry = Entry(
+                self.name,
+                at_ms,
+                kind,
+                name,
+                json.dumps(payload),
+                principal.id,
+                principal.user,
+                reply.status,
+                json.dumps(reply.body),
+            )
+            written = self._writer.add(entry)
+        await written
+        return reply
+
+    def _calling(self, operation: str, payload: dict[str, Any], principal: Principal) -> Generator[Any, Any, Reply]:
+        try:
+            return (yield from self.world.network.call(CLIENT, self._platform_id, operation, payload, principal))
+        except (PeerTimeout, PeerUnreachable) as error:
+            failure = ApiError("INTERNAL_ERROR", f"the platform gives no answer: {error}")
+            return Reply(False, failure.body(), failure.status)
+
+    def _controlling(self, name: str, arguments: dict[str, Any]) -> Generator[Any, Any, Reply]:
+        actor_id, _, control = name.partition(".")
+        try:
+            if actor_id == NETWORK:
+                self._set_faults(arguments)
+                result = None
+            else:
+                result = self.world.actors[actor_id].controls[control](**arguments)
+            if isinstance(result, Generator):
+                result = yield from result
+        except SandboxError as error:
+            failure = ApiError("VALIDATION_ERROR", str(error))
+            return Reply(False, failure.body(), failure.status)
+        yield self.world.env.timeout(0)
+        return Reply(True, {"result": result if _plain(result) else None})
+
+    def _set_faults(self, arguments: dict[str, Any]) -> None:
+        specs = [FaultSpec.model_validate(spec) for spec in arguments["faults"]]
+        self.world.network.config.faults[:] = [fault_of(spec, self.world.now, self.world.now) for spec in specs]
+
+    # -- time --------------------------------------------------------------------------------------------
+
+    async def _run(self, until_ms: int) -> None:
+        env, turn = self.world.env, time.perf_counter()
+        while env.peek() <= until_ms:
+            env.step()
+            if time.perf_counter() - turn > SLICE_S:
+                await asyncio.sleep(0)
+                turn = time.perf_counter()
+        if self.world.now < until_ms:
+            env.run(until=until_ms)
+
+    async def _finish(self, name: str, steps: Generator[Any, Any, Reply]) -> Reply:
+        """Step the world until a process has its reply; our own bug in it becomes INTERNAL_ERROR."""
+        process, turn = self.world.spawn(steps), time.perf_counter()
+        while not process.processed:
+            try:
+                self.world.env.step()
+            except Exception:
+                if process.is_alive:
+                    raise
+                return _bug(name)
+            if time.perf_counter() - turn > SLICE_S:
+                await asyncio.sleep(0)
+                turn = time.perf_counter()
+        return cast("Reply", process.value)
+
+    # -- replay ------------------------------------------------------------------------------------------
+
+    def replay(self, entries: Iterable[Entry]) -> int:
+        """Do again what was done, from the first instant; gives how many inputs that were.
+
+        Raises :class:`InputError` at the first answer that is not the recorded one.
+        """
+        count = 0
+        for count, entry in enumerate(entries, start=1):
+            reply = self._again(entry)
+            answer = json.dumps(reply.body)
+            if (reply.status, answer) != (entry.status, entry.answer):
+                raise _differs(count, entry, reply.status, answer)
+        return count
+
+    def _again(self, entry: Entry) -> Reply:
+        self.world.run(entry.at_ms)
+        payload, principal = json.loads(entry.payload), Principal(entry.principal, user=entry.user)
+        steps = (
+            self._calling(entry.name, payload, principal)
+            if entry.kind == "call"
+            else self._controlling(entry.name, payload)
+        )
+        finishing = self._finish(entry.name, steps)
+        while True:
+            try:
+                finishing.send(None)
+            except StopIteration as done:
+                reply: Reply = done.value
+                return reply
+
+
+def _plain(value: Any) -> bool:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _bug(operation: str) -> Reply:
+    """INTERNAL_ERROR for a mistake of ours, which goes to the log in full."""
+    traceback.print_exc()
+    error = ApiError(
+        "INTERNAL_ERROR", f"{operation} failed by a mistake of the sandbox; the server's log has it in full"
+    )
+    return Reply(False, error.body(), error.status)
+
+
+def _differs(number: int, entry: Entry, status: int, answer: str) -> InputError:
+    at = next((n for n, (a, b) in enumerate(zip(answer, entry.answer, strict=False)) if a != b), 0)
+    window = slice(max(0, at - 60), at + 60)
+    was, now = f"{entry.status} …{entry.answer[window]}…", f"{status} …{answer[window]}…"
+    return InputError(
+        f"input {number} of {entry.world} ({entry.name} at {iso(entry.at_ms)}) is answered differently now:\n"
+        f"  recorded: {was}\n  now:      {now}",
+        "--journal",
+        "it was written by another version or configuration; keep it for that one, or give another journal",
+    )

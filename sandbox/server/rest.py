@@ -1,0 +1,196 @@
+"""The REST edge: a route for each operation, from the rows of the registry."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.core.errors import ApiError
+from sandbox.kernel.endpoint import Operation, Reply
+from sandbox.kernel.network import Network
+from sandbox.operations import Route
+from sandbox.server.bodies import MAX_JSON_BYTES, parse_object, refused
+from sandbox.server.edge import Caller
+from sandbox.server.served import Served
+from sandbox.server.uploads import read_multipart
+
+PAGE = frozenset({"contentType", "text"})
+"""An answer of exactly these keys is a page for a browser."""
+
+FILE = frozenset({"contentType", "file"})
+"""An answer of exactly these keys is a stored file, by its digest."""
+
+SAFE = {
+    "Content-Security-Policy": "default-src 'self' data: 'unsafe-inline'; sandbox allow-forms",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Headers of everything that has come from a client and a browser may show."""
+
+_VARIABLE = re.compile(r"\{\w+\}")
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class RateLimit:
+    """A token bucket for each customer: ``per_s`` requests a second, twice as many at once. 0 limits nothing."""
+
+    def __init__(self, per_s: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.per_s = per_s
+        self._monotonic = monotonic
+        self._left: dict[str, tuple[float, float]] = {}
+
+    def take(self, who: str) -> float:
+        """Count a request; gives the seconds to wait if it is too many, else 0."""
+        if not self.per_s:
+            return 0.0
+        now = self._monotonic()
+        left, since = self._left.get(who, (2 * self.per_s, now))
+        left = min(2 * self.per_s, left + (now - since) * self.per_s)
+        if left < 1:
+            self._left[who] = (left, now)
+            return (1 - left) / self.per_s
+        self._left[who] = (left - 1, now)
+        return 0.0
+
+
+class Rest:
+    """Serves the operations under the paths of their rows.
+
+    ``base`` is the address at which clients reach us: what the simulated platform calls its own address is
+    turned into it on the way out, and back on the way in.
+    """
+
+    def __init__(self, served: Served, base: str, rate_limit: float = 0.0) -> None:
+        self.served = served
+        self.limit = RateLimit(rate_limit)
+        self._outside = base.rstrip("/") + "/"
+        self._inside = Network.url(served.platform_id)
+
+    def add_routes(self, app: web.Application) -> None:
+        """Enter all routes; those without a variable go before those that have one in the same place."""
+        rows = [
+            (path, operation)
+            for operation in self.served.operations.values()
+            for path in (operation.detail.path, *operation.detail.aliases)
+        ]
+        for path, operation in sorted(rows, key=lambda row: _VARIABLE.sub("~", row[0])):
+            app.router.add_route(operation.detail.method, path, self._handler(operation), expect_handler=None)
+
+    def _handler(self, operation: Operation) -> Handler:
+        route: Route = operation.detail
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            if route.public:
+                payload = await self._payload(request, route)
+                reply = await self.served.call_public(operation.name, payload, _bearer(request))
+            else:
+                caller = self._caller(request)
+                payload = await self._payload(request, route)
+                reply = await self.served.call(caller, operation.name, payload)
+            return self._response(reply)
+
+        return handle
+
+    def _caller(self, request: web.Request) -> Caller:
+        key = _bearer(request)
+        if key is None:
+            raise ApiError("UNAUTHORIZED", "send the header Authorization: Bearer <API key>")
+        caller = self.served.caller(key)
+        if caller is None:
+            raise ApiError("UNAUTHORIZED", "the API key is not known")
+        wait_s = self.limit.take(caller.principal)
+        if wait_s:
+            raise ApiError("RATE_LIMITED", "too many requests", details={"retryAfterSeconds": max(1, round(wait_s))})
+        return caller
+
+    async def _payload(self, request: web.Request, route: Route) -> dict[str, Any]:
+        """The request as ``{pathParams, params, body, files}``."""
+        payload: dict[str, Any] = {"pathParams": dict(request.match_info)} if request.match_info else {}
+        if request.query_string:
+            payload["params"] = {
+                name: values[0] if len(values := request.query.getall(name)) == 1 else values for name in request.query
+            }
+        if not request.body_exists:
+            return payload
+        if request.headers.get("Content-Encoding", "identity") != "identity":
+            raise refused("Content-Encoding", "send the body as it is, not compressed")
+        if request.content_type == "multipart/form-data" and route.files:
+            payload["body"], payload["files"] = await read_multipart(request, self.served.files)
+            return payload
+        raw = await _body(request)
+        if not raw:
+            return payload
+        if request.content_type == "application/x-www-form-urlencoded" and route.public:
+            payload["body"] = dict(await request.post())
+            return payload
+        if request.content_type != "application/json":
+            also = " or multipart/form-data" if route.files else ""
+            raise refused("Content-Type", f"send application/json{also}, not {request.content_type}")
+        payload["body"] = parse_object(raw.replace(self._outside.encode(), self._inside.encode()))
+        return payload
+
+    def _response(self, reply: Reply) -> web.StreamResponse:
+        if reply.status == 204:
+            return web.Response(status=204)
+        body = reply.body
+        if body.keys() == PAGE:
+            text = self._out(str(body["text"]))
+            return web.Response(text=text, content_type=body["contentType"], charset="utf-8", headers=SAFE)
+        if body.keys() == FILE:
+            return web.Response(
+                body=self.served.files.get(body["file"]), content_type=body["contentType"], headers=SAFE
+            )
+        return web.Response(text=self._out(json.dumps(body)), status=reply.status, content_type="application/json")
+
+    def _out(self, text: str) -> str:
+        return text.replace(self._inside, self._outside)
+
+
+def _bearer(request: web.Request) -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+async def _body(request: web.Request) -> bytes:
+    if (request.content_length or 0) > MAX_JSON_BYTES:
+        raise refused("body", f"it is larger than {MAX_JSON_BYTES} bytes")
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise refused("body", f"it is larger than {MAX_JSON_BYTES} bytes") from None
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn everything that goes wrong into the seeds' error body (rule 3); our own mistakes into 500."""
+    try:
+        return await handler(request)
+    except ApiError as error:
+        return failure(error)
+    except web.HTTPNotFound:
+        return failure(ApiError("NOT_FOUND", f"there is nothing at {request.path}"))
+    except web.HTTPMethodNotAllowed as error:
+        allowed = ", ".join(sorted(error.allowed_methods))
+        refusal = ApiError("VALIDATION_ERROR", f"{request.path} takes {allowed}, not {request.method}", "method")
+        return failure(refusal, 405, {"Allow": allowed})
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return failure(ApiError("VALIDATION_ERROR", error.reason), error.status)
+    except OSError as error:
+        return failure(ApiError("INTERNAL_ERROR", str(error)))
+
+
+def failure(error: ApiError, status: int | None = None, headers: dict[str, str] | None = None) -> web.Response:
+    """The answer to a request that is refused."""
+    headers = dict(headers or {})
+    if error.code == "RATE_LIMITED" and error.details:
+        headers["Retry-After"] = str(error.details["retryAfterSeconds"])
+    if error.code == "UNAUTHORIZED":
+        headers["WWW-Authenticate"] = "Bearer"
+    return web.json_response(error.body(), status=status or error.status, headers=headers)

@@ -1,0 +1,293 @@
+"""A served sandbox: the worlds of its customers, their clock and their journal."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from sandbox import __version__
+from sandbox.core.errors import ApiError, InputError
+from sandbox.core.time import iso
+from sandbox.journal.store import Journal
+from sandbox.kernel.actor import Actor
+from sandbox.kernel.blobs import Blobs
+from sandbox.kernel.endpoint import Operation, Principal, Reply
+from sandbox.kernel.world import World
+from sandbox.scenario.build import build
+from sandbox.scenario.inbox import inbox_of
+from sandbox.scenario.load import Scenario
+from sandbox.server.clock import Clock
+from sandbox.server.edge import Caller
+from sandbox.server.host import CLIENT, Host
+from sandbox.server.writer import Writer
+
+NUMBERS = 1_000_000
+"""How many numbers for ids each customer's world has for itself."""
+
+TICK_S = 0.05
+"""How often worlds follow a clock that runs by itself, in real seconds."""
+
+PUBLIC = Principal("public", "public")
+
+
+class Client(Actor):
+    """Stands in each world for everybody who calls from outside."""
+
+    role = "driver"
+
+    def __init__(self, world: World, scenario: Scenario) -> None:
+        super().__init__(world, CLIENT)
+        self.inbox = inbox_of(self)
+
+
+class Customer(Protocol):
+    """A customer of the platform, as the edge needs it."""
+
+    customer_id: int
+    name: str
+    principal: str
+
+
+class User(Protocol):
+    """A person, as the edge needs it."""
+
+    email: str
+
+
+class Directory(Protocol):
+    """Who holds which API key, and who may act for whom."""
+
+    def user_of(self, api_key: str) -> tuple[User, Customer] | None:
+        """The person and customer of a key, compared in constant time; None if it is nobody's."""
+        ...
+
+    def may_switch(self, email: str, customer_id: int) -> bool:
+        """True if the person has an active membership there, or is SUPER_ADMIN (rule 12)."""
+        ...
+
+    def keys(self) -> Mapping[str, str]:
+        """One API key for each customer's principal, for the ready line of a local sandbox."""
+        ...
+
+
+class Platform(Protocol):
+    """What the edge asks of the buyer platform besides its operations."""
+
+    customers: dict[str, Customer]
+    directory: Directory
+
+    def unread_text(self, customer_id: int) -> str:
+        """The section about unread notifications (rule 14)."""
+        ...
+
+
+@dataclass(slots=True, frozen=True)
+class Settings:
+    """How a sandbox is served."""
+
+    scenario: Scenario
+    seed: int | None = None
+    clock: str = "manual"
+    journal: str = "memory"
+    start_ms: int | None = None
+    files: Path | None = None
+
+
+class Served:
+    """Implements :class:`~sandbox.server.edge.Edge`: each customer has a world of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.scenario = settings.scenario
+        self.platform_id = _platform_id(settings.scenario)
+        self.journal = Journal(settings.journal)
+        self.writer = Writer(self.journal)
+        self.files = Blobs(settings.files)
+        self.start_ms = self._identify()
+        self.clock = Clock(settings.clock, max(self.start_ms, self.journal.read("clock_ms") or 0))
+        self.hosts: dict[str, Host] = {}
+        self.replayed = 0
+        self._ticking: asyncio.Task[None] | None = None
+        self.advancing = 0
+
+    def _identify(self) -> int:
+        """Make sure that the journal is of this sandbox; gives the first instant of its worlds."""
+        file = self.scenario.file
+        seed = file.seed if self.settings.seed is None else self.settings.seed
+        text = file.model_dump_json(include={"actors", "population", "network"})
+        mine = {"seed": seed, "world": hashlib.sha256(text.encode()).hexdigest(), "scenario": self.scenario.name}
+        known = self.journal.read("identity")
+        if known is None:
+            start_ms = self.scenario.start_ms if self.settings.start_ms is None else self.settings.start_ms
+            self.journal.append((), {"identity": {**mine, "version": __version__}, "start_ms": start_ms})
+            return start_ms
+        for name, value in mine.items():
+            if known[name] != value:
+                self.journal.close()
+                raise InputError(
+                    f"{self.journal.shown()} is of another sandbox: its {name} is {known[name]}, here it is {value}",
+                    "--journal",
+                    "give another journal, or remove this one",
+                )
+        return int(self.journal.read("start_ms"))
+
+    # -- worlds ------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Build the first customer's world and those that have a past; do again what was done in them."""
+        first = self._host(None)
+        for customer in self.customers:
+            if customer.principal in self.journal.worlds():
+                host = self.hosts.get(customer.principal) or self._host(customer)
+                self.replayed += host.replay(self.journal.entries(customer.principal))
+                self.clock.push(host.world.now)
+        assert first.world is not None
+
+    @property
+    def platform(self) -> Platform:
+        """The platform in the first customer's world; directory and customers are the same in all worlds."""
+        return cast("Platform", next(iter(self.hosts.values())).platform)
+
+    @property
+    def customers(self) -> list[Customer]:
+        """All customers."""
+        return list(self.platform.customers.values())
+
+    def host(self, principal: str) -> Host:
+        """The world of a customer, which begins with its first use."""
+        found = self.hosts.get(principal)
+        if found is None:
+            found = self._host(next(c for c in self.customers if c.principal == principal))
+        return found
+
+    def _host(self, customer: Customer | None) -> Host:
+        number = 0 if customer is None else [c.principal for c in self.customers].index(customer.principal)
+        seed = self.scenario.file.seed if self.settings.seed is None else self.settings.seed
+        if customer is not None and number:
+            seed = int.from_bytes(hashlib.sha256(f"{seed}/{customer.principal}".encode()).digest()[:7])
+
+        def make() -> World:
+            return build(
+                self.scenario,
+                seed,
+                start_ms=self.start_ms,
+                first_number=1 + number * NUMBERS,
+                files=self.files,
+                driver=Client,
+            )
+
+        host = Host("", self.platform_id, make, self.clock, self.writer)
+        host.name = (
+            customer.principal if customer is not None else next(iter(cast("Platform", host.platform).customers))
+        )
+        self.hosts[host.name] = host
+        return host
+
+    # -- edge --------------------------------------------------------------------------------------------
+
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        """All operations of the platform."""
+        endpoint = next(iter(self.hosts.values())).platform.endpoint
+        assert endpoint is not None
+        return endpoint.operations
+
+    def caller(self, api_key: str) -> Caller | None:
+        """Whose key it is."""
+        found = self.platform.directory.user_of(api_key)
+        if found is None:
+            return None
+        user, customer = found
+        return Caller(user.email, customer.customer_id, customer.principal)
+
+    def switch(self, caller: Caller, customer_id: int) -> Caller:
+        """The same person for another customer. Raises ACCESS_DENIED, for a customer that is not there too."""
+        wanted = next((c for c in self.customers if c.customer_id == customer_id), None)
+        if wanted is None or not self.platform.directory.may_switch(caller.user, customer_id):
+            raise ApiError("ACCESS_DENIED", f"you have no active membership in customer {customer_id}", "customerId")
+        return Caller(caller.user, wanted.customer_id, wanted.principal)
+
+    async def call(self, caller: Caller, operation: str, payload: dict[str, Any]) -> Reply:
+        """Have an operation done in the caller's world."""
+        return await self.host(caller.principal).call(operation, payload, Principal(caller.principal, user=caller.user))
+
+    async def call_public(self, operation: str, payload: dict[str, Any], bearer: str | None) -> Reply:
+        """Have an operation done that needs no API key, in the world that knows what it is about."""
+        reply = None
+        for host in list(self.hosts.values()):
+            reply = await host.call(operation, payload, PUBLIC, bearer)
+            if reply.status != 404:
+                break
+        assert reply is not None
+        return reply
+
+    def unread(self, caller: Caller) -> str:
+        """The section about unread notifications."""
+        platform = cast("Platform", self.host(caller.principal).platform)
+        return platform.unread_text(caller.customer_id)
+
+    def health(self) -> dict[str, Any]:
+        """How it is."""
+        status = "failing" if self.writer.broken else "ok"
+        return {"status": status, "now": iso(self.clock.now()), "mode": self.settings.clock, "version": __version__}
+
+    # -- time --------------------------------------------------------------------------------------------
+
+    async def advance(self, to_ms: int) -> None:
+        """Move all worlds to an instant; done when everything that was due has happened."""
+        self.advancing += 1
+        try:
+            self.clock.push(to_ms)
+            for host in list(self.hosts.values()):
+                await host.run_to(to_ms)
+            await self.writer.remember("clock_ms", self.clock.now())
+        finally:
+            self.advancing -= 1
+
+    def follow(self) -> None:
+        """Let the worlds follow a clock that runs by itself."""
+        if self.clock.factor and self._ticking is None:
+            self._ticking = asyncio.ensure_future(self._follow())
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            for host in list(self.hosts.values()):
+                await host.run_to(self.clock.now())
+            await self.writer.remember("clock_ms", self.clock.now())
+
+    async def reset(self) -> None:
+        """Forget everything and begin anew at the first instant."""
+        for host in self.hosts.values():
+            host.close()
+        await self.writer.clear()
+        self.hosts.clear()
+        self.start_ms = self._identify()
+        self.clock = Clock(self.settings.clock, self.start_ms)
+        self.start()
+
+    async def close(self) -> None:
+        """Stop the clock and let go of the journal."""
+        if self._ticking is not None:
+            self._ticking.cancel()
+        self.journal_clock()
+        await self.writer.close()
+
+    def journal_clock(self) -> None:
+        """Remember how late it is."""
+        if self.writer.broken is None:
+            self.writer.remember("clock_ms", self.clock.now())
+
+
+def _platform_id(scenario: Scenario) -> str:
+    found = [name for name, spec in scenario.file.actors.items() if spec.kind == "buyer"]
+    if len(found) != 1:
+        raise InputError(
+            f"{scenario.name} has {len(found)} buyer platforms; a sandbox serves one",
+            hint="add an actor of `kind: buyer`" if not found else "leave one",
+        )
+    return found[0]
