@@ -72,7 +72,7 @@ class Journal:
         self.url = url
         try:
             self._engine = sa.create_engine(_with_driver(url), poolclass=sa.StaticPool)
-        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        except (ArgumentError, NoSuchModuleError, ImportError, OSError) as error:
             raise InputError(f"no journal can be kept at {url!r}: {_short(error)}", "--journal", _HINT) from None
         try:
             self._connection = self._engine.connect()
@@ -80,7 +80,11 @@ class Journal:
             _SCHEMA.create_all(self._connection)
             self._connection.commit()
         except DBAPIError as error:
+            self._engine.dispose()
             raise self._unusable(error) from None
+        except InputError:
+            self.close()
+            raise
 
     def _claim(self) -> None:
         """Make what is committed last, and keep others out, for as long as this process lives."""
@@ -102,7 +106,7 @@ class Journal:
 
     def shown(self) -> str:
         """The URL without its password."""
-        return self._engine.url.render_as_string(hide_password=True)
+        return self._engine.url.difference_update_query(_OPTIONS).render_as_string(hide_password=True)
 
     # -- what the journal is of --------------------------------------------------------------------------
 
@@ -154,6 +158,9 @@ class Journal:
         self._engine.dispose()
 
 
+_OPTIONS = {"check_same_thread": "false", "timeout": "1"}
+"""The journal is used by one thread at a time, and does not wait for another server to stop."""
+
 _HINT = "give an URL such as sqlite:///session.db, postgresql://user@host/name, or `memory` to keep nothing"
 _TAKEN = "stop the other server, or give this one a journal of its own"
 
@@ -164,7 +171,7 @@ def _with_driver(url: str) -> sa.URL:
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() == "sqlite":
-        parsed = parsed.update_query_dict({"check_same_thread": "false", "timeout": "1"})
+        parsed = parsed.update_query_dict(_OPTIONS)
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     return parsed

@@ -38,7 +38,7 @@ class Clock:
     def now(self) -> int:
         """Simulated time in ms."""
         if self.factor:
-            self.push(self._floor_ms + int((self._monotonic() - self._since) * 1000 * self.factor))
+            self.push(self._floor_ms + round((self._monotonic() - self._since) * 1000 * self.factor))
         return self._floor_ms
 
     def push(self, at_ms: int) -> None:
