@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test slow lint notebooks digests schema clean
+.PHONY: demo test slow lint notebooks digests api-docs schema clean
 
 demo: $(VENV)/.run  ## play the first scenario
 	$(BIN)/adcp-sandbox run lifecycle/first-campaign
@@ -25,6 +25,9 @@ notebooks: $(VENV)/.test  ## play the notebooks
 
 digests: $(VENV)/.test  ## write the pinned digests of all scenarios again, after a change that is meant
 	$(BIN)/python -m tests.scenarios.digests
+
+api-docs: $(VENV)/.test  ## write docs/api.md again from the operations of the platform
+	$(BIN)/python -m tests.docs.api
 
 schema: $(VENV)/.run  ## write the published JSON Schema of scenario files again
 	$(BIN)/adcp-sandbox validate --schema > scenarios/scenario.schema.json

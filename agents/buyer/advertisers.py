@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from agents.buyer.accounts import LinkedAccount, check_links
+from agents.buyer.answers import advertisers as answers
 from agents.buyer.brands import Resolution
 from agents.buyer.caps import CapBody, caps_wire, replace_caps
 from agents.buyer.context import advertiser_for, customer_of, platform_of
@@ -97,7 +98,15 @@ class UpdateAdvertiser(Body):
     frequency_caps: list[CapBody] | None = None
 
 
-@operation("list_advertisers", "GET", "/advertisers", params=ListAdvertisers, envelope="mirror", rules=(7, 8, 9, 10))
+@operation(
+    "list_advertisers",
+    "GET",
+    "/advertisers",
+    params=ListAdvertisers,
+    envelope="mirror",
+    answer=answers.AdvertiserList,
+    rules=(7, 8, 9, 10),
+)
 def list_advertisers(ctx: Context, request: Request) -> dict[str, Any]:
     """The customer's advertisers, summarised: ``{items, total, hasMore, nextOffset}``."""
     query: ListAdvertisers = request.params
@@ -112,7 +121,14 @@ def list_advertisers(ctx: Context, request: Request) -> dict[str, Any]:
     return limit_offset(rows, limit, query.skip if query.skip is not None else query.offset)
 
 
-@operation("get_advertiser", "GET", "/advertisers/{advertiserId}", envelope="mirror", rules=(7, 32, 108))
+@operation(
+    "get_advertiser",
+    "GET",
+    "/advertisers/{advertiserId}",
+    envelope="mirror",
+    answer=answers.Advertiser,
+    rules=(7, 32, 108),
+)
 def get_advertiser(ctx: Context, request: Request) -> dict[str, Any]:
     """One advertiser with its brand, accounts, UTM parameters and frequency caps."""
     return _full(advertiser_for(ctx, request.path["advertiserId"]))
@@ -125,6 +141,7 @@ def get_advertiser(ctx: Context, request: Request) -> dict[str, Any]:
     body=CreateAdvertiser,
     success_status=201,
     envelope="mirror",
+    answer=answers.Advertiser,
     rules=(25, 27, 28, 29, 30, 31, 33, 35, 36, 37),
 )
 def create_advertiser(ctx: Context, request: Request) -> Generator[Any, Any, dict[str, Any]]:
@@ -152,6 +169,7 @@ def create_advertiser(ctx: Context, request: Request) -> Generator[Any, Any, dic
     "/advertisers/{advertiserId}",
     body=UpdateAdvertiser,
     envelope="mirror",
+    answer=answers.Advertiser,
     rules=(25, 33, 37, 39, 40, 98),
 )
 def update_advertiser(ctx: Context, request: Request) -> Generator[Any, Any, dict[str, Any]]:

@@ -92,7 +92,7 @@ def base_request(
     if listed is not None:  # rule 132
         request["property_list"] = listed
     campaign = platform.campaigns.get(session.campaign_id) if session.campaign_id else None
-    catalog = for_discovery(platform, campaign)
+    catalog = for_discovery(platform, campaign, agent)
     if catalog is not None:  # rule 49
         request["catalog"] = catalog
     return request

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from agents.buyer.allocation import Candidate, allocate, candidates, method_of
+from agents.buyer.answers.campaigns import AutoSelection
 from agents.buyer.context import campaign_for, platform_of
 from agents.buyer.fees import committed_micros, media_budget_micros
 from agents.buyer.offers import group_id, is_fixed, price
@@ -54,6 +55,7 @@ class AutoSelect(Body):
     "POST",
     "/campaigns/{campaignId}/auto-select-products",
     body=AutoSelect,
+    answer=AutoSelection,
     rules=(46, 129, 130),
 )
 def auto_select_products(ctx: Context, request: Request) -> Generator[Any, Any, dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from agents.buyer.advertisers import UtmParams
 from agents.buyer.caps import CapBody
@@ -36,7 +36,11 @@ def _read_start(value: Any) -> Any:
         raise ValueError(f"give asap or an ISO 8601 instant, not {value!r}") from None
 
 
-Start = Annotated[int | Literal["asap"], BeforeValidator(_read_start)]
+Start = Annotated[
+    int | Literal["asap"],
+    BeforeValidator(_read_start),
+    WithJsonSchema({"anyOf": [{"const": "asap"}, {"type": "string", "format": "date-time"}]}),
+]
 Pacing = Annotated[Literal["even", "asap", "front_loaded"], BeforeValidator(_fold)]
 PackagePacing = Annotated[Literal["even", "asap"], BeforeValidator(_fold)]
 

@@ -6,9 +6,9 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from agents.buyer import campaign_wire, pacing_periods
+from agents.buyer.answers import campaigns as answers
 from agents.buyer.buy_status import OPEN, live_version
 from agents.buyer.campaign_bodies import (
-    AudienceConfig,
     CreateCampaign,
     GetCampaign,
     ListCampaigns,
@@ -34,11 +34,11 @@ from agents.buyer.media_buy_checks import check_actions, follow_flight
 from agents.buyer.media_buys import act, end_media_buy, refusal
 from agents.buyer.period_cascade import append_periods, plan_periods
 from agents.buyer.records import Campaign, Session
+from agents.buyer.retargeting import aims, check_audiences, follow_aims, merge_audiences
 from agents.buyer.selection import put
 from agents.buyer.staging import check_picks, picks_of, stage
 from agents.buyer.wire import group
 from sandbox.core.errors import AdcpError, ApiError
-from sandbox.core.time import iso
 from sandbox.kernel.endpoint import Context
 from sandbox.operations import Request
 
@@ -50,7 +50,14 @@ Steps = Generator[Any, Any, Any]
 Json = dict[str, Any]
 
 
-@operation("list_campaigns", "GET", "/campaigns", params=ListCampaigns, rules=(7, 59, 108))
+@operation(
+    "list_campaigns",
+    "GET",
+    "/campaigns",
+    params=ListCampaigns,
+    answer=answers.CampaignList,
+    rules=(7, 59, 108),
+)
 def list_campaigns(ctx: Context, request: Request) -> Json:
     """The caller's campaigns as summaries, the newest last."""
     platform, query = platform_of(ctx), request.params
@@ -74,7 +81,13 @@ def list_campaigns(ctx: Context, request: Request) -> Json:
 
 
 @operation(
-    "get_campaign", "GET", "/campaigns/{campaignId}", params=GetCampaign, envelope="mirror", rules=(7, 59, 60, 61)
+    "get_campaign",
+    "GET",
+    "/campaigns/{campaignId}",
+    params=GetCampaign,
+    envelope="mirror",
+    answer=answers.Campaign,
+    rules=(7, 59, 60, 61),
 )
 def get_campaign(ctx: Context, request: Request) -> Json:
     """One campaign with its media buys, budgets, audiences, caps and creative coverage."""
@@ -82,7 +95,13 @@ def get_campaign(ctx: Context, request: Request) -> Json:
     return campaign_wire.full(platform_of(ctx), campaign, request.params.media_buy_id)
 
 
-@operation("get_campaign_products", "GET", "/campaigns/{campaignId}/products", rules=(63,))
+@operation(
+    "get_campaign_products",
+    "GET",
+    "/campaigns/{campaignId}/products",
+    answer=answers.CampaignProducts,
+    rules=(63,),
+)
 def get_campaign_products(ctx: Context, request: Request) -> Json:
     """The products of a campaign, where each was found and on which media buys it is."""
     return campaign_wire.products_wire(platform_of(ctx), campaign_for(ctx, request.path["campaignId"]))
@@ -95,6 +114,7 @@ def get_campaign_products(ctx: Context, request: Request) -> Json:
     body=CreateCampaign,
     success_status=201,
     envelope="mirror",
+    answer=answers.Campaign,
     rules=(41, 43, 44, 45, 47, 48, 50, 52, 102),
 )
 def create_campaign(ctx: Context, request: Request) -> Steps:
@@ -106,6 +126,7 @@ def create_campaign(ctx: Context, request: Request) -> Steps:
     start_ms, end_ms = body.flight_dates.start_date, body.flight_dates.end_date
     _check_budget(body.budget.total, body.budget.daily_cap)
     check_catalog(advertiser, body.catalog_id)
+    check_audiences(platform, advertiser.advertiser_id, body.audience_config)
     periods = body.pacing_periods.records() if body.pacing_periods else []
     pacing_periods.check_in_flight(periods, start_ms, end_ms)
     session = _session(ctx, body.discovery_id, advertiser.advertiser_id) if body.discovery_id else None
@@ -144,7 +165,7 @@ def create_campaign(ctx: Context, request: Request) -> Steps:
     platform.campaigns[campaign.campaign_id] = campaign
     platform.status("campaign", campaign.campaign_id, None, "DRAFT", "created")
     if body.audience_config:
-        _merge_audiences(platform, campaign, body.audience_config)
+        merge_audiences(platform, campaign, body.audience_config)
     if body.frequency_caps:
         replace_caps(platform, "CAMPAIGN", campaign.campaign_id, campaign.caps, body.frequency_caps)
     if session is not None:
@@ -187,28 +208,13 @@ def _merged_utm(utm: list[dict[str, str]], config: UtmConfig | None) -> list[dic
     return [{"paramKey": key, "paramValue": value} for key, value in kept.items()]
 
 
-def _merge_audiences(platform: BuyerPlatform, campaign: Campaign, config: AudienceConfig) -> None:
-    """Add audiences; with ``deleteMissing`` the others are disabled, not forgotten (rule 97)."""
-    wanted = dict.fromkeys(config.target_audience_ids, "TARGET")
-    wanted |= dict.fromkeys(config.suppress_audience_ids, "SUPPRESS")
-    for entry in campaign.audiences:
-        if entry["audienceId"] in wanted:
-            since = entry["enabledAt"] if entry["status"] == "ACTIVE" else iso(platform.now)
-            entry |= {"type": wanted.pop(entry["audienceId"]), "status": "ACTIVE", "enabledAt": since}
-        elif config.delete_missing:
-            entry["status"] = "DISABLED"
-    campaign.audiences.extend(
-        {"audienceId": name, "name": name, "status": "ACTIVE", "type": kind, "enabledAt": iso(platform.now)}
-        for name, kind in wanted.items()
-    )
-
-
 @operation(
     "update_campaign",
     "PUT",
     "/campaigns/{campaignId}",
     body=UpdateCampaign,
     envelope="mirror",
+    answer=answers.UpdatedCampaign,
     rules=(45, 74, 85, 86, 88, 89, 93, 94, 96, 97, 98, 102, 103),
 )
 def update_campaign(ctx: Context, request: Request) -> Steps:
@@ -231,16 +237,18 @@ def update_campaign(ctx: Context, request: Request) -> Steps:
         check_sources(advertiser, goals, "performanceConfig.optimizationGoals")
     utm = _merged_utm(campaign.utm, body.utm_config)
     check_catalog(advertiser, body.catalog_id)
+    check_audiences(platform, advertiser.advertiser_id, body.audience_config)
     flight = _new_flight(platform, campaign, body)
     media_micros = _new_media_budget(platform, campaign, body)
     actions = follow_flight(campaign, body.media_buys, flight)
     check_actions(platform, campaign, advertiser, actions, flight, media_micros)
     plan = plan_periods(platform, campaign, _new_periods(platform, campaign, body, flight), media_micros)
+    before = aims(platform, campaign)
     _apply(platform, campaign, body, flight)
     campaign.utm = utm
     if session is not None:
         attach(platform, campaign, session)
-    errors = []
+    errors = yield from follow_aims(platform, campaign, before)
     for action in actions:
         error = yield from act(platform, campaign, action)
         if error is not None:
@@ -322,7 +330,7 @@ def _apply(platform: BuyerPlatform, campaign: Campaign, body: UpdateCampaign, fl
     if body.performance_config is not None:
         _set_goals(campaign, [goal.adcp() for goal in body.performance_config.optimization_goals])
     if body.audience_config is not None:
-        _merge_audiences(platform, campaign, body.audience_config)
+        merge_audiences(platform, campaign, body.audience_config)
     if body.frequency_caps is not None:
         replace_caps(platform, "CAMPAIGN", campaign.campaign_id, campaign.caps, body.frequency_caps)
     if body.budget is not None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
-from pydantic import Field, model_validator
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from agents.buyer.context import account_for, advertiser_for, platform_of
 from agents.buyer.records import Advertiser, Campaign, Catalog
@@ -25,6 +26,8 @@ CatalogType = Literal[
     "education", "destination", "app",
 ]  # fmt: skip
 
+FEED_FORMATS = ("google_merchant_center", "facebook_catalog", "shopify", "linkedin_jobs", "custom")
+
 
 class CatalogBody(SnakeBody):
     """A catalog: a feed at ``url``, or its ``items`` (rule 146)."""
@@ -38,11 +41,13 @@ class CatalogBody(SnakeBody):
     update_frequency: Literal["realtime", "hourly", "daily", "weekly"] | None = None
     conversion_events: list[str] | None = None
 
-    @model_validator(mode="after")
-    def _one_source(self) -> CatalogBody:
+    def fault(self) -> tuple[str, str] | None:
+        """The field that is wrong with it, and what would be right; None if nothing is."""
         if (self.url is None) == (not self.items):
-            raise ValueError("a catalog has either a url or items")
-        return self
+            return "url", "a catalog has either a url or items"
+        if self.feed_format is not None and self.feed_format not in FEED_FORMATS:
+            return "feed_format", f"unknown format {self.feed_format!r}; there are {', '.join(FEED_FORMATS)}"
+        return None
 
 
 class SyncCatalogs(SnakeBody):
@@ -62,26 +67,100 @@ class ListCatalogs(TakeSkip):
     type: CatalogType | None = None
 
 
+class SyncRow(TypedDict):
+    """What became of one catalog; ``message`` says why it failed."""
+
+    catalog_id: str
+    action: Literal["created", "updated", "unchanged", "failed", "deleted"]
+    name: str | None
+    type: CatalogType
+    message: NotRequired[str]
+
+
+class SyncAnswer(TypedDict):
+    """Answer of ``sync_catalogs``."""
+
+    results: list[SyncRow]
+
+
+class CatalogRow(TypedDict):
+    """A catalog; ``id`` is the number by which campaigns attach it."""
+
+    id: int
+    catalogId: str
+    type: CatalogType
+    name: str | None
+    url: str | None
+
+
+class CatalogAccount(TypedDict):
+    """The advertiser, as AdCP's account."""
+
+    account_id: str
+
+
+class CatalogList(TypedDict):
+    """One page of catalogs."""
+
+    account: CatalogAccount
+    catalogs: list[CatalogRow]
+
+
 @operation(
     "sync_catalogs",
     "POST",
     "/advertisers/{advertiserId}/catalogs/sync",
     body=SyncCatalogs,
     envelope="data",
+    answer=SyncAnswer,
     rules=(146,),
 )
 def sync_catalogs(ctx: Context, request: Request) -> dict[str, Any]:
-    """Create and change catalogs by ``catalog_id``; a dry run only tells what would come of it."""
+    """Create and change catalogs by ``catalog_id``; a dry run only tells what would come of it.
+
+    Under ``strict`` one wrong catalog refuses the whole call, under ``lenient`` it fails alone.
+    """
     platform, body = platform_of(ctx), request.body
     advertiser = account_for(ctx, request.path["advertiserId"], body.account)
-    chosen = [c for c in body.catalogs if body.catalog_ids is None or c.catalog_id in body.catalog_ids]
-    results = [_sync(platform, advertiser, one, body.dry_run) for one in chosen]
+    faults = _faults(body)
+    if faults and body.validation_mode == "strict":
+        number, (field, why) = next(iter(faults.items()))
+        raise ApiError("VALIDATION_ERROR", f"catalogs[{number}]: {why}", f"catalogs[{number}].{field}")
+    results = []
+    for number, one in enumerate(body.catalogs):
+        if number in faults:
+            row = {"catalog_id": one.catalog_id, "action": "failed", "name": one.name, "type": one.type}
+            results.append({**row, "message": faults[number][1]})
+        elif _chosen(body, one):
+            results.append(_sync(platform, advertiser, one, body.dry_run))
     if body.delete_missing:
         kept = [one.catalog_id for one in body.catalogs]
         for missing in [c for c in live(advertiser) if c.catalog_id not in kept]:
-            missing.archived_ms = missing.archived_ms if body.dry_run else platform.now
+            if not body.dry_run:
+                missing.archived_ms = platform.now
+                platform.syndications.changed(advertiser.advertiser_id, "CATALOG", missing.catalog_id)
             results.append(_row(missing, "deleted"))
     return {"results": results}
+
+
+def _chosen(body: SyncCatalogs, one: CatalogBody) -> bool:
+    return body.catalog_ids is None or one.catalog_id in body.catalog_ids
+
+
+def _faults(body: SyncCatalogs) -> dict[int, tuple[str, str]]:
+    """What is wrong with catalogs that are to be processed, by their position: the field, and why."""
+    faults: dict[int, tuple[str, str]] = {}
+    seen: list[str] = []
+    for number, one in enumerate(body.catalogs):
+        if not _chosen(body, one):
+            continue
+        fault = one.fault()
+        if one.catalog_id in seen:
+            fault = "catalog_id", f"{one.catalog_id} is in the call already; name it once"
+        seen.append(one.catalog_id)
+        if fault is not None:
+            faults[number] = fault
+    return faults
 
 
 def _sync(platform: BuyerPlatform, advertiser: Advertiser, body: CatalogBody, dry_run: bool) -> dict[str, Any]:
@@ -91,11 +170,11 @@ def _sync(platform: BuyerPlatform, advertiser: Advertiser, body: CatalogBody, dr
         action = "unchanged" if old.content == content else "updated"
     else:
         action = "created"
-    number = old.number if old is not None else platform.ids.number("catalog")
-    fresh = Catalog(number, body.catalog_id, content)
     if not dry_run and action != "unchanged":
-        advertiser.catalogs[body.catalog_id] = fresh
-    return _row(fresh, action)
+        number = old.number if old is not None else platform.ids.number("catalog")
+        advertiser.catalogs[body.catalog_id] = Catalog(number, body.catalog_id, content)
+        platform.syndications.changed(advertiser.advertiser_id, "CATALOG", body.catalog_id)
+    return {"catalog_id": body.catalog_id, "action": action, "name": body.name, "type": body.type}
 
 
 def _row(catalog: Catalog, action: str) -> dict[str, Any]:
@@ -104,7 +183,13 @@ def _row(catalog: Catalog, action: str) -> dict[str, Any]:
 
 
 @operation(
-    "list_catalogs", "GET", "/advertisers/{advertiserId}/catalogs", params=ListCatalogs, envelope="data", rules=(8,)
+    "list_catalogs",
+    "GET",
+    "/advertisers/{advertiserId}/catalogs",
+    params=ListCatalogs,
+    envelope="data",
+    answer=CatalogList,
+    rules=(8,),
 )
 def list_catalogs(ctx: Context, request: Request) -> dict[str, Any]:
     """The advertiser's catalogs; ``id`` is the number by which campaigns attach them."""
@@ -134,10 +219,17 @@ def check_catalog(advertiser: Advertiser, number: int | None) -> None:
         raise ApiError("VALIDATION_ERROR", f"the advertiser has no catalog {number}", "catalogId")
 
 
-def for_discovery(platform: BuyerPlatform, campaign: Campaign | None) -> dict[str, Any] | None:
-    """The campaign's catalog as ``get_products`` takes it: inline, since nothing is syndicated yet (rule 49)."""
+def for_discovery(platform: BuyerPlatform, campaign: Campaign | None, agent: str) -> dict[str, Any] | None:
+    """The campaign's catalog as ``get_products`` takes it (rule 49).
+
+    An agent to which it is syndicated gets its id, another one the whole catalog.
+    """
     if campaign is None or campaign.catalog_id is None:
         return None
     advertiser = platform.advertisers[campaign.advertiser_id]
-    found = [catalog for catalog in live(advertiser) if catalog.number == campaign.catalog_id]
-    return found[0].content if found else None
+    found = next((catalog for catalog in live(advertiser) if catalog.number == campaign.catalog_id), None)
+    if found is None:
+        return None
+    if platform.syndications.held(advertiser.advertiser_id, "CATALOG", found.catalog_id, agent):
+        return {"catalog_id": found.catalog_id, "type": found.content["type"]}
+    return found.content

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from sandbox.core.time import DAY_MS, HOUR_MS, SECOND_MS, parse_duration, zone_of
+from sandbox.core.time import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, parse_duration, zone_of
 from sandbox.domain.channels import CHANNELS
 
 
@@ -41,6 +41,9 @@ class CustomerConfig(_Strict):
     principal: str = Field(
         default="", pattern=r"^([a-z][a-z0-9_-]*)?$", description="Who steps act as; made from the name if absent"
     )
+    company: str = Field(default="", description="Legal name of the company; the name if absent")
+    api_key: str = Field(default="", description="API key of its first user; sk_sandbox_PRINCIPAL if absent")
+    notify_url: str | None = Field(default=None, description="Where its notifications are sent as webhooks")
     authorised_sellers: list[str] | None = Field(
         default=None, description="Sales agents with credentials of its own, for ROUTED; null is all"
     )
@@ -52,6 +55,77 @@ class CustomerConfig(_Strict):
             if not words or not words[0][0].isalpha():
                 raise ValueError("give a principal; the name makes none")
             self.principal = "-".join(words)
+        self.company = self.company or self.name
+        self.api_key = self.api_key or f"sk_sandbox_{self.principal}"
+        return self
+
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+Role = Annotated[Literal["ADMIN", "MEMBER"], BeforeValidator(_upper)]
+"""What a person may do for a customer (rule 15)."""
+
+
+class MembershipConfig(_Strict):
+    """That a person works for a customer."""
+
+    customer: str = Field(description="Principal of the customer")
+    role: Role = Field(default="MEMBER", description="ADMIN or MEMBER")
+    active: bool = Field(default=True, description="False: it has ended, or was not accepted yet")
+
+
+class UserConfig(_Strict):
+    """A person who uses the platform."""
+
+    email: str = Field(pattern=r"^[^@\s]+@[^@\s]+$", description="E-mail address")
+    name: str = Field(default="", description="Name; the e-mail address if absent")
+    api_key: str | None = Field(default=None, min_length=1, description="A key of the person's own")
+    memberships: list[MembershipConfig] = Field(default=[], description="For whom the person works")
+    super_admin: bool = Field(default=False, description="Staff of the platform, who may act for every customer")
+
+
+class SourceConfig(_Strict):
+    """An inventory source of a storefront: a sales agent, and how one gets at it."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    agent: str = Field(min_length=1, description="Id of the sales agent")
+    source_id: str = Field(default="", alias="sourceId", description="Id; src_AGENT if absent")
+    name: str = Field(default="", description="Name; the agent's if absent")
+    protocol: Literal["MCP", "A2A"] = Field(default="MCP", description="Protocol that the agent speaks")
+    requires_credentials: bool | None = Field(
+        default=None, description="Whether buyers need credentials of their own; null is what the agent says"
+    )
+    auth: Literal["API_KEY", "JWT", "OAUTH"] = Field(default="API_KEY", description="Kind of its credentials")
+    status: Literal["ACTIVE", "PENDING", "DISABLED"] = Field(default="ACTIVE", description="State of the agent")
+
+    @model_validator(mode="after")
+    def _named(self) -> SourceConfig:
+        self.source_id = self.source_id or f"src_{self.agent}"
+        return self
+
+
+class StorefrontConfig(_Strict):
+    """A storefront: a name under which inventory sources are offered."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    id: int | None = Field(default=None, ge=1, description="Number; its position in the list if absent")
+    platform_id: str = Field(min_length=1, alias="platformId", description="Readable id, such as premium-video")
+    name: str = Field(min_length=1, description="Name")
+    publisher_domain: str = Field(
+        default="", alias="publisherDomain", description="Domain of its publisher; the first agent's first if absent"
+    )
+    enabled: bool = Field(default=True, description="Whether buyers see it")
+    sources: list[SourceConfig] = Field(default=[], description="Inventory sources")
+
+    @model_validator(mode="after")
+    def _distinct(self) -> StorefrontConfig:
+        ids = [source.source_id for source in self.sources]
+        if len(ids) != len(set(ids)):
+            raise ValueError(f"two sources of {self.platform_id} have the same sourceId")
         return self
 
 
@@ -97,12 +171,32 @@ class PropertiesConfig(_Strict):
     targetable: dict[str, list[str]] = Field(
         default={
             "domain": ["nytimes.com", "cnn.com", "bbc.co.uk", "washingtonpost.com"],
-            "ios_bundle": ["com.facebook.katana", "com.netflix.Netflix"],
-            "android_package": ["com.facebook.katana"],
+            "ios_bundle": ["com.facebook.katana", "com.netflix.Netflix", "com.spotify.music"],
+            "android_package": ["com.facebook.katana", "com.spotify.music", "com.example.app"],
+            "apple_app_store_id": ["284882215", "324684580"],
+            "google_play_id": ["com.example.app"],
+            "roku_store_id": ["12"],
+            "fire_tv_asin": ["B00X4WHP5E"],
+            "samsung_app_id": ["G19173000091"],
         },
         description="Identifiers that can be targeted, by type",
     )
-    registered: list[str] = Field(default=[], description="Domains that are registered, but not yet targetable")
+    registered: list[str] = Field(
+        default=["hulu.com", "espn.com"], description="Domains that are registered, but not yet targetable"
+    )
+    blocked: dict[str, Literal["ad_server", "cdn", "tracker", "intermediary"]] = Field(
+        default={
+            "doubleclick.net": "ad_server",
+            "googlesyndication.com": "ad_server",
+            "adnxs.com": "intermediary",
+            "rubiconproject.com": "intermediary",
+            "cloudfront.net": "cdn",
+            "akamaihd.net": "cdn",
+            "google-analytics.com": "tracker",
+            "scorecardresearch.com": "tracker",
+        },
+        description="Domains without pages of their own, and what they are; with all that is below them",
+    )
 
 
 class AdvertiserConfig(_Strict):
@@ -156,11 +250,26 @@ class OptimizationConfig(_Strict):
         return self
 
 
+class AudiencesConfig(_Strict):
+    """How audiences are matched with the people that the platform knows (rules 141 to 143)."""
+
+    match_delay: Duration = Field(default=10 * MINUTE_MS, description="How long matching takes, give or take a half")
+    match_rate: float = Field(default=0.6, ge=0, le=1, description="Share of identifiers that are found")
+    minimum_size: int = Field(default=100, ge=1, description="Matched people below which an audience is TOO_SMALL")
+    error_rate: float = Field(default=0.0, ge=0, le=1, description="How often matching ends in ERROR")
+
+
 class BuyerConfig(_Strict):
     """The buyer platform: whose it is, what it charges, which agents it knows and how it talks to them."""
 
     customers: list[CustomerConfig] = Field(
         default=[CustomerConfig(name="Acme", principal="acme")], min_length=1, description="Tenants"
+    )
+    users: list[UserConfig] = Field(
+        default=[], description="People; a customer for whom nobody works has admin@PRINCIPAL.example"
+    )
+    storefronts: list[StorefrontConfig] | None = Field(
+        default=None, description="Storefronts; null is one for each sales agent"
     )
     fee_percent: float = Field(default=8.0, ge=0, lt=100, description="Margin on DECISIONED campaigns")
     brands: BrandsConfig = Field(default_factory=BrandsConfig, description="Brands by domain")
@@ -177,6 +286,7 @@ class BuyerConfig(_Strict):
     adcp_version: Literal["3.0", "3.1", "3.2"] = Field(default="3.1", description="Release it prefers")
     requests: RequestsConfig = Field(default_factory=RequestsConfig, description="Timeouts and retries")
     optimization: OptimizationConfig = Field(default_factory=OptimizationConfig, description="Optimisation in flight")
+    audiences: AudiencesConfig = Field(default_factory=AudiencesConfig, description="Matching of audiences")
 
     @model_validator(mode="after")
     def _consistent(self) -> BuyerConfig:
@@ -189,4 +299,31 @@ class BuyerConfig(_Strict):
                 raise ValueError(f"advertiser {advertiser.name!r} belongs to no customer: {advertiser.customer!r}")
             if advertiser.brand is not None and advertiser.brand not in known:
                 raise ValueError(f"nothing is known about the brand {advertiser.brand!r} of {advertiser.name!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _distinct_people(self) -> BuyerConfig:
+        principals = [customer.principal for customer in self.customers]
+        emails = [user.email.casefold() for user in self.users]
+        if len(emails) != len(set(emails)):
+            raise ValueError("two users have the same e-mail address")
+        keys = [customer.api_key for customer in self.customers]
+        keys += [user.api_key for user in self.users if user.api_key is not None]
+        if len(keys) != len(set(keys)):
+            raise ValueError("an API key is given twice")
+        for user in self.users:
+            for membership in user.memberships:
+                if membership.customer not in principals:
+                    raise ValueError(f"{user.email} works for no customer: {membership.customer!r}")
+            if user.api_key is not None and not (user.super_admin or any(m.active for m in user.memberships)):
+                raise ValueError(f"{user.email} has an API key, but works for nobody")
+        return self
+
+    @model_validator(mode="after")
+    def _distinct_storefronts(self) -> BuyerConfig:
+        shops = self.storefronts or []
+        for number, shop in enumerate(shops, start=1):
+            shop.id = shop.id or number
+        if len({shop.id for shop in shops}) != len(shops):
+            raise ValueError("two storefronts have the same id")
         return self

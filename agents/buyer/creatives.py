@@ -147,6 +147,7 @@ def _sync(
             raise AdcpError(first["code"], first["message"], field=first.get("field"))
         delivery.creative.synced[seller_id] = sent_ms
         delivery.creative.review[seller_id] = row.get("status", "processing")
+        platform.tasks.reviewed(campaign, delivery.creative, seller_id, row)
 
 
 def _note_inline(platform: BuyerPlatform, seller_id: str, plan: list[Delivery]) -> None:
@@ -269,3 +270,4 @@ def _reviews(platform: BuyerPlatform, campaign: Campaign, seller_id: str) -> Ste
         for row in body["creatives"]:
             if row["creative_id"] in known:
                 known[row["creative_id"]].review[seller_id] = row["status"]
+                platform.tasks.reviewed(campaign, known[row["creative_id"]], seller_id, row)

@@ -149,11 +149,16 @@ def _collect(
 ) -> Generator[Any, Any, None]:
     """Ask one agent for what is not known, or not for good, day by day and account by account."""
     today = day_start(platform.now)
-    groups: dict[tuple[str, bool], list[MediaBuy]] = {}
+    groups: list[tuple[dict[str, Any], list[MediaBuy]]] = []
     for campaign, buy in buys:
-        groups.setdefault((campaign.advertiser_id, campaign.campaign_type == "ROUTED"), []).append(buy)
-    for (advertiser_id, routed), group in groups.items():
-        account = yield from platform.sellers.account(seller_id, platform.advertisers[advertiser_id], routed)
+        advertiser, routed = platform.advertisers[campaign.advertiser_id], campaign.campaign_type == "ROUTED"
+        account = yield from platform.sellers.account(seller_id, advertiser, routed, buy.media_buy_id)
+        same = next((group for known, group in groups if known == account), None)
+        if same is None:
+            groups.append((account, [buy]))
+        else:
+            same.append(buy)
+    for account, group in groups:
         wanted: dict[int, list[MediaBuy]] = {}
         for buy in group:
             first_ms = max(today - MAX_DAYS * DAY_MS, day_start(known_until(platform, buy)))

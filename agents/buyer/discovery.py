@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
 from pydantic import BeforeValidator, Field
+from typing_extensions import TypedDict
 
 from agents.buyer.asking import ask_agents
 from agents.buyer.context import (
@@ -15,19 +16,21 @@ from agents.buyer.context import (
     platform_of,
     session_for,
 )
-from agents.buyer.offers import View, agent_matches, show
+from agents.buyer.offers import BudgetContext, ProductGroup, Summary, View, agent_matches, show
 from agents.buyer.records import Advertiser, Campaign, Session
-from agents.buyer.refine import RefineItem, refine
+from agents.buyer.refine import RefineItem, Refinement, refine
 from agents.buyer.wire import Channels, Countries, budget_context, group
 from sandbox.core.errors import ApiError
 from sandbox.kernel.endpoint import Context
 from sandbox.operations import Body, Group, Request
+from sandbox.operations.answer import Url, When
 from sandbox.operations.model import Id, Instant, PositiveAmount
 
 if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform
 
 operation: Group = group("discovery")
+
 
 def _total(value: Any) -> Any:
     return value["total"] if isinstance(value, dict) and "total" in value else value
@@ -54,12 +57,64 @@ class Discover(View):
     refine: Annotated[list[RefineItem], Field(min_length=1, max_length=25)] | None = None
 
 
+class LoggedRequest(TypedDict):
+    """A request to a sales agent; what authorises it is left out."""
+
+    method: str
+    url: Url
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+class LoggedResponse(TypedDict):
+    """What came back."""
+
+    status: int
+    body: dict[str, Any]
+
+
+class DebugLog(TypedDict):
+    """One exchange with a sales agent; without a response if none came."""
+
+    timestamp: When
+    type: Literal["request"]
+    request: LoggedRequest
+    response: LoggedResponse | None
+    error: NotRequired[str]
+
+
+class AgentResult(TypedDict):
+    """A sales agent that failed (rule 123)."""
+
+    agentId: str
+    agentName: str
+    success: Literal[False]
+    productCount: Literal[0]
+    error: str
+    rawResponseData: dict[str, Any]
+    debugLogs: list[DebugLog]
+
+
+class Discovery(TypedDict):
+    """The part of a session's results that was asked for. ``refinementApplied`` is there after a refinement."""
+
+    discoveryId: str
+    productGroups: list[ProductGroup]
+    totalGroups: int
+    hasMoreGroups: bool
+    summary: Summary
+    budgetContext: BudgetContext
+    agentResults: NotRequired[list[AgentResult]]
+    refinementApplied: NotRequired[list[Refinement]]
+
+
 @operation(
     "discover_products",
     "POST",
     "/discovery/discover-products",
     body=Discover,
-    rules=(6, 115, 116, 117, 118, 119, 120, 121, 122, 123, 127, 128, 131),
+    answer=Discovery,
+    rules=(6, 46, 115, 116, 117, 118, 119, 120, 121, 122, 123, 127, 128, 131, 132),
 )
 def discover_products(ctx: Context, request: Request) -> Generator[Any, Any, dict[str, Any]]:
     """Ask the sales agents what they offer; with ``refine``, ask them to change what they offered."""
@@ -92,7 +147,8 @@ def discover_products(ctx: Context, request: Request) -> Generator[Any, Any, dic
     "GET",
     "/discovery/{discoveryId}/discover-products",
     params=View,
-    rules=(116, 117, 118, 119, 122, 128),
+    answer=Discovery,
+    rules=(115, 116, 117, 118, 119, 120, 122, 123, 128),
 )
 def browse_discovery(ctx: Context, request: Request) -> dict[str, Any]:
     """Page and filter what the agents offered in a session."""
@@ -121,17 +177,13 @@ def _cached(ctx: Context, body: Discover, advertiser: Advertiser) -> Session:
         raise ApiError("VALIDATION_ERROR", "discoveryId: refine needs the session to refine", "discoveryId")
     session = session_for(ctx, body.discovery_id)
     if session.advertiser_id != advertiser.advertiser_id:
-        raise ApiError(
-            "VALIDATION_ERROR", "advertiserId: the session belongs to another advertiser", "advertiserId"
-        )
+        raise ApiError("VALIDATION_ERROR", "advertiserId: the session belongs to another advertiser", "advertiserId")
     if not any(session.products.values()) and not any(session.proposals.values()):
         raise ApiError("VALIDATION_ERROR", "refine: the session has no results to refine", "refine")
     return session
 
 
-def _new_session(
-    platform: BuyerPlatform, advertiser: Advertiser, campaign: Campaign | None, body: Discover
-) -> Session:
+def _new_session(platform: BuyerPlatform, advertiser: Advertiser, campaign: Campaign | None, body: Discover) -> Session:
     """A session by the request; what it leaves out comes from the campaign that it names."""
     session = _session_of(platform, advertiser, campaign)
     if campaign is not None and campaign.advertiser_id != advertiser.advertiser_id:

@@ -12,13 +12,16 @@ from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from agents.buyer.context import advertiser_for, platform_of
 from agents.buyer.event_sources import EventType
+from agents.buyer.syndicating import forward_events
 from agents.buyer.wire import group
 from sandbox.core.errors import ApiError, InputError
 from sandbox.core.time import HOUR_MS, iso, parse_instant
 from sandbox.operations import Body, Group, Request, SnakeBody
+from sandbox.operations.answer import When
 from sandbox.operations.model import Id
 
 if TYPE_CHECKING:
@@ -104,6 +107,41 @@ class SummaryQuery(Body):
     end_hour: str | None = None
 
 
+class PartialFailure(TypedDict):
+    """An event that was not taken."""
+
+    event_id: str
+    code: str
+    message: str
+
+
+class LogAnswer(TypedDict):
+    """Answer of ``log_event``. ``match_quality`` is from 0 to 1: how well the events are matched to people."""
+
+    events_received: int
+    events_processed: int
+    partial_failures: list[PartialFailure]
+    warnings: list[str]
+    match_quality: float
+
+
+class HourCount(TypedDict):
+    """How many events of a kind there were in an hour."""
+
+    eventHour: When
+    eventType: Kind
+    eventCount: int
+
+
+class Summary(TypedDict):
+    """Answer of ``get_event_summary``: ``[periodStart, periodEnd)``."""
+
+    periodStart: When
+    periodEnd: When
+    entries: list[HourCount]
+    totalEventCount: int
+
+
 class EventBook:
     """Events of an advertiser: their ids by source, and counts by kind, hour, and hour in which they came in."""
 
@@ -126,10 +164,22 @@ class EventBook:
         return found
 
 
-@operation("log_event", "POST", "/advertisers/{advertiserId}/log-event", body=LogEvent, envelope="data", rules=(134,))
+@operation(
+    "log_event",
+    "POST",
+    "/advertisers/{advertiserId}/log-event",
+    body=LogEvent,
+    envelope="data",
+    answer=LogAnswer,
+    rules=(134,),
+)
 def log_event(ctx: Context, request: Request) -> dict[str, Any]:
-    """Log events of a registered source. An ``event_id`` counts once; a test changes no figures."""
-    advertiser, body = advertiser_for(ctx, request.path["advertiserId"]), request.body
+    """Log events of a registered source. An ``event_id`` counts once; a test changes no figures.
+
+    What is taken goes on to the conversion APIs of the sales agents that have the source.
+    """
+    platform, body = platform_of(ctx), request.body
+    advertiser = advertiser_for(ctx, request.path["advertiserId"])
     source = advertiser.event_sources.get(body.event_source_id)
     if source is None:
         raise ApiError(
@@ -137,11 +187,11 @@ def log_event(ctx: Context, request: Request) -> dict[str, Any]:
             f"event source {body.event_source_id!r} is not registered; register it with sync_event_sources first",
             "event_source_id",
         )
-    book = platform_of(ctx).events.of(advertiser)
+    book = platform.events.of(advertiser)
     failures: list[dict[str, str]] = []
     warnings: list[str] = []
     quality = 0.0
-    processed: set[str] = set()
+    processed: dict[str, dict[str, Any]] = {}
     for event in body.events:
         wrong = _wrong(event, source["source"], ctx.now)
         if wrong:
@@ -149,10 +199,13 @@ def log_event(ctx: Context, request: Request) -> dict[str, Any]:
         elif (body.event_source_id, event.event_id) in book.known or event.event_id in processed:
             warnings.append(f"event {event.event_id} was logged before and counts once")
         else:
-            processed.add(event.event_id)
+            processed[event.event_id] = event.model_dump(exclude_none=True)
             quality += event.user_match.quality if event.user_match else 0.0
             if body.test_event_code is None:
                 _enter(book, body.event_source_id, event, ctx.now)
+    if processed:
+        forwarded = body.model_dump(exclude_none=True, exclude={"events"}) | {"events": list(processed.values())}
+        forward_events(platform, advertiser.advertiser_id, forwarded)
     return {
         "events_received": len(body.events),
         "events_processed": len(processed),
@@ -189,6 +242,7 @@ def _enter(book: EventBook, source_id: str, event: LoggedEvent, now_ms: int) -> 
     "/advertisers/{advertiserId}/events/summary",
     params=SummaryQuery,
     envelope="data",
+    answer=Summary,
     rules=(135,),
 )
 def get_event_summary(ctx: Context, request: Request) -> dict[str, Any]:

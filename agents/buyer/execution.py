@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
+from agents.buyer.answers import media_buys as answers
 from agents.buyer.buy_status import move, read_status, status_for
 from agents.buyer.campaign_bodies import Execute
 from agents.buyer.context import campaign_for, platform_of
@@ -27,7 +28,14 @@ Steps = Generator[Any, Any, Any]
 Json = dict[str, Any]
 
 
-@operation("execute_campaign", "POST", "/campaigns/{campaignId}/execute", body=Execute, rules=(66, 72, 73, 75, 76, 77))
+@operation(
+    "execute_campaign",
+    "POST",
+    "/campaigns/{campaignId}/execute",
+    body=Execute,
+    answer=answers.CampaignAction,
+    rules=(66, 72, 73, 75, 76, 77),
+)
 def execute_campaign(ctx: Context, request: Request) -> Steps:
     """Launch: stage the selected products, then submit every DRAFT to its sales agent.
 
@@ -104,7 +112,13 @@ def limit_spend(platform: BuyerPlatform, campaign: Campaign) -> None:
     )
 
 
-@operation("pause_campaign", "POST", "/campaigns/{campaignId}/pause", rules=(67, 70, 111))
+@operation(
+    "pause_campaign",
+    "POST",
+    "/campaigns/{campaignId}/pause",
+    answer=answers.CampaignAction,
+    rules=(67, 70, 111),
+)
 def pause_campaign(ctx: Context, request: Request) -> Steps:
     """Halt every media buy and every package at its sales agent."""
     platform, campaign = platform_of(ctx), campaign_for(ctx, request.path["campaignId"])
@@ -116,7 +130,13 @@ def pause_campaign(ctx: Context, request: Request) -> Steps:
     return outcome(campaign, previous, errors)
 
 
-@operation("reactivate_campaign", "POST", "/campaigns/{campaignId}/reactivate", rules=(68, 70, 111))
+@operation(
+    "reactivate_campaign",
+    "POST",
+    "/campaigns/{campaignId}/reactivate",
+    answer=answers.CampaignAction,
+    rules=(68, 70, 111),
+)
 def reactivate_campaign(ctx: Context, request: Request) -> Steps:
     """Bring a paused campaign back; its media buys run again if their dates allow."""
     platform, campaign = platform_of(ctx), campaign_for(ctx, request.path["campaignId"])

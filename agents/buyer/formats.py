@@ -6,6 +6,8 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from agents.buyer.context import campaign_for, customer_of, platform_of
+from agents.buyer.creative.answers import Formats, Templates
+from agents.buyer.creative.templates import TEMPLATES
 from agents.buyer.records import Campaign, Creative
 from agents.buyer.wire import group
 from sandbox.core.errors import AdcpError, ApiError
@@ -21,18 +23,8 @@ operation: Group = group("formats")
 Format = dict[str, Any]
 """A format identifier on the wire: ``{agent_url, id}``."""
 
-TEMPLATES = {
-    "image": "display_image",
-    "html": "display_html",
-    "video": "video_standard",
-    "vast": "video_vast",
-    "audio": "audio_standard",
-    "javascript": "vendor_tag",
-}
-"""Creative templates by the type of their main asset."""
 
-
-@operation("list_formats", "GET", "/formats", rules=(190,))
+@operation("list_formats", "GET", "/formats", answer=Formats, mutating=True, rules=(190,))
 def list_formats(ctx: Context, _request: Request) -> Generator[Any, Any, dict[str, Any]]:
     """All formats that the customer's sales agents know."""
     platform = platform_of(ctx)
@@ -40,7 +32,7 @@ def list_formats(ctx: Context, _request: Request) -> Generator[Any, Any, dict[st
     return {"formats": list(platform.formats.values()), "total": len(platform.formats)}
 
 
-@operation("get_format", "GET", "/formats/{agentUrl}/{formatId}", rules=(190,))
+@operation("get_format", "GET", "/formats/{agentUrl}/{formatId}", answer=dict[str, Any], mutating=True, rules=(190,))
 def get_format(ctx: Context, request: Request) -> Generator[Any, Any, dict[str, Any]]:
     """One format by its agent and id."""
     platform = platform_of(ctx)
@@ -56,6 +48,8 @@ def get_format(ctx: Context, request: Request) -> Generator[Any, Any, dict[str, 
     "GET",
     "/campaigns/{campaignId}/creatives/templates",
     aliases=("/campaigns/{campaignId}/creatives/formats",),
+    answer=Templates,
+    mutating=True,
     rules=(190,),
 )
 def list_creative_templates(ctx: Context, request: Request) -> Generator[Any, Any, dict[str, Any]]:
@@ -68,9 +62,9 @@ def list_creative_templates(ctx: Context, request: Request) -> Generator[Any, An
     types = {kind for ref in needed for kind in required_types(platform, ref)}
     return {
         "templates": [
-            {"template_id": template, "asset_type": kind.upper()}
-            for kind, template in TEMPLATES.items()
-            if kind in types or not types
+            {"template_id": template.template_id, "asset_type": template.asset_type.upper()}
+            for template in TEMPLATES
+            if template.asset_type in types or not types
         ],
         "campaign_format_ids": needed,
         "campaign_products": [
@@ -120,9 +114,7 @@ def campaign_products(platform: BuyerPlatform, campaign: Campaign) -> list[tuple
     return [(seller_id, product) for (seller_id, _), product in found.items()]
 
 
-def product_of(
-    platform: BuyerPlatform, campaign: Campaign, seller_id: str, product_id: str
-) -> dict[str, Any] | None:
+def product_of(platform: BuyerPlatform, campaign: Campaign, seller_id: str, product_id: str) -> dict[str, Any] | None:
     """A product as its agent offered it in one of the campaign's sessions, the latest first."""
     for discovery_id in reversed(campaign.discovery_ids):
         session = platform.sessions[discovery_id]
@@ -171,8 +163,12 @@ def required_types(platform: BuyerPlatform, ref: Format) -> list[str]:
     """The types of the assets that a format must have: as its agent said, else as its standard id says."""
     known = platform.formats.get(format_key(ref))
     if known is None:
-        return [parse_format(ref["id"]).asset[1]]
+        return [_BY_ENDING.get(ref["id"].rpartition("_")[2]) or parse_format(ref["id"]).asset[1]]
     return [slot["asset_type"] for slot in known.get("assets", []) if slot.get("required")]
+
+
+_BY_ENDING = {"html": "html", "html5": "html", "js": "javascript", "tag": "javascript", "vast": "vast"}
+"""The type of the main asset by the end of a format's id, such as ``display_300x250_html``."""
 
 
 def distinct(refs: list[Format]) -> list[Format]:

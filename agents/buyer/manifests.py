@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BeforeValidator, Field
-
-from agents.buyer.caps import CapBody, replace_caps
-from agents.buyer.context import advertiser_for, campaign_for, creative_for, platform_of
+from agents.buyer.caps import caps_wire, replace_caps
+from agents.buyer.context import campaign_for, creative_for, platform_of
+from agents.buyer.creative.answers import Manifest, Manifests
+from agents.buyer.creative.bodies import CreateCreative, ListCreatives, Metadata, Preview, UpdateCreative
+from agents.buyer.creative.intake import reclassified, take_in
+from agents.buyer.creative.production import Produced, Production
+from agents.buyer.creative.templates import detect_template
+from agents.buyer.creative.wire import full, summary
 from agents.buyer.creatives import propagate, withdraw
-from agents.buyer.formats import Format, campaign_creatives, campaign_products, distinct, learn_all
-from agents.buyer.manifest_wire import full, serves, summary
+from agents.buyer.formats import campaign_creatives, campaign_products, learn_all
 from agents.buyer.records import Campaign, Creative
 from agents.buyer.wire import group
 from sandbox.core.errors import ApiError
+from sandbox.core.time import iso
 from sandbox.kernel.endpoint import Context
-from sandbox.operations import Body, Group, Request, SnakeBody
-from sandbox.operations.model import Id
+from sandbox.operations import Group, Request
 from sandbox.operations.paging import name_matches, window
 
 if TYPE_CHECKING:
@@ -26,113 +29,7 @@ if TYPE_CHECKING:
 operation: Group = group("creatives")
 Steps = Generator[Any, Any, dict[str, Any]]
 
-MAX_ASSETS = 20
-"""Assets of one request (rule 178)."""
-
-
-def _vast(value: Any) -> Any:
-    return "VAST" if value == "VIDEO_VAST" else value
-
-
-AssetType = Annotated[
-    Literal[
-        "IMAGE", "VIDEO", "AUDIO", "HTML", "JAVASCRIPT", "CSS", "VAST", "URL", "FONT", "LOGO", "DOCUMENT", "TEXT"
-    ],
-    BeforeValidator(_vast),
-]
-UrlType = Annotated[
-    Literal["CLICKTHROUGH", "TRACKER_PIXEL", "TRACKER_SCRIPT", "VAST"], BeforeValidator(_vast)
-]
-FormatKind = Literal[
-    "image", "html5", "display_tag", "image_carousel", "video_hosted", "video_vast", "audio_hosted",
-    "audio_daast", "sponsored_placement", "native_in_feed", "responsive_creative", "agent_placement", "custom",
-]  # fmt: skip
-
-
-class FormatRef(SnakeBody):
-    """A format by its agent and id."""
-
-    agent_url: str = Field(min_length=1)
-    id: str = Field(pattern=r"^[a-zA-Z0-9_-]+$")
-
-
-class UrlAsset(SnakeBody):
-    """An asset that is a URL."""
-
-    url: str = Field(min_length=1)
-    url_type: UrlType
-
-
-class NewAsset(SnakeBody):
-    """An asset: hosted at ``url``, given inline as ``content``, or uploaded as the file ``filename``."""
-
-    asset_type: AssetType
-    filename: str | None = None
-    label: str | None = None
-    url: str | None = None
-    content: str | None = None
-    url_type: UrlType | None = None
-    width: int | None = Field(default=None, ge=1)
-    height: int | None = Field(default=None, ge=1)
-    duration_ms: int | None = Field(default=None, ge=1)
-
-
-class Reclassified(SnakeBody):
-    """A new type for an asset."""
-
-    asset_id: Id
-    asset_type: AssetType
-
-
-class _Metadata(SnakeBody):
-    message: str | None = None
-    tag: str | None = None
-    quality: str | None = None
-    template_id: str | None = None
-    format_id: FormatRef | None = None
-    format_kind: FormatKind | None = None
-    url_asset: UrlAsset | None = None
-
-
-class CreateCreative(_Metadata):
-    """Body of ``create_creative``: the metadata of the multipart request."""
-
-    name: str = Field(min_length=1, max_length=255)
-    assets: Annotated[list[NewAsset], Field(max_length=MAX_ASSETS)] = []
-    frequency_caps: list[CapBody] = Field(default=[], alias="frequencyCaps")
-
-
-class UpdateCreative(_Metadata):
-    """Body of ``update_creative``; what is left out stays."""
-
-    name: str | None = Field(default=None, min_length=1, max_length=255)
-    new_assets: Annotated[list[NewAsset], Field(max_length=MAX_ASSETS)] = []
-    delete_asset_ids: list[Id] = []
-    reclassify_assets: list[Reclassified] = []
-    frequency_caps: list[CapBody] | None = Field(default=None, alias="frequencyCaps")
-
-
-class ListCreatives(SnakeBody):
-    """Query of ``list_creatives``."""
-
-    quality: str | None = None
-    search: str | None = None
-    include_frequency_caps: bool = Field(default=False, alias="includeFrequencyCaps")
-    take: int = Field(default=50, ge=1, le=100)
-    skip: int = Field(default=0, ge=0)
-
-
-class Preview(SnakeBody):
-    """Query of ``get_creative``; the manifest has its previews anyway."""
-
-    preview: bool = False
-
-
-class Dashboard(Body):
-    """Query of ``get_creative_dashboard_url``."""
-
-    advertiser_id: Id
-    campaign_id: Id
+SECRETS = ("body.webhook_asset.security.secret",)
 
 
 @operation(
@@ -141,14 +38,21 @@ class Dashboard(Body):
     "/campaigns/{campaignId}/creatives/create",
     body=CreateCreative,
     success_status=201,
-    rules=(177, 178, 179, 180, 181, 185),
+    aliases=("/campaigns/{campaignId}/creatives",),
+    answer=Manifest,
+    files=True,
+    mcp=False,
+    secrets=SECRETS,
+    rules=(177, 178, 179, 180, 181, 182, 183, 185),
 )
 def create_creative(ctx: Context, request: Request) -> Steps:
-    """Make a manifest. The media buys of the campaign that run already get it too."""
+    """Make a manifest of metadata and files. The media buys of the campaign that run already get it too."""
     platform, body = platform_of(ctx), request.body
     campaign = campaign_for(ctx, request.path["campaignId"])
     if campaign.status == "ARCHIVED":
         raise ApiError("INVALID_STATE", "the campaign is archived")
+    _check_format(body)
+    assets = take_in(platform, body, body.assets, request.files, "assets", [])
     creative = Creative(
         creative_id=platform.ids.next("cm"),
         campaign_id=campaign.campaign_id,
@@ -162,12 +66,12 @@ def create_creative(ctx: Context, request: Request) -> Steps:
         updated_ms=ctx.now,
         content_ms=ctx.now,
     )
-    assets = [_asset(platform, asset, f"assets[{i}]") for i, asset in enumerate(body.assets)]
-    _take(platform, creative, body, assets)
+    _produce(platform, creative, assets)
+    _describe(platform, creative, body)
     platform.creatives[creative.creative_id] = creative
     replace_caps(platform, "CREATIVE", creative.creative_id, creative.caps, body.frequency_caps)
     yield from propagate(platform, campaign)
-    return (yield from _full(platform, campaign, creative))
+    return (yield from _learned(platform, campaign, creative))
 
 
 @operation(
@@ -176,12 +80,11 @@ def create_creative(ctx: Context, request: Request) -> Steps:
     "/campaigns/{campaignId}/creatives",
     params=ListCreatives,
     aliases=("/campaigns/{campaignId}/creativeManifest",),
+    answer=Manifests,
     rules=(7, 8, 10, 108),
 )
 def list_creatives(ctx: Context, request: Request) -> dict[str, Any]:
     """The campaign's manifests, summarised; caps only if asked for (conflict C21)."""
-    from agents.buyer.caps import caps_wire
-
     platform, query = platform_of(ctx), request.params
     campaign = campaign_for(ctx, request.path["campaignId"])
     found = [
@@ -191,7 +94,7 @@ def list_creatives(ctx: Context, request: Request) -> dict[str, Any]:
     ]
     rows = []
     for creative in window(found, query.take, query.skip):
-        row = summary(platform, creative, _agents(platform, campaign, creative))
+        row = summary(platform, campaign, creative)
         if query.include_frequency_caps:
             row["frequencyCaps"] = caps_wire(creative.caps)
         rows.append(row)
@@ -199,13 +102,18 @@ def list_creatives(ctx: Context, request: Request) -> dict[str, Any]:
 
 
 @operation(
-    "get_creative", "GET", "/campaigns/{campaignId}/creatives/{creativeId}", params=Preview, rules=(7, 108)
+    "get_creative",
+    "GET",
+    "/campaigns/{campaignId}/creatives/{creativeId}",
+    params=Preview,
+    answer=Manifest,
+    rules=(7, 108),
 )
-def get_creative(ctx: Context, request: Request) -> Steps:
-    """One manifest with its assets, reviews, tracking and caps."""
+def get_creative(ctx: Context, request: Request) -> dict[str, Any]:
+    """One manifest with its assets, reviews, previews, tracking and caps; its page too if that is asked for."""
     campaign = campaign_for(ctx, request.path["campaignId"])
     creative = creative_for(ctx, campaign.campaign_id, request.path["creativeId"])
-    return (yield from _full(platform_of(ctx), campaign, creative))
+    return full(platform_of(ctx), campaign, creative, with_page=request.params.preview)
 
 
 @operation(
@@ -213,6 +121,9 @@ def get_creative(ctx: Context, request: Request) -> Steps:
     "PUT",
     "/campaigns/{campaignId}/creatives/{creativeId}",
     body=UpdateCreative,
+    answer=Manifest,
+    files=True,
+    secrets=SECRETS,
     rules=(98, 112, 179, 180, 184, 186),
 )
 def update_creative(ctx: Context, request: Request) -> Steps:
@@ -220,18 +131,26 @@ def update_creative(ctx: Context, request: Request) -> Steps:
     platform, body = platform_of(ctx), request.body
     campaign = campaign_for(ctx, request.path["campaignId"])
     creative = creative_for(ctx, campaign.campaign_id, request.path["creativeId"])
-    assets = _changed_assets(platform, creative, body)
-    before = (creative.name, creative.format_id, creative.format_kind, creative.assets)
-    _take(platform, creative, body, assets)
+    _check_format(body)
+    before = _content(platform, creative)
+    kept = reclassified(body, creative.assets)
+    assets = take_in(platform, body, body.new_assets, request.files, "new_assets", kept)
+    if assets != creative.assets:
+        gone = [asset for asset in creative.assets if asset["asset_id"] in body.delete_asset_ids]
+        _produce(platform, creative, assets)
+        archive = platform.creative_store.produced[creative.creative_id].archived
+        archive.extend({**asset, "archived_at": iso(ctx.now)} for asset in gone)
+    _describe(platform, creative, body)
     if body.name is not None:
         creative.name = body.name
-    if (creative.name, creative.format_id, creative.format_kind, creative.assets) != before:
+    if _content(platform, creative) != before:
         creative.content_ms = ctx.now
+        platform.creative_store.of(creative.creative_id).agent_previews.clear()
     creative.updated_ms = ctx.now
     if body.frequency_caps is not None:
         replace_caps(platform, "CREATIVE", creative.creative_id, creative.caps, body.frequency_caps)
     yield from propagate(platform, campaign)
-    return (yield from _full(platform, campaign, creative))
+    return (yield from _learned(platform, campaign, creative))
 
 
 @operation(
@@ -243,100 +162,57 @@ def update_creative(ctx: Context, request: Request) -> Steps:
 )
 def delete_creative(ctx: Context, request: Request) -> Steps:
     """Archive a manifest with all its assets, and take it off the packages that show it."""
+    platform = platform_of(ctx)
     campaign = campaign_for(ctx, request.path["campaignId"])
     creative = creative_for(ctx, campaign.campaign_id, request.path["creativeId"])
     creative.archived_ms = creative.updated_ms = ctx.now
-    yield from withdraw(platform_of(ctx), campaign, creative)
+    archive = platform.creative_store.produced[creative.creative_id].archived
+    archive.extend({**asset, "archived_at": iso(ctx.now)} for asset in creative.assets)
+    yield from withdraw(platform, campaign, creative)
     return {}
 
 
-@operation(
-    "get_creative_dashboard_url",
-    "GET",
-    "/creative-dashboard-url",
-    params=Dashboard,
-    aliases=("/dashboard-url",),
-    rules=(185,),
-)
-def get_creative_dashboard_url(ctx: Context, request: Request) -> dict[str, Any]:
-    """Where people manage the creatives of a campaign."""
-    platform = platform_of(ctx)
-    advertiser = advertiser_for(ctx, request.params.advertiser_id)
-    campaign = campaign_for(ctx, request.params.campaign_id)
-    if campaign.advertiser_id != advertiser.advertiser_id:
-        raise ApiError("NOT_FOUND", f"the advertiser has no campaign {campaign.campaign_id}", "campaignId")
-    place = f"customers/{advertiser.customer_id}/advertisers/{advertiser.advertiser_id}"
-    return {
-        "url": platform.world.network.url(platform.id, f"{place}/campaigns/{campaign.campaign_id}/creatives")
-    }
-
-
-def _asset(platform: BuyerPlatform, asset: NewAsset, field: str) -> dict[str, Any]:
-    """An asset as it is kept. An uploaded file gets an address of the platform's own."""
-    if asset.url is None and asset.content is None and asset.filename is None:
-        raise ApiError("VALIDATION_ERROR", f"{field}: give url, content or filename", field)
-    if (asset.asset_type == "URL") != (asset.url_type is not None):
-        raise ApiError("VALIDATION_ERROR", f"{field}: url_type goes with asset_type URL", f"{field}.url_type")
-    asset_id = platform.ids.next("asset")
-    kept = {"asset_id": asset_id, **asset.model_dump(exclude_none=True)}
-    if asset.url is None and asset.content is None:
-        kept["url"] = platform.world.network.url(platform.id, f"assets/{asset_id}/{asset.filename}")
-    kept["asset_source"] = "url" if asset.url else "inline" if asset.content else "upload"
-    return kept
-
-
-def _changed_assets(platform: BuyerPlatform, creative: Creative, body: UpdateCreative) -> list[dict[str, Any]]:
-    """The assets after deletions, reclassifications and additions; NOT_FOUND for an unknown asset."""
-    known = [asset["asset_id"] for asset in creative.assets]
-    named = [(f"delete_asset_ids[{i}]", asset_id) for i, asset_id in enumerate(body.delete_asset_ids)]
-    named += [(f"reclassify_assets[{i}]", entry.asset_id) for i, entry in enumerate(body.reclassify_assets)]
-    for field, asset_id in named:
-        if asset_id not in known:
-            raise ApiError("NOT_FOUND", f"{field}: the manifest has no asset {asset_id}", field)
-    types = {entry.asset_id: entry.asset_type for entry in body.reclassify_assets}
-    kept = [
-        {**asset, "asset_type": types.get(asset["asset_id"], asset["asset_type"])}
-        for asset in creative.assets
-        if asset["asset_id"] not in body.delete_asset_ids
-    ]
-    return kept + [_asset(platform, asset, f"new_assets[{i}]") for i, asset in enumerate(body.new_assets)]
-
-
-def _take(platform: BuyerPlatform, creative: Creative, body: _Metadata, assets: list[dict[str, Any]]) -> None:
-    """Check the metadata against rules 179 and 180, then take it over."""
+def _check_format(body: Metadata) -> None:
+    """Rule 180, and parameters only where there is a format kind."""
     if body.format_id is not None and body.format_kind is not None:
         raise ApiError("VALIDATION_ERROR", "format_kind: give format_id or format_kind, not both", "format_kind")
-    if body.url_asset is not None:
-        url = NewAsset(asset_type="URL", url=body.url_asset.url, url_type=body.url_asset.url_type)
-        assets = [*assets, _asset(platform, url, "url_asset")]
-    if sum(asset.get("url_type") == "CLICKTHROUGH" for asset in assets) > 1:
-        raise ApiError("VALIDATION_ERROR", "url_asset: a manifest has one CLICKTHROUGH at most", "url_asset")
-    creative.assets = assets
+    if body.params is not None and body.format_id is not None:
+        raise ApiError("VALIDATION_ERROR", "params: they go with format_kind, not with format_id", "params")
+
+
+def _produce(platform: BuyerPlatform, creative: Creative, assets: list[dict[str, Any]]) -> None:
+    """Make what is served of the assets, and take both over; nothing changes if that fails."""
+    production = Production(platform, creative, assets)
+    production.commit()
+    creative.assets = production.assets
+    made = platform.creative_store.produced.setdefault(creative.creative_id, Produced())
+    made.report = production.report
+    made.template = detect_template(platform.world.files, assets)
+
+
+def _describe(platform: BuyerPlatform, creative: Creative, body: Metadata) -> None:
+    """Take over what the metadata says besides the assets."""
+    made = platform.creative_store.produced[creative.creative_id]
     if body.format_id is not None:
         creative.format_id, creative.format_kind = body.format_id.model_dump(), None
+        made.params = {}
     if body.format_kind is not None:
         creative.format_id, creative.format_kind = None, body.format_kind
+        made.params = {}
+    if body.params is not None:
+        made.params = body.params.model_dump(exclude_none=True)
     for name in ("message", "tag", "quality", "template_id"):
         if name in body.model_fields_set:
             setattr(creative, name, getattr(body, name))
 
 
-def _agents(platform: BuyerPlatform, campaign: Campaign, creative: Creative) -> list[str]:
-    """The sales agents whose products take a manifest."""
-    return list(
-        dict.fromkeys(
-            seller_id
-            for seller_id, product in campaign_products(platform, campaign)
-            if any(serves(platform, creative, ref) for ref in product.get("format_ids", []))
-        )
-    )
+def _content(platform: BuyerPlatform, creative: Creative) -> tuple[Any, ...]:
+    """What sales agents get to see of a manifest."""
+    params = platform.creative_store.of(creative.creative_id).params
+    return creative.name, creative.format_id, creative.format_kind, params, creative.assets
 
 
-def _full(platform: BuyerPlatform, campaign: Campaign, creative: Creative) -> Steps:
-    products = campaign_products(platform, campaign)
-    yield from learn_all(platform, list(dict.fromkeys(seller_id for seller_id, _ in products)))
-    needed = distinct([ref for _, product in products for ref in product.get("format_ids", [])])
-    targets: list[Format] = [ref for ref in needed if serves(platform, creative, ref)]
-    if creative.format_id is not None and not targets:
-        targets = [creative.format_id]
-    return full(platform, creative, _agents(platform, campaign, creative), targets)
+def _learned(platform: BuyerPlatform, campaign: Campaign, creative: Creative) -> Steps:
+    """The full manifest, once the agents have said what their formats are."""
+    yield from learn_all(platform, list(dict.fromkeys(seller for seller, _ in campaign_products(platform, campaign))))
+    return full(platform, campaign, creative)

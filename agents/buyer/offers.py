@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from agents.buyer.records import Session
 from sandbox.operations import Body
+from sandbox.operations.answer import Money
 from sandbox.operations.model import Names
 
 PricingModel = Literal["cpm", "vcpm", "cpc", "cpcv", "cpv", "cpp", "flat_rate"]
@@ -25,6 +27,79 @@ class View(Body):
     products_per_group: Annotated[int, Field(ge=1, le=15)] = 10
     product_offset: Annotated[int, Field(ge=0)] = 0
     debug: bool = False
+
+
+class PublisherProperty(TypedDict):
+    """A publisher that a product runs on, and whether on all of its properties."""
+
+    publisherDomain: str
+    selectionType: Literal["all", "by_id", "by_tag"]
+
+
+class PricingOption(TypedDict):
+    """A way to pay: ``rate`` where the price is set, ``floorPrice`` where the buyer bids."""
+
+    pricingOptionId: str
+    pricingModel: str
+    currency: str
+    isFixed: bool
+    rate: NotRequired[Money]
+    floorPrice: NotRequired[Money]
+    minSpendPerPackage: NotRequired[Money]
+
+
+class Product(TypedDict):
+    """A product; ``bidPrice`` is the price or floor of its first pricing option."""
+
+    productId: str
+    name: str
+    description: str
+    channel: str | None
+    channels: list[str]
+    deliveryType: str
+    bidPrice: Money
+    salesAgentId: str
+    salesAgentName: str
+    publisherProperties: list[PublisherProperty]
+    pricingOptions: list[PricingOption]
+    formatIds: list[dict[str, Any]]
+    briefRelevance: NotRequired[str]
+
+
+class ProductGroup(TypedDict):
+    """The products of one sales agent; ``totalProducts`` are those that pass the filters."""
+
+    groupId: str
+    groupName: str
+    salesAgentId: str
+    products: list[Product]
+    productCount: int
+    totalProducts: int
+    hasMoreProducts: bool
+
+
+class PriceRange(TypedDict):
+    """Prices or floors of first pricing options."""
+
+    min: Money
+    max: Money
+    avg: Money
+
+
+class Summary(TypedDict):
+    """All products that pass the filters, on whatever page."""
+
+    totalProducts: int
+    publishersCount: int
+    priceRange: PriceRange | None
+
+
+class BudgetContext(TypedDict):
+    """What is left of a session's budget; null where it has none (rule 126)."""
+
+    sessionBudget: Money | None
+    allocatedBudget: Money
+    remainingBudget: Money | None
 
 
 def is_fixed(option: dict[str, Any]) -> bool:
@@ -100,9 +175,7 @@ def show(session: Session, names: dict[str, str], view: View) -> dict[str, Any]:
     }
 
 
-def _group(
-    session: Session, seller_id: str, name: str, offered: list[dict[str, Any]], view: View
-) -> dict[str, Any]:
+def _group(session: Session, seller_id: str, name: str, offered: list[dict[str, Any]], view: View) -> dict[str, Any]:
     end = view.product_offset + view.products_per_group
     rows = [product_wire(product, seller_id, name) for product in offered[view.product_offset : end]]
     return {

@@ -6,18 +6,32 @@ from collections.abc import Generator
 from typing import Any
 
 from agents.buyer import api
+from agents.buyer.activity import Activity
 from agents.buyer.advertisers import build_advertiser, enter_advertiser
+from agents.buyer.audience_state import Audiences
 from agents.buyer.brands import BrandRegistry
+from agents.buyer.campaign_health import Health
 from agents.buyer.config import AdvertiserConfig, BuyerConfig
+from agents.buyer.creative.production import CreativeStore
 from agents.buyer.creatives import poll_creatives
+from agents.buyer.credentials import Credentials
 from agents.buyer.deliveries import collect_deliveries
 from agents.buyer.events import Events
 from agents.buyer.inbox import make_inbox
 from agents.buyer.list_agent import ListAgent
+from agents.buyer.measurement_state import Measurements
+from agents.buyer.members import Directory, customers_of
+from agents.buyer.notification_kinds import News
+from agents.buyer.notifications import Notifications
 from agents.buyer.optimizer import optimize
+from agents.buyer.property_checks import PropertyChecks
 from agents.buyer.records import Advertiser, Campaign, Creative, Customer, Delivered, Session, Suggestion
 from agents.buyer.sellers import SellerClient
 from agents.buyer.status_sync import poll_statuses
+from agents.buyer.storefronts import Storefronts
+from agents.buyer.subjects import Subjects
+from agents.buyer.syndication_state import Syndications
+from agents.buyer.task_state import Tasks
 from sandbox.core.errors import InputError
 from sandbox.kernel.actor import Actor
 from sandbox.kernel.endpoint import Endpoint, Principal
@@ -25,6 +39,7 @@ from sandbox.kernel.world import World
 from sandbox.operations import RestDialect
 
 PATH_ALIASES = {
+    "accountId": ("advertiserId", "id"),
     "advertiserId": ("id", "accountId"),
     "campaignId": ("id",),
     "creativeId": ("id",),
@@ -41,20 +56,14 @@ class BuyerPlatform(Actor):
     def __init__(self, world: World, actor_id: str, config: BuyerConfig) -> None:
         super().__init__(world, actor_id)
         self.config = config
-        self.customers = {
-            entry.principal: Customer(
-                number,
-                entry.name,
-                entry.principal,
-                None if entry.authorised_sellers is None else tuple(entry.authorised_sellers),
-            )
-            for number, entry in enumerate(config.customers, start=1)
-        }
+        self.customers = {customer.principal: customer for customer in customers_of(config)}
+        self.directory = Directory(config)
         self.brands = BrandRegistry(config.brands, self.ids)
         self.advertisers: dict[str, Advertiser] = {}
         self.campaigns: dict[str, Campaign] = {}
         self.sessions: dict[str, Session] = {}
         self.creatives: dict[str, Creative] = {}
+        self.creative_store = CreativeStore()
         self.formats: dict[tuple[str, str], dict[str, Any]] = {}
         """What agents said about creative formats, by agent URL and id."""
         self.formats_of: dict[str, list[tuple[str, str]]] = {}
@@ -69,23 +78,42 @@ class BuyerPlatform(Actor):
         """When a sales agent was last asked how the reviews of a campaign's creatives stand."""
         self.suggestions: dict[str, Suggestion] = {}
         self.events = Events(self)
+        self.tasks = Tasks(self)
+        self.audiences = Audiences(self)
+        self.syndications = Syndications(self)
+        self.measurements = Measurements()
         self.downloads: dict[str, str] = {}
         """CSV files by the token of their URL (rule 167)."""
         self.sellers = SellerClient(self)
+        self.storefronts = Storefronts(self)
+        self.credentials = Credentials(self)
         self.webhook_secret = self.ids.uuid("webhook-secret")
         self.lists = ListAgent(self)
-        self.endpoint = Endpoint(self, RestDialect(self._tenant, PATH_ALIASES), api.operations())
+        self.checks = PropertyChecks(self)
+        self.notifications = Notifications(self)
+        subjects = Subjects(self)
+        self.news = News(self, subjects)
+        self.health = Health(self, self.news)
+        self.activity = Activity(self, subjects)
+        dialect = RestDialect(self._tenant, PATH_ALIASES, self.activity.on_done)
+        self.endpoint = Endpoint(self, dialect, api.operations())
         self.inbox = make_inbox(self)
 
     def start(self) -> None:
         """Meet the sales agents, enforce caps and budgets, make the first advertisers, begin to poll and optimise."""
         self.world.add(self.lists)
-        for seller_id in self._known_sellers():
+        known = self._known_sellers()
+        for seller_id in known:
             self.world.ecosystem.link(seller_id, self.id, "authorised_for")
             self.world.ecosystem.link(self.lists.id, seller_id, "authorised_for")
+        self.storefronts.open(known)
+        self.credentials.open()
         self.world.market.enforce(self.id)
         for entry in self.config.advertisers:
             self._found(entry)
+        self.news.listen()
+        self.activity.listen()
+        self.world.spawn(self.health.watch())
         if self.config.poll_interval is not None:
             self.world.spawn(self._poll(self.config.poll_interval))
         if self.config.optimization.interval is not None:
@@ -94,6 +122,10 @@ class BuyerPlatform(Actor):
     def customer(self, customer_id: int) -> Customer:
         """The customer of that number."""
         return next(c for c in self.customers.values() if c.customer_id == customer_id)
+
+    def unread_text(self, customer_id: int) -> str:
+        """What help texts say of unread notifications; empty if there are none (rule 14)."""
+        return self.notifications.unread_text(customer_id)
 
     def callback(self, operation_id: str) -> dict[str, Any] | None:
         """The ``push_notification_config`` of a request; None if the platform takes no webhooks."""

@@ -1,4 +1,4 @@
-"""Property lists: where an advertiser's campaigns may run (rules 113, 132, 147 to 155).
+"""Property lists: where an advertiser's campaigns may run (rules 113, 132, 147 to 155, conflict C46).
 
 All active lists of an advertiser make one targeting profile: what the include lists name, or every known
 property where there is none, without what the exclude lists name. Sales agents get a reference to the profile
@@ -8,9 +8,10 @@ and fetch it from the platform's list agent (``list_agent.py``).
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
+from typing_extensions import TypedDict
 
 from agents.buyer.context import advertiser_for, platform_of
 from agents.buyer.records import Advertiser, Campaign, MediaBuy, PropertyList
@@ -20,7 +21,7 @@ from sandbox.core.errors import AdcpError, ApiError
 from sandbox.core.time import iso
 from sandbox.kernel.endpoint import Context
 from sandbox.operations import Body, Request
-from sandbox.operations.model import Names
+from sandbox.operations.answer import When
 
 if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform
@@ -37,26 +38,29 @@ IdentifierType = Literal[
 MAX_ENTRIES = 100_000
 
 
+DomainName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+
+
 class Identifier(Body):
     """A typed identifier (rule 148)."""
 
     type: IdentifierType
-    value: str = Field(min_length=1, max_length=255)
+    value: DomainName
 
 
 class _Entries(Body):
-    domains: Names = []
-    identifiers: Annotated[list[Identifier], Field(max_length=MAX_ENTRIES)] = []
+    domains: list[DomainName] = []
+    identifiers: list[Identifier] = []
 
     def entries(self) -> list[Entry]:
         """The identifiers, each once; ``domains`` are identifiers of type domain (rule 147)."""
-        given = [("domain", domain.strip().lower()) for domain in self.domains]
+        given = [("domain", domain.lower()) for domain in self.domains]
         given += [(item.type, _normal(item.type, item.value)) for item in self.identifiers]
         return list(dict.fromkeys(given))
 
 
 def _normal(kind: str, value: str) -> str:
-    return value.strip().lower() if kind in ("domain", "subdomain") else value.strip()
+    return value.lower() if kind in ("domain", "subdomain") else value
 
 
 class CreateList(_Entries):
@@ -78,12 +82,81 @@ class ListLists(Body):
     purpose: Literal["include", "exclude"] | None = None
 
 
+class TypedIdentifier(TypedDict):
+    """A typed identifier in an answer."""
+
+    type: str
+    value: str
+
+
+class ResolutionSummary(TypedDict):
+    """Counts over the identifiers of a request, each once; ``resolutionRate`` is from 0 to 1 (rule 152)."""
+
+    totalRequested: int
+    resolvedCount: int
+    registeredCount: int
+    unresolvedCount: int
+    resolutionRate: float
+
+
+class CascadeError(TypedDict):
+    """Why a media buy did not follow."""
+
+    mediaBuyId: str
+    message: str
+
+
+class CascadeSummary(TypedDict):
+    """How running media buys followed; packages without inventory on the lists rest (rule 113)."""
+
+    activeMediaBuys: int
+    resynced: int
+    restingPackages: int
+    errors: NotRequired[list[CascadeError]]
+
+
+class ListRow(TypedDict):
+    """A list, summarised."""
+
+    listId: str
+    name: str
+    purpose: Literal["include", "exclude"]
+    propertyCount: int
+    createdAt: When
+    updatedAt: When
+
+
+class ListPage(TypedDict):
+    """Answer of ``list_property_lists``."""
+
+    propertyLists: list[ListRow]
+    total: int
+
+
+class FullList(ListRow):
+    """A list with its identifiers; ``*Domains`` are those of type domain (rule 151)."""
+
+    identifiers: list[TypedIdentifier]
+    unresolvedIdentifiers: list[TypedIdentifier]
+    registeredIdentifiers: list[TypedIdentifier]
+    domains: list[str]
+    unresolvedDomains: list[str]
+    registeredDomains: list[str]
+    resolutionSummary: NotRequired[ResolutionSummary]
+    cascadeSummary: NotRequired[CascadeSummary]
+
+
+class Nothing(TypedDict):
+    """An answer without content."""
+
+
 @operation(
     "create_property_list",
     "POST",
     "/advertisers/{advertiserId}/property-lists",
     body=CreateList,
     success_status=201,
+    answer=FullList,
     rules=(113, 147, 148, 150, 151, 152, 155),
 )
 def create_property_list(ctx: Context, request: Request) -> Steps:
@@ -96,10 +169,18 @@ def create_property_list(ctx: Context, request: Request) -> Steps:
     outcome = _resolve(platform, made, entries)
     advertiser.property_lists[made.list_id] = made
     cascade = yield from resync(platform, advertiser)
+    _tell(platform, advertiser, made, "was created")
     return _full(made, outcome) | {"cascadeSummary": cascade}
 
 
-@operation("list_property_lists", "GET", "/advertisers/{advertiserId}/property-lists", params=ListLists, rules=(7,))
+@operation(
+    "list_property_lists",
+    "GET",
+    "/advertisers/{advertiserId}/property-lists",
+    params=ListLists,
+    answer=ListPage,
+    rules=(7,),
+)
 def list_property_lists(ctx: Context, request: Request) -> dict[str, Any]:
     """The advertiser's lists, summarised (conflict C46)."""
     advertiser, wanted = advertiser_for(ctx, request.path["advertiserId"]), request.params.purpose
@@ -107,7 +188,13 @@ def list_property_lists(ctx: Context, request: Request) -> dict[str, Any]:
     return {"propertyLists": rows, "total": len(rows)}
 
 
-@operation("get_property_list", "GET", "/advertisers/{advertiserId}/property-lists/{listId}", rules=(7, 149, 150))
+@operation(
+    "get_property_list",
+    "GET",
+    "/advertisers/{advertiserId}/property-lists/{listId}",
+    answer=FullList,
+    rules=(7, 149, 150),
+)
 def get_property_list(ctx: Context, request: Request) -> dict[str, Any]:
     """One list with the identifiers that were resolved; the others were told once (rule 150)."""
     return _full(_own(ctx, request), None)
@@ -118,6 +205,7 @@ def get_property_list(ctx: Context, request: Request) -> dict[str, Any]:
     "PUT",
     "/advertisers/{advertiserId}/property-lists/{listId}",
     body=UpdateList,
+    answer=FullList,
     rules=(113, 150, 153),
 )
 def update_property_list(ctx: Context, request: Request) -> Steps:
@@ -128,18 +216,36 @@ def update_property_list(ctx: Context, request: Request) -> Steps:
     kept.name, kept.updated_ms = body.name or kept.name, platform.now
     if not replaced:
         return _full(kept, None)
-    outcome = _resolve(platform, kept, entries)
-    cascade = yield from resync(platform, advertiser_for(ctx, request.path["advertiserId"]))
+    outcome, advertiser = _resolve(platform, kept, entries), advertiser_for(ctx, request.path["advertiserId"])
+    cascade = yield from resync(platform, advertiser)
+    _tell(platform, advertiser, kept, "has other identifiers now")
     return _full(kept, outcome) | {"cascadeSummary": cascade}
 
 
-@operation("delete_property_list", "DELETE", "/advertisers/{advertiserId}/property-lists/{listId}", rules=(113, 154))
+@operation(
+    "delete_property_list",
+    "DELETE",
+    "/advertisers/{advertiserId}/property-lists/{listId}",
+    answer=Nothing,
+    rules=(113, 154),
+)
 def delete_property_list(ctx: Context, request: Request) -> Steps:
     """Archive a list: it is kept, and no longer applied (conflict C66)."""
     platform, gone = platform_of(ctx), _own(ctx, request)
     gone.archived_ms = gone.updated_ms = platform.now
-    yield from resync(platform, advertiser_for(ctx, request.path["advertiserId"]))
+    advertiser = advertiser_for(ctx, request.path["advertiserId"])
+    yield from resync(platform, advertiser)
+    _tell(platform, advertiser, gone, "no longer applies")
     return {}
+
+
+def _tell(platform: BuyerPlatform, advertiser: Advertiser, one: PropertyList, what: str) -> None:
+    platform.notifications.tell(
+        "property_list.changed",
+        f'Property list "{one.name}" of {advertiser.name} {what}',
+        advertiser.customer_id,
+        advertiser.advertiser_id,
+    )
 
 
 def active(advertiser: Advertiser) -> list[PropertyList]:
@@ -263,7 +369,7 @@ def resync(platform: BuyerPlatform, advertiser: Advertiser) -> Steps:
 
 def _send(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy) -> Generator[Any, Any, None]:
     """Send the profile for each package; one that has no inventory on it rests until it has some again."""
-    overlay = targeting(platform, campaign)
+    overlay = targeting(platform, campaign, buy.seller_id)
     for package in [package for package in buy.packages if not package.canceled]:
         row: dict[str, Any] = {"package_id": package.package_id, "targeting_overlay": overlay}
         if package.off_list:

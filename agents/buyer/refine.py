@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NotRequired
 
 from pydantic import Field, model_validator
+from typing_extensions import TypedDict
 
 from agents.buyer.asking import base_request, failure, read_products
 from agents.buyer.records import Advertiser, Session
@@ -55,6 +56,15 @@ class RefineItem(Body):
         if self.ask is not None and self.action != "omit":
             entry["ask"] = self.ask
         return entry
+
+
+class Refinement(TypedDict):
+    """What the sales agents made of one wish (conflict C67)."""
+
+    scope: Literal["request", "product", "proposal"]
+    id: NotRequired[str]
+    status: Literal["applied", "partial", "unable"]
+    notes: NotRequired[str]
 
 
 def refine(

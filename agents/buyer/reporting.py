@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from agents.buyer.answers.reporting import Report
 from agents.buyer.context import customer_of, platform_of
 from agents.buyer.deliveries import Reported, refresh_today
 from agents.buyer.reconciliation import reconcile
@@ -72,6 +73,8 @@ class Row:
     "GET",
     "/reporting/metrics",
     params=ReportingQuery,
+    answer=Report,
+    mutating=True,
     rules=(161, 162, 163, 164, 165, 166, 167, 168, 169),
 )
 def get_reporting_metrics(ctx: Context, request: Request) -> Generator[Any, Any, dict[str, Any]]:

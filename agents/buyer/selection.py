@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from agents.buyer.buy_status import move
 from agents.buyer.context import platform_of, session_for
-from agents.buyer.offers import is_fixed, price
+from agents.buyer.offers import BudgetContext, is_fixed, price
 from agents.buyer.records import Campaign, MediaBuy, Selection, Session
 from agents.buyer.wire import budget_context, group, optional_amount
 from sandbox.core.errors import ApiError
@@ -17,6 +18,7 @@ from sandbox.core.money import micros
 from sandbox.core.time import iso
 from sandbox.kernel.endpoint import Context
 from sandbox.operations import Body, Group, Request
+from sandbox.operations.answer import Money, When
 from sandbox.operations.model import Id, PositiveAmount
 
 if TYPE_CHECKING:
@@ -49,11 +51,34 @@ class RemoveProducts(Body):
     product_ids: list[Id] = Field(min_length=1)
 
 
+class SelectedRow(TypedDict):
+    """A selected product; ``bidPrice`` is null where the price is set."""
+
+    productId: str
+    salesAgentId: str
+    bidPrice: Money | None
+    budget: Money | None
+    pricingOptionId: str
+    selectedAt: When
+    groupId: str
+    groupName: str
+
+
+class SelectionAnswer(TypedDict):
+    """The whole selection of a session."""
+
+    discoveryId: str
+    products: list[SelectedRow]
+    totalProducts: int
+    budgetContext: BudgetContext
+
+
 @operation(
     "add_discovery_products",
     "POST",
     "/discovery/{discoveryId}/products",
     body=AddProducts,
+    answer=SelectionAnswer,
     rules=(124, 125, 126),
 )
 def add_discovery_products(ctx: Context, request: Request) -> dict[str, Any]:
@@ -69,7 +94,13 @@ def add_discovery_products(ctx: Context, request: Request) -> dict[str, Any]:
     return _wire(session)
 
 
-@operation("list_discovery_products", "GET", "/discovery/{discoveryId}/products", rules=(125, 126))
+@operation(
+    "list_discovery_products",
+    "GET",
+    "/discovery/{discoveryId}/products",
+    answer=SelectionAnswer,
+    rules=(125, 126),
+)
 def list_discovery_products(ctx: Context, request: Request) -> dict[str, Any]:
     """The whole selection with its budgets."""
     return _wire(session_for(ctx, request.path["discoveryId"]))
@@ -80,6 +111,7 @@ def list_discovery_products(ctx: Context, request: Request) -> dict[str, Any]:
     "DELETE",
     "/discovery/{discoveryId}/products",
     body=RemoveProducts,
+    answer=SelectionAnswer,
     rules=(125, 126),
 )
 def remove_discovery_products(ctx: Context, request: Request) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from agents.buyer.own_accounts import own_account
 from agents.buyer.records import Advertiser, Customer
 from sandbox.core.errors import AdcpError
 from sandbox.core.time import MINUTE_MS, SECOND_MS, iso
-from sandbox.kernel.endpoint import Reply
+from sandbox.kernel.endpoint import Principal, Reply
 from sandbox.kernel.network import DOMAIN, PeerTimeout, PeerUnreachable
 from sandbox.protocol.errors import from_body
 from sandbox.protocol.tools import TOOLS
@@ -42,19 +43,33 @@ class SellerClient:
         self._versions: dict[str, str] = {}
         self._capabilities: dict[str, Body] = {}
         self._accounts: dict[tuple[str, str, bool], Body] = {}
+        self._bought_on: dict[str, Body] = {}
+        """The account of each media buy that was ordered, by the platform's own id."""
 
     # -- which agents there are --------------------------------------------------------------------------
 
     def agents(self, customer: Customer, routed: bool) -> list[str]:
         """The sales agents that a campaign of the customer may use, in the order in which they were linked.
 
-        A ROUTED campaign sees those for which the customer has credentials of its own (rules 46 and 121).
+        An agent that requires the customer's own credentials is among them while there are active ones (rule 18).
+        Of the others a ROUTED campaign sees those for which the customer was authorised from the start (rules
+        46 and 121).
         """
+        storefronts, credentials = self._platform.storefronts, self._platform.credentials
+        authorised = customer.authorised_sellers
+
+        def usable(agent: str) -> bool:
+            if storefronts.needs_own(agent):
+                return bool(credentials.active(customer.customer_id, agent))
+            own = authorised is None or agent in authorised or bool(credentials.active(customer.customer_id, agent))
+            return own or not routed
+
+        return [agent for agent in self.known() if usable(agent)]
+
+    def known(self) -> list[str]:
+        """All sales agents that the platform may call, in the order in which they were linked."""
         world = self._platform.world
-        known = [a for a in world.ecosystem.agents_of(self._platform.id) if world.ecosystem.role(a) == "seller"]
-        if not routed or customer.authorised_sellers is None:
-            return known
-        return [agent for agent in known if agent in customer.authorised_sellers]
+        return [a for a in world.ecosystem.agents_of(self._platform.id) if world.ecosystem.role(a) == "seller"]
 
     def name(self, seller_id: str) -> str:
         """The name under which an agent is listed."""
@@ -63,31 +78,44 @@ class SellerClient:
     # -- requests ----------------------------------------------------------------------------------------
 
     def request(
-        self, seller_id: str, tool: str, payload: Body, key: str | None = None, log: list[Body] | None = None
+        self,
+        seller_id: str,
+        tool: str,
+        payload: Body,
+        key: str | None = None,
+        log: list[Body] | None = None,
+        signed: str | None = None,
     ) -> Steps[Body]:
         """Send a request and give the body of the answer; both in the form of release 3.1.
 
         A mutating request gets ``key`` as its idempotency key, or a new one, in all attempts. ``log`` takes one
-        entry for each attempt (rule 76). Raises :class:`AdcpError`: the agent's own, or SERVICE_UNAVAILABLE
-        when no answer came.
+        entry for each attempt (rule 76). ``signed`` is the account identifier of the credentials that are used;
+        by default those of the account in the payload (rule 26). Raises :class:`AdcpError`: the agent's own, or
+        SERVICE_UNAVAILABLE when no answer came.
         """
         version = yield from self._version(seller_id)
         request = {**envelope(version), **payload}
         if TOOLS[tool].mutating:
             request["idempotency_key"] = key or self._platform.ids.uuid("request")
-        body = yield from self._attempts(seller_id, tool, to_wire(tool, "request", request, version), log)
+        if signed is None:
+            signed = self._platform.credentials.signature(seller_id, payload.get("account", {}).get("account_id"))
+        body = yield from self._attempts(seller_id, tool, to_wire(tool, "request", request, version), log, signed)
         return from_wire(tool, "answer", body, version)
 
-    def _attempts(self, seller_id: str, tool: str, request: Body, log: list[Body] | None) -> Steps[Body]:
+    def _attempts(
+        self, seller_id: str, tool: str, request: Body, log: list[Body] | None, signed: str = ""
+    ) -> Steps[Body]:
         """Send until an answer comes that is not a transient failure, or no attempt is left."""
-        settings = self._platform.config.requests
+        settings, network = self._platform.config.requests, self._platform.world.network
+        principal = Principal(self._platform.id, self._platform.role, signed)
         failure: AdcpError | None = None
         for attempt in range(settings.retries + 1):
             if failure is not None:
                 yield self._platform.world.env.timeout(self._wait_ms(attempt, failure))
             reply: Reply | None = None
             try:
-                reply = yield from self._platform.call(seller_id, tool, request, settings.timeout)
+                sent = network.call(self._platform.id, seller_id, tool, request, principal, settings.timeout)
+                reply = yield from sent
                 failure = None if reply.ok else from_body(reply.body) or _unreadable()
             except (PeerUnreachable, PeerTimeout) as lost:
                 failure = AdcpError("SERVICE_UNAVAILABLE", str(lost), recovery="transient")
@@ -164,26 +192,39 @@ class SellerClient:
 
     # -- accounts ----------------------------------------------------------------------------------------
 
-    def account(self, seller_id: str, advertiser: Advertiser, routed: bool = False) -> Steps[Body]:
+    def bought_on(self, media_buy_id: str, account: Body) -> None:
+        """Note on which account a media buy was ordered: it stays there, whatever is linked afterwards."""
+        self._bought_on[media_buy_id] = account
+
+    def account(
+        self, seller_id: str, advertiser: Advertiser, routed: bool = False, media_buy_id: str | None = None
+    ) -> Steps[Body]:
         """The reference of the account on which an advertiser buys from an agent (rules 26 and 34).
 
-        A linked account comes first. Otherwise the account is declared once with ``sync_accounts``: under the
-        platform's own name, or under the customer's for ROUTED campaigns; as a sandbox account for a sandbox
-        advertiser.
+        What concerns a media buy that was ordered goes to the account on which it was. Otherwise a linked account
+        comes first. Otherwise the account is declared once with ``sync_accounts``: under the
+        platform's own name, or under the customer's for ROUTED campaigns and where the agent requires the
+        customer's credentials; as a sandbox account for a sandbox advertiser.
         """
+        if media_buy_id in self._bought_on:
+            return self._bought_on[media_buy_id]
         for link in advertiser.linked_accounts:
             if link["partnerId"] == seller_id:
                 return {"account_id": link["accountId"]}
         key = (seller_id, advertiser.advertiser_id, routed)
         if key not in self._accounts:
-            row = yield from self._declare(seller_id, advertiser, routed)
+            if self._platform.storefronts.needs_own(seller_id):
+                row = yield from own_account(self._platform, seller_id, advertiser)
+            else:
+                row = yield from self.declare(seller_id, advertiser, routed)
             reference = _reference(row, advertiser.sandbox)
             if row["status"] != "active":
                 return reference
             self._accounts[key] = reference
         return self._accounts[key]
 
-    def _declare(self, seller_id: str, advertiser: Advertiser, routed: bool) -> Steps[Body]:
+    def declare(self, seller_id: str, advertiser: Advertiser, routed: bool, signed: str = "") -> Steps[Body]:
+        """Declare the account of an advertiser, and give the row of the answer. Raises :class:`AdcpError`."""
         capabilities = yield from self.capabilities(seller_id)
         billings = capabilities.get("account", {}).get("supported_billing", ["operator"])
         wanted = "operator" if routed else "agent"
@@ -194,7 +235,7 @@ class SellerClient:
         }
         if advertiser.sandbox:
             entry["sandbox"] = True
-        body = yield from self.request(seller_id, "sync_accounts", {"accounts": [entry]})
+        body = yield from self.request(seller_id, "sync_accounts", {"accounts": [entry]}, signed=signed)
         row: Body = body["accounts"][0]
         if row["action"] == "failed":
             first = (row.get("errors") or [{"code": "ACCOUNT_NOT_FOUND", "message": "the account was refused"}])[0]

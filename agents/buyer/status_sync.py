@@ -91,14 +91,14 @@ def refresh(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy) -> Steps
     if given_up(buy):
         yield from recover(platform, campaign, buy)
         return
+    advertiser, routed = platform.advertisers[campaign.advertiser_id], campaign.campaign_type == "ROUTED"
+    account = yield from platform.sellers.account(buy.seller_id, advertiser, routed, buy.media_buy_id)
     if _undecided(buy):
-        body = yield from platform.sellers.request(
-            buy.seller_id, "get_task_status", {"task_id": buy.task_id, "include_result": True}
-        )
+        signed = platform.credentials.signature(buy.seller_id, account.get("account_id"))
+        question: Json = {"task_id": buy.task_id, "include_result": True}
+        body = yield from platform.sellers.request(buy.seller_id, "get_task_status", question, signed=signed)
         yield from take_task(platform, campaign, buy, body)
         return
-    advertiser = platform.advertisers[campaign.advertiser_id]
-    account = yield from platform.sellers.account(buy.seller_id, advertiser, campaign.campaign_type == "ROUTED")
     request = {"account": account, "media_buy_ids": [buy.adcp_media_buy_id]}
     body = yield from platform.sellers.request(buy.seller_id, "get_media_buys", request)
     for row in body.get("media_buys", []):
@@ -178,6 +178,7 @@ def _take_other_task(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy)
 
 def take_task(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, body: Json) -> Steps:
     """Take in where a task stands. The first end of a task counts; what comes later changes nothing."""
+    platform.tasks.order_news(buy, body)
     status = body["status"]
     buy.message = body.get("message", buy.message)
     if buy.status not in ("PENDING_APPROVAL", "INPUT_REQUIRED"):

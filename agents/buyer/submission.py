@@ -11,6 +11,7 @@ from agents.buyer.fees import committed_micros, media_budget_micros
 from agents.buyer.goals import goals_request
 from agents.buyer.pacing_periods import shares, within
 from agents.buyer.records import Campaign, MediaBuy, Package, StagedProduct
+from agents.buyer.retargeting import audience_overlay
 from sandbox.core.errors import AdcpError, ApiError
 from sandbox.core.money import amount, split
 from sandbox.core.time import iso
@@ -98,9 +99,13 @@ def _parts(
     return [(p["label"], share, max(p["start_ms"], start_ms), min(p["end_ms"], end_ms)) for p, share in parts]
 
 
-def targeting(platform: BuyerPlatform, campaign: Campaign) -> Json:
-    """The targeting overlay of all packages: countries, and the advertiser's property lists (rules 113, 155)."""
+def targeting(platform: BuyerPlatform, campaign: Campaign, seller_id: str) -> Json:
+    """The targeting overlay of all packages with a sales agent.
+
+    Countries, the audiences that the agent has, and the advertiser's property lists (rules 113, 155).
+    """
     overlay: Json = {"geo_countries": campaign.countries} if campaign.countries else {}
+    overlay |= audience_overlay(platform, campaign, seller_id)
     listed = platform.lists.reference(platform.advertisers[campaign.advertiser_id])
     return overlay | {"property_list": listed} if listed is not None else overlay
 
@@ -119,7 +124,7 @@ def package_request(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, 
         body["end_time"] = iso(package.end_ms)
         if package.start_ms > platform.now:
             body["start_time"] = iso(package.start_ms)
-    overlay = targeting(platform, campaign)
+    overlay = targeting(platform, campaign, buy.seller_id)
     if overlay:
         body["targeting_overlay"] = overlay
     if buy.goals:
@@ -176,6 +181,7 @@ def _taken(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, body: Jso
     buy.pending_request = None
     if body.get("status") == "submitted":
         buy.task_id, buy.message = body["task_id"], body.get("message")
+        platform.tasks.ordered(campaign, buy)
         if buy.status == "DRAFT":
             move(platform, buy, "PENDING_APPROVAL", "the sales agent has to approve it")
         return
@@ -210,7 +216,9 @@ def _send(platform: BuyerPlatform, buy: MediaBuy, log: list[Json]) -> Steps:
     assert sent is not None
     try:
         request, key = sent["request"], sent["key"]
-        return (yield from platform.sellers.request(buy.seller_id, "create_media_buy", request, key, log))
+        body = yield from platform.sellers.request(buy.seller_id, "create_media_buy", request, key, log)
+        platform.sellers.bought_on(buy.media_buy_id, request["account"])
+        return body
     except AdcpError as error:
         if error.recovery != "transient" and error.code != "IDEMPOTENCY_EXPIRED":
             buy.pending_request = None
@@ -280,8 +288,8 @@ def send_change(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, chan
 
     Raises :class:`AdcpError`. A CONFLICT about the revision is answered by reading it again, once.
     """
-    advertiser = platform.advertisers[campaign.advertiser_id]
-    account = yield from platform.sellers.account(buy.seller_id, advertiser, campaign.campaign_type == "ROUTED")
+    advertiser, routed = platform.advertisers[campaign.advertiser_id], campaign.campaign_type == "ROUTED"
+    account = yield from platform.sellers.account(buy.seller_id, advertiser, routed, buy.media_buy_id)
     request: Json = {"account": account, "media_buy_id": buy.adcp_media_buy_id, **change}
     push = platform.callback(buy.media_buy_id)
     if push is not None:

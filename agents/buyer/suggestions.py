@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from agents.buyer import suggestion_wire
+from agents.buyer.answers import suggestions as answers
 from agents.buyer.buy_status import pending_version
 from agents.buyer.campaign_bodies import MediaBuyAction, PackageChange
 from agents.buyer.context import customer_of, platform_of, suggestion_for
@@ -62,7 +63,14 @@ class Reject(Body):
 # -- operations ------------------------------------------------------------------------------------------------
 
 
-@operation("list_optimization_suggestions", "GET", "/optimization-suggestions", params=ListSuggestions, rules=(8, 174))
+@operation(
+    "list_optimization_suggestions",
+    "GET",
+    "/optimization-suggestions",
+    params=ListSuggestions,
+    answer=answers.SuggestionList,
+    rules=(8, 174),
+)
 def list_optimization_suggestions(ctx: Context, request: Request) -> dict[str, Any]:
     """Suggestions for the caller's campaigns, the newest last: ``{suggestions, totalCount, hasMore}``."""
     query: ListSuggestions = request.params
@@ -78,14 +86,26 @@ def list_optimization_suggestions(ctx: Context, request: Request) -> dict[str, A
     return {"suggestions": page["items"], "totalCount": page["total"], "hasMore": page["hasMore"]}
 
 
-@operation("get_optimization_suggestion", "GET", "/optimization-suggestions/{suggestionId}", rules=(174,))
+@operation(
+    "get_optimization_suggestion",
+    "GET",
+    "/optimization-suggestions/{suggestionId}",
+    answer=answers.Suggestion,
+    rules=(174,),
+)
 def get_optimization_suggestion(ctx: Context, request: Request) -> dict[str, Any]:
     """One suggestion with its adjustments and reasons."""
     suggestion = suggestion_for(ctx, request.path["suggestionId"])
     return suggestion_wire.full(suggestion, platform_of(ctx).campaigns[suggestion.campaign_id])
 
 
-@operation("approve_optimization_suggestion", "POST", "/optimization-suggestions/{suggestionId}/approve", rules=(175,))
+@operation(
+    "approve_optimization_suggestion",
+    "POST",
+    "/optimization-suggestions/{suggestionId}/approve",
+    answer=answers.SuggestionDecision,
+    rules=(175,),
+)
 def approve_optimization_suggestion(ctx: Context, request: Request) -> dict[str, Any]:
     """Approve a waiting suggestion; it is applied next. CONFLICT unless it is HIL_WAITING."""
     platform = platform_of(ctx)
@@ -100,6 +120,7 @@ def approve_optimization_suggestion(ctx: Context, request: Request) -> dict[str,
     "POST",
     "/optimization-suggestions/{suggestionId}/reject",
     body=Reject,
+    answer=answers.SuggestionDecision,
     rules=(175,),
 )
 def reject_optimization_suggestion(ctx: Context, request: Request) -> dict[str, Any]:

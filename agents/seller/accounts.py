@@ -1,4 +1,10 @@
-"""sync_accounts and list_accounts, and how other tools find the account that they name."""
+"""sync_accounts and list_accounts, and how other tools find the account that they name.
+
+A caller acts with credentials of an operator, named by ``principal.user``, or under its own name. Either way it sees
+the accounts that belong to that, and no others. An agent with ``operator_auth`` opens real accounts by itself, for
+operators; over the protocol it opens sandbox accounts only, for callers with credentials
+(docs/accounts/overview.mdx, docs/media-buy/advanced-topics/sandbox.mdx).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +17,7 @@ from sandbox.core.errors import AdcpError
 
 if TYPE_CHECKING:
     from agents.seller.seller import Seller
-    from sandbox.kernel.endpoint import Context
+    from sandbox.kernel.endpoint import Context, Principal
 
 BILLING = ("operator", "agent", "advertiser")
 """Who may pay: all that the specification knows."""
@@ -20,26 +26,27 @@ BILLING = ("operator", "agent", "advertiser")
 def sync_accounts(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
     """Declare accounts by brand and operator, or change settings of known ones; one result for each."""
     seller, dry_run = seller_of(ctx), bool(request.get("dry_run"))
-    rows = [_sync(seller, ctx.principal.id, entry, dry_run) for entry in request["accounts"]]
+    rows = [_sync(seller, ctx.principal, entry, dry_run) for entry in request["accounts"]]
     if request.get("delete_missing") and not dry_run:
-        _close_missing(seller, ctx.principal.id, request["accounts"])
+        _close_missing(seller, ctx.principal, request["accounts"])
     body: dict[str, Any] = {"status": "completed", "accounts": rows}
     return {**body, "dry_run": True} if dry_run else body
 
 
-def _sync(seller: Seller, buyer: str, entry: dict[str, Any], dry_run: bool) -> dict[str, Any]:
+def _sync(seller: Seller, caller: Principal, entry: dict[str, Any], dry_run: bool) -> dict[str, Any]:
     ref = entry.get("account")
-    if ref is not None:
-        known = find_account(seller, buyer, ref)
-        if known is None:
-            return _failed(ref, "ACCOUNT_NOT_FOUND", "there is no such account")
-    else:
-        key = account_key(buyer, entry["brand"], entry["operator"], bool(entry.get("sandbox")))
-        known = next((account for account in seller.accounts.values() if account.key == key), None)
+    known = find_account(seller, caller, ref if ref is not None else entry)
     if known is not None:
         return _row(known, _change(known, entry, dry_run))
+    if ref is not None:
+        return _failed(ref, "ACCOUNT_NOT_FOUND", "there is no such account")
     sandbox = bool(entry.get("sandbox"))
-    account = _new(seller, buyer, entry["brand"], entry["operator"], sandbox, entry.get("billing", "operator"))
+    if seller.operator_auth and not caller.user:
+        return _failed(entry, "AUTH_REQUIRED", "send the credentials of the operator")
+    if seller.operator_auth and not sandbox:
+        why = "operators open accounts with the agent itself; list_accounts shows them"
+        return _failed(entry, "ACCOUNT_SETUP_REQUIRED", why)
+    account = _new(seller, caller, entry["brand"], entry["operator"], sandbox, entry.get("billing", "operator"))
     account.payment_terms = entry.get("payment_terms")
     if not dry_run:
         _open(seller, account)
@@ -56,9 +63,14 @@ def _change(account: Account, entry: dict[str, Any], dry_run: bool) -> str:
     return "updated"
 
 
-def _new(seller: Seller, buyer: str, brand: dict[str, Any], operator: str, sandbox: bool, billing: str) -> Account:
+def _new(
+    seller: Seller, caller: Principal, brand: dict[str, Any], operator: str, sandbox: bool, billing: str
+) -> Account:
     name = f"{brand.get('domain', '')} via {operator}"
-    return Account(seller.ids.next("acc"), buyer, brand, operator, sandbox, billing, "pending_approval", name)
+    account_id = seller.ids.next("acc")
+    made = Account(account_id, caller.id, brand, operator, sandbox, billing, "pending_approval", name)
+    made.credential = caller.user
+    return made
 
 
 def _open(seller: Seller, account: Account) -> None:
@@ -74,16 +86,28 @@ def _open(seller: Seller, account: Account) -> None:
         seller.desk.queue_account(account)
 
 
+def enter_existing(seller: Seller) -> None:
+    """Enter the accounts that are there from the start; they are active."""
+    for held in seller.config.accounts.existing:
+        operator = held.operator or held.brand
+        name = held.name or f"{held.brand} via {operator}"
+        brand, account_id = {"domain": held.brand}, seller.ids.next("acc")
+        account = Account(account_id, "", brand, operator, held.sandbox, held.billing, "active", name)
+        account.credential = held.credential
+        seller.accounts[account_id] = account
+        seller.status("account", account_id, None, "active", "opened with the agent itself")
+
+
 def set_account_status(seller: Seller, account: Account, new: str, why: str) -> None:
     """Change the state of an account and say so in the trace."""
     seller.status("account", account.account_id, account.status, new, why)
     account.status = new
 
 
-def _close_missing(seller: Seller, buyer: str, entries: list[dict[str, Any]]) -> None:
-    kept = [account_key(buyer, e["brand"], e["operator"], bool(e.get("sandbox"))) for e in entries if "brand" in e]
-    for account in seller.accounts.values():
-        if account.buyer == buyer and account.status == "active" and account.key not in kept:
+def _close_missing(seller: Seller, caller: Principal, entries: list[dict[str, Any]]) -> None:
+    kept = [account_key(e["brand"], e["operator"], bool(e.get("sandbox"))) for e in entries if "brand" in e]
+    for account in accounts_of(seller, caller):
+        if account.buyer and account.status == "active" and account.key not in kept:
             set_account_status(seller, account, "closed", "left out by delete_missing")
 
 
@@ -108,9 +132,9 @@ def _failed(ref: dict[str, Any], code: str, message: str) -> dict[str, Any]:
 def list_accounts(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
     """The caller's accounts, filtered by state, by sandbox or to one account."""
     seller = seller_of(ctx)
-    found = [account for account in seller.accounts.values() if account.buyer == ctx.principal.id]
+    found = accounts_of(seller, ctx.principal)
     if "account" in request:
-        one = find_account(seller, ctx.principal.id, request["account"])
+        one = find_account(seller, ctx.principal, request["account"])
         found = [one] if one is not None else []
     if "status" in request:
         found = [account for account in found if account.status == request["status"]]
@@ -120,13 +144,23 @@ def list_accounts(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
     return {"status": "completed", "accounts": [account.ref() for account in rows], "pagination": pagination}
 
 
-def find_account(seller: Seller, buyer: str, ref: dict[str, Any]) -> Account | None:
+def may_use(account: Account, caller: Principal) -> bool:
+    """True if an account belongs to the caller, and to the credentials that the caller uses, if to any."""
+    return account.buyer in ("", caller.id) and account.credential == caller.user
+
+
+def accounts_of(seller: Seller, caller: Principal) -> list[Account]:
+    """The accounts that the caller sees."""
+    return [account for account in seller.accounts.values() if may_use(account, caller)]
+
+
+def find_account(seller: Seller, caller: Principal, ref: dict[str, Any]) -> Account | None:
     """The caller's account of that id or natural key, if there is one."""
     if "account_id" in ref:
         account = seller.accounts.get(ref["account_id"])
-        return account if account is not None and account.buyer == buyer else None
-    key = account_key(buyer, ref["brand"], ref["operator"], bool(ref.get("sandbox")))
-    return next((account for account in seller.accounts.values() if account.key == key), None)
+        return account if account is not None and may_use(account, caller) else None
+    key = account_key(ref["brand"], ref["operator"], bool(ref.get("sandbox")))
+    return next((account for account in accounts_of(seller, caller) if account.key == key), None)
 
 
 def account_for(ctx: Context, ref: dict[str, Any], spending: bool = False) -> Account:
@@ -137,10 +171,11 @@ def account_for(ctx: Context, ref: dict[str, Any], spending: bool = False) -> Ac
     ACCOUNT_SETUP_REQUIRED, ACCOUNT_SUSPENDED or ACCOUNT_PAYMENT_REQUIRED.
     """
     seller = seller_of(ctx)
-    account = find_account(seller, ctx.principal.id, ref)
-    if account is None and "brand" in ref and seller.config.accounts.mode == "automatic":
+    account = find_account(seller, ctx.principal, ref)
+    lazily = seller.config.accounts.mode == "automatic" and not seller.operator_auth
+    if account is None and "brand" in ref and lazily:
         sandbox = bool(ref.get("sandbox"))
-        account = _new(seller, ctx.principal.id, ref["brand"], ref["operator"], sandbox, "operator")
+        account = _new(seller, ctx.principal, ref["brand"], ref["operator"], sandbox, "operator")
         _open(seller, account)
     if account is None:
         raise AdcpError("ACCOUNT_NOT_FOUND", "the account reference can't be resolved", field="account")

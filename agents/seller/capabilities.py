@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agents.seller.accounts import BILLING
+from agents.seller.audience_matching import UID_TYPES
 from agents.seller.context import seller_of
-from agents.seller.filters import FEATURES
-from sandbox.core.time import DAY_MS, SECOND_MS
+from agents.seller.filters import features_of
+from sandbox.core.time import DAY_MS, HOUR_MS, SECOND_MS
 
 if TYPE_CHECKING:
+    from agents.seller.config import AudienceTargetingConfig
     from agents.seller.seller import Seller
     from sandbox.kernel.endpoint import Context
 
@@ -32,7 +34,7 @@ def get_adcp_capabilities(ctx: Context, request: dict[str, Any]) -> dict[str, An
         },
         "supported_protocols": protocols,
         "account": {
-            "require_operator_auth": False,
+            "require_operator_auth": seller.operator_auth,
             "supported_billing": list(BILLING),
             "required_for_products": False,
             "sandbox": True,
@@ -55,13 +57,17 @@ def _media_buy(seller: Seller) -> dict[str, Any]:
         "supports_proposals": seller.config.proposals,
         "propagation_surfaces": ["snapshot"],
         "creative_approval_mode": "auto_approve" if automatic else "require_human",
-        "features": FEATURES,
+        "features": features_of(seller),
         "execution": {"targeting": {"geo_countries": True, "geo_regions": False, "language": False}},
         "frequency_capping": {
             "supported_per_units": ["individuals"],
             "supported_window_units": ["seconds", "minutes", "hours", "days", "campaign"],
         },
     }
+    if seller.config.audience_targeting is not None:
+        body["audience_targeting"] = _audience_targeting(seller.config.audience_targeting)
+    if seller.config.event_tracking:
+        body["conversion_tracking"] = {"multi_source_event_dedup": True}
     if models:
         body["supported_pricing_models"] = list(models)
     domains = list(dict.fromkeys(offer.domain for product in products for offer in product.offers))
@@ -74,3 +80,13 @@ def _media_buy(seller: Seller) -> dict[str, Any]:
             "description": f"{seller.name} sells {', '.join(domains)}",
         }
     return body
+
+
+def _audience_targeting(settings: AudienceTargetingConfig) -> dict[str, Any]:
+    hours = -(-settings.match_delay // HOUR_MS)
+    return {
+        "supported_identifier_types": ["hashed_email", "hashed_phone"],
+        "supported_uid_types": list(UID_TYPES),
+        "minimum_audience_size": settings.minimum_size,
+        "matching_latency_hours": {"min": 0, "max": 2 * hours},
+    }

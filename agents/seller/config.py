@@ -218,6 +218,28 @@ class ReviewConfig(Policy):
     reject_if: list[CreativeRule] = Field(default=[], description="Grounds to refuse a creative")
 
 
+class HeldAccount(_Strict):
+    """An account that somebody opened with the sales agent before the world started."""
+
+    credential: str = Field(default="", description="Account identifier of the credentials that show it; none if empty")
+    brand: str = Field(min_length=1, description="Domain of the brand")
+    name: str = Field(default="", description="Name; made from brand and operator if absent")
+    operator: str = Field(default="", description="Domain of whoever operates it; the brand itself if absent")
+    billing: Literal["operator", "agent", "advertiser"] = Field(default="operator", description="Who pays")
+    sandbox: bool = Field(default=False, description="Whether nothing in it is real")
+
+
+class AccountsConfig(Policy):
+    """Who may have an account, and which accounts there are from the start."""
+
+    operator_auth: bool = Field(
+        default=False,
+        description="Operators need credentials of their own and open accounts with the agent itself; buyers can "
+        "declare sandbox accounts only",
+    )
+    existing: list[HeldAccount] = Field(default=[], description="Accounts that are there from the start")
+
+
 class PriceConfig(_Strict):
     """One way to buy a product: a fixed price, or a floor above which buyers bid."""
 
@@ -261,6 +283,14 @@ class ProductConfig(_Strict):
     sold_out: bool = Field(default=False, description="Can't be bought for now")
 
 
+class AudienceTargetingConfig(_Strict):
+    """How a sales agent matches buyers' audiences with the people that it knows."""
+
+    match_delay: Duration = Field(default=60 * MINUTE_MS, description="How long matching takes, give or take a half")
+    match_rate: Probability = Field(default=0.5, description="Part of the identifiers that it finds")
+    minimum_size: int = Field(default=100, ge=1, description="Matched people below which an audience can't be used")
+
+
 class SellerConfig(_Strict):
     """A sales agent: whose inventory it sells, what, for how much, and how it decides."""
 
@@ -275,7 +305,12 @@ class SellerConfig(_Strict):
         default=True,
         description="true: sync_creatives; false: creatives inline; null: the agent does not say",
     )
-    accounts: Policy = Field(default_factory=Policy, description="Approval of new accounts")
+    accounts: AccountsConfig = Field(default_factory=AccountsConfig, description="Accounts and their approval")
+    audience_targeting: AudienceTargetingConfig | None = Field(
+        default=None, description="Matching of buyers' audiences (sync_audiences); null: it takes none"
+    )
+    event_tracking: bool = Field(default=False, description="Whether it takes event sources and events of buyers")
+    catalog_management: bool = Field(default=False, description="Whether it keeps catalogs of buyers")
     cancellation_notice: Duration = Field(default=0, description="How long a canceled buy goes on delivering")
     cancellable: bool = Field(default=True, description="Whether buyers may cancel at all")
     products: list[ProductConfig] = Field(default=[], description="Products; one for each placement if empty")

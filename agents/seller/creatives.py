@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from agents.seller.accounts import account_for, find_account
+from agents.seller.accounts import account_for, accounts_of, find_account
 from agents.seller.buy_states import refresh
 from agents.seller.context import seller_of
 from agents.seller.library import begin_review, enter, lift_unused, set_creative, using
@@ -176,9 +176,9 @@ def _say_assignments(
 def list_creatives(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
     """The creatives of the caller's accounts, filtered, sorted and paged."""
     seller, filters = seller_of(ctx), request.get("filters", {})
-    mine = [a.account_id for a in seller.accounts.values() if a.buyer == ctx.principal.id]
+    mine = [account.account_id for account in accounts_of(seller, ctx.principal)]
     if "account" in request:
-        account = find_account(seller, ctx.principal.id, request["account"])
+        account = find_account(seller, ctx.principal, request["account"])
         mine = [account.account_id] if account is not None else []
     found = [c for c in seller.creatives.values() if c.account_id in mine]
     found = [c for c in found if _passes(seller, ctx, c, filters)]
@@ -210,7 +210,7 @@ def _passes(seller: Seller, ctx: Context, creative: Creative, filters: dict[str,
     packages = [p.package_id for b in buys for p in b.live if creative.creative_id in p.assignments]
     body = creative.body
     tags = body.get("tags", [])
-    accounts = [find_account(seller, ctx.principal.id, ref) for ref in filters.get("accounts", [])]
+    accounts = [find_account(seller, ctx.principal, ref) for ref in filters.get("accounts", [])]
     wanted_formats = [format_key(ref) for ref in filters.get("format_ids", [])]
     tests: dict[str, Callable[[], bool]] = {
         "accounts": lambda: any(a is not None and a.account_id == creative.account_id for a in accounts),

@@ -6,6 +6,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from agents.seller.accounts import list_accounts, sync_accounts
+from agents.seller.audiences import sync_audiences
 from agents.seller.capabilities import get_adcp_capabilities
 from agents.seller.creative_formats import list_creative_formats
 from agents.seller.creatives import list_creatives, sync_creatives
@@ -13,6 +14,7 @@ from agents.seller.delivery import get_media_buy_delivery
 from agents.seller.feedback import provide_performance_feedback
 from agents.seller.media_buys import create_media_buy, get_media_buys
 from agents.seller.products import get_products
+from agents.seller.synced import log_event, sync_catalogs, sync_event_sources
 from agents.seller.tasks import get_task_status, list_tasks
 from agents.seller.updates import update_media_buy
 from sandbox.kernel.endpoint import Endpoint, Operation
@@ -39,13 +41,22 @@ _CHANGES: tuple[Any, ...] = (
 
 
 def make_endpoint(seller: Seller) -> Endpoint:
-    """All tools of the agent; those of the library only if it does not say that it has none."""
+    """All tools of the agent.
+
+    Those of the library are there unless it says that it has none, those for buyers' own data if it takes any.
+    """
     from sandbox.protocol.dialect import AdcpDialect
 
     reads, changes = list(_READS), list(_CHANGES)
     if seller.config.creative_library is not False:
         reads.append(list_creatives)
         changes.append(sync_creatives)
+    if seller.config.audience_targeting is not None:
+        changes.append(sync_audiences)
+    if seller.config.event_tracking:
+        changes += [sync_event_sources, log_event]
+    if seller.config.catalog_management:
+        changes.append(sync_catalogs)
     operations = [Operation(_name(handler), handler) for handler in reads]
     operations += [Operation(_name(handler), handler, mutating=True) for handler in changes]
     return Endpoint(seller, AdcpDialect(seller.config.adcp_versions), operations)

@@ -16,13 +16,16 @@ from sandbox.domain.formats import REFERENCE_AGENT, format_key
 if TYPE_CHECKING:
     from agents.seller.seller import Seller
 
-FEATURES = {
-    "inline_creative_management": True,
-    "property_list_filtering": True,
-    "catalog_management": False,
-    "committed_metrics_supported": False,
-}
-"""What ``get_adcp_capabilities`` says under ``media_buy.features``."""
+
+def features_of(seller: Seller) -> dict[str, bool]:
+    """What ``get_adcp_capabilities`` says under ``media_buy.features``."""
+    return {
+        "inline_creative_management": True,
+        "property_list_filtering": True,
+        "catalog_management": seller.config.catalog_management,
+        "committed_metrics_supported": False,
+    }
+
 
 _HINTS = ("start_date", "end_date", "ext")
 """Filters that restrict nothing by themselves: dates only say which period a forecast covers."""
@@ -55,15 +58,15 @@ def apply_filters(
             start_ms, end_ms = dates_of(filters, seller.now)
             kept = [p for p in left if expected_impressions(seller, p, start_ms, end_ms) >= wanted]
         elif name == "required_features":
-            kept = left if _has_features(wanted) else []
+            kept = left if _has_features(seller, wanted) else []
         if len(kept) < len(left):
             excluded[name] = {"count": len(left) - len(kept)}
         left = kept
     return left, {"semantics": "only", "total_candidates": len(products), "excluded_by": excluded}
 
 
-def _has_features(wanted: dict[str, Any]) -> bool:
-    return all(FEATURES.get(name, False) for name, needed in wanted.items() if needed)
+def _has_features(seller: Seller, wanted: dict[str, Any]) -> bool:
+    return all(features_of(seller).get(name, False) for name, needed in wanted.items() if needed)
 
 
 def _in_budget(product: Product, wanted: dict[str, Any]) -> bool:

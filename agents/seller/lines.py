@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agents.seller.attribution import windows
+from agents.seller.audience_matching import segment_name
 from agents.seller.records import MediaBuy, Package
 from sandbox.domain.targeting import read_overlay
 
@@ -35,7 +36,7 @@ def open_line(seller: Seller, buy: MediaBuy, package: Package) -> None:
         pacing=_pacing(seller, package),
         impressions_goal=package.impressions,
         priority=GUARANTEED_PRIORITY if package.product.guaranteed else AUCTION_PRIORITY,
-        targeting=_targeting(package),
+        targeting=_targeting(seller, buy, package),
         creatives=_rotation(seller, buy, package),
         active=_may_serve(seller, buy, package),
         **_attribution(buy, package),
@@ -54,7 +55,7 @@ def sync_line(seller: Seller, buy: MediaBuy, package: Package, why: str) -> None
         "price": _price(package),
         "pacing": _pacing(seller, package),
         "impressions_goal": package.impressions,
-        "targeting": _targeting(package),
+        "targeting": _targeting(seller, buy, package),
         "creatives": _rotation(seller, buy, package),
         "active": _may_serve(seller, buy, package),
         **_attribution(buy, package),
@@ -118,10 +119,12 @@ def _price(package: Package) -> Price:
     return Price(model, option.rate_micros, option.is_fixed, package.bid_micros)
 
 
-def _targeting(package: Package) -> Targeting:
+def _targeting(seller: Seller, buy: MediaBuy, package: Package) -> Targeting:
     from sandbox.delivery import Targeting
 
     overlay = read_overlay(package.overlay)
+    audiences = (overlay.audiences, overlay.audiences_exclude)
+    segments, segments_exclude = (tuple(segment_name(seller.id, buy.account_id, a) for a in s) for s in audiences)
     return Targeting(
         countries=overlay.countries or package.product.countries,
         countries_exclude=overlay.countries_exclude,
@@ -129,4 +132,6 @@ def _targeting(package: Package) -> Targeting:
         regions_exclude=overlay.regions_exclude,
         devices=overlay.devices,
         properties=package.properties or (),
+        segments=segments,
+        segments_exclude=segments_exclude,
     )

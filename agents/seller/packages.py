@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from agents.seller.audience_matching import check_audiences
 from agents.seller.properties import allowed_domains, resolve_list
 from agents.seller.records import Account, Package, Product
 from agents.seller.wire import instant
@@ -70,6 +71,7 @@ def read_package(
     check_purchase(option, budget, bid, field)
     _check_formats(product, request, field)
     overlay = request.get("targeting_overlay", {})
+    check_audiences(seller, account.account_id, overlay, f"{field}.targeting_overlay")
     start_ms, end_ms = read_dates(request, flight, field)
     return Package(
         package_id="",

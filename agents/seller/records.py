@@ -46,7 +46,7 @@ class Product:
 
 @dataclass(slots=True)
 class Account:
-    """A buyer's account. ``buyer`` is the caller that it belongs to."""
+    """A buyer's account. ``buyer`` is the caller that it belongs to; empty if it is anybody's with the credentials."""
 
     account_id: str
     buyer: str
@@ -57,11 +57,13 @@ class Account:
     status: str
     name: str
     payment_terms: str | None = None
+    credential: str = ""
+    """Which credentials a caller needs to see it, by their account identifier; none if empty."""
 
     @property
-    def key(self) -> tuple[str, str, str, str, bool]:
-        """The natural key: who asks, for which brand, through which operator, for real or not."""
-        return account_key(self.buyer, self.brand, self.operator, self.sandbox)
+    def key(self) -> tuple[str, str, str, bool]:
+        """The natural key among the accounts of a caller: for which brand, through which operator, for real or not."""
+        return account_key(self.brand, self.operator, self.sandbox)
 
     def ref(self) -> dict[str, Any]:
         """The account as media buys carry it (core/account.json)."""
@@ -80,9 +82,9 @@ class Account:
         return body
 
 
-def account_key(buyer: str, brand: dict[str, Any], operator: str, sandbox: bool) -> tuple[str, str, str, str, bool]:
+def account_key(brand: dict[str, Any], operator: str, sandbox: bool) -> tuple[str, str, str, bool]:
     """The natural key of an account."""
-    return buyer, str(brand.get("domain", "")), str(brand.get("brand_id", "")), operator, sandbox
+    return str(brand.get("domain", "")), str(brand.get("brand_id", "")), operator, sandbox
 
 
 @dataclass(slots=True)

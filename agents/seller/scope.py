@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 def scoped_buys(seller: Seller, ctx: Context, request: dict[str, Any]) -> list[MediaBuy]:
     """The caller's buys that a request is about: by account, ids and states."""
-    found = seller.buys_of(ctx.principal.id)
+    found = seller.buys_of(ctx.principal)
     if "account" in request:
-        account = find_account(seller, ctx.principal.id, request["account"])
+        account = find_account(seller, ctx.principal, request["account"])
         found = [buy for buy in found if account is not None and buy.account_id == account.account_id]
     ids = request.get("media_buy_ids")
     if ids is not None:

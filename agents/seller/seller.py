@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from agents.seller.accounts import enter_existing, may_use
 from agents.seller.approvals import Desk
+from agents.seller.audience_matching import Audience
 from agents.seller.buy_states import refresh
 from agents.seller.catalog import build_products
 from agents.seller.config import SellerConfig
@@ -17,6 +19,7 @@ from agents.seller.endpoint import make_endpoint
 from agents.seller.ledger import Ledger
 from agents.seller.records import Account, Creative, MediaBuy, Package, Product, Proposal
 from agents.seller.reports import send_final
+from agents.seller.synced import Synced
 from agents.seller.tasks import SellerTasks
 from sandbox.core.errors import AdcpError, InputError
 from sandbox.domain.inventory import Offer
@@ -24,7 +27,7 @@ from sandbox.kernel.actor import Actor
 
 if TYPE_CHECKING:
     from agents.publisher.publisher import Publisher
-    from sandbox.kernel.endpoint import Context
+    from sandbox.kernel.endpoint import Context, Principal
     from sandbox.kernel.world import World
 
 
@@ -43,6 +46,9 @@ class Seller(Actor):
         self.package_buys: dict[str, str] = {}
         self.creatives: dict[tuple[str, str], Creative] = {}
         self.proposals: dict[str, Proposal] = {}
+        self.audiences: dict[tuple[str, str], Audience] = {}
+        """Buyers' audiences by account and id."""
+        self.synced = Synced()
         self.ledger = Ledger(world, actor_id)
         self.tasks = SellerTasks(self)
         self.desk = Desk(self)
@@ -51,6 +57,7 @@ class Seller(Actor):
 
     def start(self) -> None:
         """Sign with the publishers that let this agent sell, and make products of what they offer."""
+        enter_existing(self)
         offers: list[Offer] = []
         for publisher in self._publishers():
             if publisher.authorises(self.id):
@@ -84,14 +91,22 @@ class Seller(Actor):
         linked = self.world.ecosystem.publishers_of(self.id)
         return all(offer.publisher_id in linked for offer in product.offers)
 
-    def buys_of(self, buyer: str) -> list[MediaBuy]:
-        """All media buys of a caller."""
-        return [buy for buy in self.media_buys.values() if buy.buyer == buyer]
+    @property
+    def operator_auth(self) -> bool:
+        """True if operators need credentials of their own."""
+        return self.config.accounts.operator_auth
+
+    def buys_of(self, caller: Principal) -> list[MediaBuy]:
+        """All media buys on accounts of the caller."""
+        return [buy for buy in self.media_buys.values() if self._is_of(buy, caller)]
+
+    def _is_of(self, buy: MediaBuy, caller: Principal) -> bool:
+        return buy.buyer == caller.id and may_use(self.accounts[buy.account_id], caller)
 
     def buy_for(self, ctx: Context, media_buy_id: str) -> MediaBuy:
         """A media buy of the caller; MEDIA_BUY_NOT_FOUND for foreign ones just as for absent ones."""
         buy = self.media_buys.get(media_buy_id)
-        if buy is None or buy.buyer != ctx.principal.id:
+        if buy is None or not self._is_of(buy, ctx.principal):
             raise AdcpError("MEDIA_BUY_NOT_FOUND", f"there is no media buy {media_buy_id}", field="media_buy_id")
         return buy
 

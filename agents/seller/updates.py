@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from agents.seller.apply import apply_plan
+from agents.seller.audience_matching import check_audiences
 from agents.seller.buy_wire import updated_wire
 from agents.seller.context import seller_of
 from agents.seller.packages import (
@@ -199,6 +200,7 @@ def _plan_package(
         plan.kinds.append("dates")
     if "targeting_overlay" in entry:
         overlay = entry["targeting_overlay"]
+        check_audiences(seller, plan.buy.account_id, overlay, f"{path}.targeting_overlay")
         change.fields["properties"] = read_properties(package.product, overlay, lists, path)
         change.fields["overlay"] = overlay
         plan.kinds.append("targeting")

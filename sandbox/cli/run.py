@@ -26,19 +26,30 @@ PROGRESS_FROM_MS = 10 * 86_400_000
 @click.command()
 @click.argument("scenario")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Root of everything left to chance.")
+@click.option("--against", metavar="URL", help="Play the steps against a sandbox that `serve` has started.")
+@click.option("--reset", is_flag=True, help="With --against: let that sandbox begin anew first.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write trace and tables here.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a report.")
-def command(scenario: str, seed: int | None, out: Path | None, as_json: bool) -> None:
+def command(
+    scenario: str, seed: int | None, against: str | None, reset: bool, out: Path | None, as_json: bool
+) -> None:
     """Play SCENARIO (a path, or the name of a shipped one) and judge its expectations.
 
     Exit code 0: everything held; 1: an expectation failed or a checker found a breach; 2: bad input.
     """
+    if reset and against is None:
+        raise InputError("it needs --against", "--reset")
     loaded = load(scenario)
     if out is not None:
         _make(out)
     _load_compiler()
     with _progress(loaded) as progress:
-        result = run(loaded, seed, progress)
+        if against is None:
+            result = run(loaded, seed, progress)
+        else:
+            from sandbox.scenario.remote import play
+
+            result = play(loaded, against, seed, reset, progress)
     if out is not None:
         from sandbox.results.tables import write
 

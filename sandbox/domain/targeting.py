@@ -20,6 +20,8 @@ SUPPORTED = (
     "device_type_exclude",
     "frequency_cap",
     "property_list",
+    "audience_include",
+    "audience_exclude",
 )
 """Dimensions of an overlay that the sandbox delivers by."""
 
@@ -43,6 +45,8 @@ class Overlay:
     devices: tuple[str, ...] = ()
     caps: tuple[Window, ...] = ()
     property_list: dict[str, Any] | None = None
+    audiences: tuple[str, ...] = ()
+    audiences_exclude: tuple[str, ...] = ()
 
 
 def read_overlay(body: dict[str, Any] | None, field_path: str = "targeting_overlay") -> Overlay:
@@ -67,6 +71,8 @@ def read_overlay(body: dict[str, Any] | None, field_path: str = "targeting_overl
         devices=_devices(body),
         caps=read_caps(body.get("frequency_cap"), f"{field_path}.frequency_cap"),
         property_list=body.get("property_list"),
+        audiences=tuple(body.get("audience_include", ())),
+        audiences_exclude=tuple(body.get("audience_exclude", ())),
     )
 
 

@@ -10,7 +10,8 @@ buyer waits until the buyer has bound its media buy to a campaign.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -50,12 +51,12 @@ class Market:
         self._world = world
         self.users = users
         self._activity_shape = activity_shape
-        self._segments = segments or {}
+        self._segments = dict(segments or {})
         self._engine: Engine | None = None
         self._lines: dict[str, _Held] = {}
         self._enforcing: set[str] = set()
         self._bindings: dict[tuple[str, str], Binding] = {}
-        self._ticking = self._awaiting = False
+        self._ticking = self._awaiting = self._quiet = False
         self._told = 0
         """Conversions that are in the trace."""
 
@@ -97,6 +98,16 @@ class Market:
             self.engine.change_line(line_id, self._world.now, **changed)
         self._emit_line(line_id, why)
         self._tick()
+
+    def set_segment(self, name: str, share: float) -> None:
+        """Say which share of the people is in a segment of the population from now on; lines are aimed by its name.
+
+        The people of a smaller share are among those of a larger one. ``ValueError`` unless it is from 0 to 1.
+        """
+        if not 0.0 <= share <= 1.0:
+            raise ValueError(f"segment {name}: a share is from 0 to 1, not {share}")
+        self._settle()
+        self.engine.set_segment(name, share, self._world.now)
 
     def line(self, line_id: str) -> Line:
         """The present terms of a line."""
@@ -178,6 +189,15 @@ class Market:
 
     # -- time --------------------------------------------------------------------------------------------
 
+    @contextmanager
+    def quietly(self) -> Iterator[None]:
+        """Look at the books without writing to the trace; what is decided meanwhile is written the next time."""
+        self._quiet = True
+        try:
+            yield
+        finally:
+            self._quiet = False
+
     def settle(self) -> None:
         """Decide everything earlier than this moment and write what it delivered into the trace."""
         self._settle()
@@ -186,6 +206,8 @@ class Market:
         if self._engine is None or not self._lines:
             return
         self._engine.advance(self._world.now)
+        if self._quiet:
+            return
         for row in self._engine.take_rows(flush=True):
             data = {name: value for name, value in asdict(row).items() if value or name == "spend_micros"}
             data["hour"] = iso(data.pop("hour_ms"))

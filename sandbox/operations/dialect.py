@@ -21,14 +21,18 @@ class RestDialect:
 
     ``tenant`` finds the customer of a principal, which handlers get as ``ctx.notes["tenant"]``; without one
     the request is UNAUTHORIZED. ``path_aliases`` maps a path parameter to other names that callers may give
-    it (conflict C27).
+    it (conflict C27). ``on_done`` is told of every operation that has succeeded, with what its handler returned.
     """
 
     def __init__(
-        self, tenant: Callable[[Principal], Any], path_aliases: Mapping[str, tuple[str, ...]] | None = None
+        self,
+        tenant: Callable[[Principal], Any],
+        path_aliases: Mapping[str, tuple[str, ...]] | None = None,
+        on_done: Callable[[Context, Operation, Request, Any], None] | None = None,
     ) -> None:
         self._tenant = tenant
         self._path_aliases = path_aliases or {}
+        self._on_done = on_done
 
     def open(self, ctx: Context, operation: Operation, payload: dict[str, Any]) -> Request:
         """The checked request. Raises :class:`ApiError` UNAUTHORIZED or VALIDATION_ERROR."""
@@ -42,12 +46,13 @@ class RestDialect:
                 raise _invalid(part, f"a request has {', '.join(PARTS)}")
             if value is not None and not isinstance(value, list if part == "files" else dict):
                 raise _invalid(part, "give a list" if part == "files" else "give an object")
-        return Request(
+        ctx.notes["request"] = request = Request(
             path=self._path(route, payload.get("pathParams") or {}),
             params=_read(route.params, payload.get("params"), "query parameter", strict=False),
             body=_read(route.body, payload.get("body"), "field", strict=True),
             files=_files(route, payload.get("files") or []),
         )
+        return request
 
     def _path(self, route: Route, given: dict[str, Any]) -> dict[str, str]:
         left = dict(given)
@@ -65,6 +70,8 @@ class RestDialect:
     def close(self, ctx: Context, operation: Operation, payload: dict[str, Any], result: Any) -> Reply:
         """The answer in its envelope (conflict C41); nothing at all for 204."""
         route: Route = operation.detail
+        if self._on_done is not None:
+            self._on_done(ctx, operation, ctx.notes["request"], result)
         if route.success_status == 204:
             return Reply(True, {}, 204)
         if route.envelope == "data":

@@ -54,6 +54,13 @@ class Route:
         return tuple(_PLACEHOLDER.findall(self.path))
 
 
+MAX_FILE_BYTES = 50 * 1024 * 1024
+"""Size of one file of a request at most (rule 178)."""
+
+MAX_FILES = 20
+"""Files of one request at most (rule 178)."""
+
+
 @dataclass(slots=True, frozen=True)
 class Upload:
     """A file that came with a request. Its bytes are in ``world.files`` under ``sha256``; ``size`` is in bytes."""

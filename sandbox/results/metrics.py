@@ -52,6 +52,9 @@ class Selection:
 
 Metric = Callable[[Selection], float | int | None]
 
+SELECTORS = ("campaign", "advertiser", "media_buy", "package", "seller", "publisher")
+"""What a metric can be limited to."""
+
 METRICS: Registry[Metric] = Registry("metric")
 """All metrics by name."""
 
@@ -59,8 +62,8 @@ METRICS: Registry[Metric] = Registry("metric")
 def measure(world: World, name: str, selectors: Mapping[str, Any]) -> float | int | None:
     """The value of a metric now, over the lines that all ``selectors`` leave.
 
-    Selectors are ``campaign``, ``advertiser``, ``media_buy``, ``package``, ``seller`` and ``publisher``; a
-    line belongs to a publisher if all its placements do. Raises :class:`InputError` for an unknown metric.
+    Selectors are :data:`SELECTORS` with an id each; a line belongs to a publisher if all its placements do.
+    Raises :class:`InputError` for an unknown metric.
     """
     lines = [line for line in world.market.lines() if _selected(world, line, selectors)]
     selection = Selection(world, lines, [world.market.totals(line.line_id) for line in lines])

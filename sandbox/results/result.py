@@ -49,6 +49,8 @@ class RunResult:
     expectations: list[Judgement] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     world: World | None = field(default=None, repr=False)
+    against: str = ""
+    """The served sandbox that it was played against; empty for a run in process."""
 
     @property
     def status(self) -> Literal["passed", "failed"]:
@@ -64,13 +66,15 @@ class RunResult:
     @property
     def repeat(self) -> str:
         """The command that plays the same run again."""
-        return f"adcp-sandbox run {self.scenario} --seed {self.seed}"
+        there = f" --against {self.against} --reset" if self.against else ""
+        return f"adcp-sandbox run {self.scenario} --seed {self.seed}{there}"
 
     def summary(self) -> dict[str, Any]:
         """The result as ``run --json`` prints it."""
         return {
             "scenario": self.scenario,
             "seed": self.seed,
+            **({"against": self.against} if self.against else {}),
             "status": self.status,
             "digest": self.digest,
             "simulated_ms": self.simulated_ms,

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_val
 
 from sandbox.core.errors import InputError
 from sandbox.domain.lifecycles import LIFECYCLES
-from sandbox.results.metrics import METRICS
+from sandbox.results.metrics import METRICS, SELECTORS
 from sandbox.scenario.compare import Expected, Operators
 
 CALL = r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$"
@@ -115,8 +115,7 @@ class MetricCondition(Operators):
 
     def selectors(self) -> dict[str, Any]:
         """The selectors that were given."""
-        names = ("campaign", "advertiser", "media_buy", "package", "seller", "publisher")
-        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        return {name: getattr(self, name) for name in SELECTORS if getattr(self, name) is not None}
 
 
 class CallCondition(Operators):

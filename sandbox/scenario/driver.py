@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sandbox.core.errors import InputError, ScenarioFailure
@@ -11,6 +11,7 @@ from sandbox.kernel.actor import Actor
 from sandbox.kernel.endpoint import Operation, Principal, Reply
 from sandbox.kernel.network import PeerTimeout, PeerUnreachable
 from sandbox.operations import Route
+from sandbox.results.metrics import measure
 from sandbox.results.result import Judgement
 from sandbox.results.timeline import error_of, error_text
 from sandbox.scenario.compare import mismatch
@@ -190,7 +191,16 @@ class Driver(Actor):
         self.names["now"] = iso(self.now)
         return self.names
 
+    def measure(self, metric: str, selectors: Mapping[str, Any]) -> float | int | None:
+        """The value of a metric now; see :func:`~sandbox.results.metrics.measure`."""
+        return measure(self.world, metric, selectors)
+
     # -- waiting -----------------------------------------------------------------------------------------
+
+    @property
+    def awaits(self) -> str:
+        """The kind of event that the present step waits for; empty if it waits for none."""
+        return self._waiting[0].kind if self._waiting is not None else ""
 
     def _wait(self, number: int, step: Step) -> Steps:
         """Wait for the step's own time and condition."""

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sandbox.core.time import iso
-from sandbox.results.metrics import measure
 from sandbox.results.result import Judgement
 from sandbox.results.timeline import describe, error_text
 from sandbox.scenario.compare import described, mismatch
@@ -100,7 +99,7 @@ class Judge:
     def _values(self, condition: MetricCondition | CallCondition) -> Steps:
         """The values of a condition now, and a note about an error."""
         if isinstance(condition, MetricCondition):
-            value = measure(self._world, condition.metric, resolve(condition.selectors(), self._driver.names))
+            value = self._driver.measure(condition.metric, resolve(condition.selectors(), self._driver.names))
             return ([] if value is None else [value]), ""
         reply = yield from self._driver.ask(condition)
         if not reply.ok:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
@@ -213,3 +214,8 @@ class ScenarioFile(Strict):
     actors: dict[ActorId, ActorSpec] = Field(min_length=1)
     steps: list[Step] = Field([], description="what is done, in order")
     expect: list[Expectation] = Field([], description="what must come of it")
+
+    def fingerprint(self) -> str:
+        """SHA-256 of what the world is made of, in hexadecimal: actors, population and network."""
+        text = self.model_dump_json(include={"actors", "population", "network"})
+        return hashlib.sha256(text.encode()).hexdigest()

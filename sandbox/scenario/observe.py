@@ -30,6 +30,9 @@ TraceCondition = StatusCondition | MessageCondition | EventCondition
 class StatusWatch:
     """Keeps the state of each thing that a status condition is about."""
 
+    kind = "status"
+    """The kind of event that it is about."""
+
     def __init__(self, match: StatusMatch, names: Mapping[str, Any]) -> None:
         self._match = match
         self._id = None if match.id is None else str(resolve(match.id, names))
@@ -85,6 +88,7 @@ class CountWatch:
     """Counts the events or messages that a condition is about."""
 
     def __init__(self, match: MessageMatch | EventMatch, names: Mapping[str, Any]) -> None:
+        self.kind = match.kind
         self._match = match
         self._paths: dict[str, Any] = resolve(match.body if isinstance(match, MessageMatch) else match.data, names)
         self._count: Any = resolve(match.count, names)

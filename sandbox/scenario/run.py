@@ -29,7 +29,7 @@ def run(scenario: Scenario, seed: int | None = None, progress: Callable[[int], N
     world = build(scenario, seed)
     driver = world.actors["driver"]
     assert isinstance(driver, Driver)
-    counts = _Counts()
+    counts = Counts()
     checkers = [checker(world) for checker in CHECKERS]
     for event in world.trace.events:
         counts.on_event(event)
@@ -69,7 +69,7 @@ def run(scenario: Scenario, seed: int | None = None, progress: Callable[[int], N
     )
 
 
-class _Counts:
+class Counts:
     """Counts messages (requests, answers, webhook attempts) and adds up deliveries."""
 
     def __init__(self) -> None:

@@ -14,6 +14,7 @@ from sandbox.kernel.trace import Event
 from sandbox.scenario.model import FaultSpec
 from sandbox.scenario.units import Duration, Instant
 from sandbox.server.bodies import MAX_JSON_BYTES, parse_object, refused
+from sandbox.server.books import Books
 from sandbox.server.host import NETWORK, Host
 from sandbox.server.served import Served
 
@@ -58,6 +59,7 @@ class Control:
 
     def __init__(self, served: Served) -> None:
         self.served = served
+        self._books = Books(served, self._host)
 
     def add_routes(self, app: web.Application) -> None:
         """Enter all routes."""
@@ -67,6 +69,7 @@ class Control:
         router.add_post(f"{PREFIX}/reset", self.reset)
         router.add_get(f"{PREFIX}/events", self.events)
         router.add_get(f"{PREFIX}/world", self.world)
+        self._books.add_routes(app, PREFIX)
         router.add_get(f"{PREFIX}/faults", self.faults)
         router.add_post(f"{PREFIX}/faults", self.set_faults)
         router.add_post(f"{PREFIX}/actors/{{actor}}/{{control}}", self.control)
@@ -103,7 +106,7 @@ class Control:
     # -- looking -----------------------------------------------------------------------------------------
 
     async def events(self, request: web.Request) -> web.Response:
-        """Events of one customer's world: ``{events: [{seq, at, kind, actor, data}], last}``."""
+        """Events of one customer's world: ``{events: [{seq, at, kind, actor, data}], last, now}``."""
         after, limit = _number(request, "after", 0), _number(request, "limit", 100)
         if not 1 <= limit <= MOST_EVENTS:
             raise refused("limit", f"give a number from 1 to {MOST_EVENTS}")
@@ -116,7 +119,8 @@ class Control:
                 if len(found) == limit:
                     break
         last = found[-1].seq if len(found) == limit else len(trace)
-        return web.json_response({"events": [_wire(event) for event in found], "last": max(last, after)})
+        now = iso(self.served.clock.now())
+        return web.json_response({"events": [_wire(event) for event in found], "last": max(last, after), "now": now})
 
     async def world(self, request: web.Request) -> web.Response:
         """What there is: the clock, the actors with their controls, the customers, breaches that checkers found."""
@@ -135,12 +139,14 @@ class Control:
             {
                 **self._clock(),
                 "scenario": self.served.scenario.name,
+                "fingerprint": self.served.scenario.file.fingerprint(),
                 "seed": world.seed,
                 "customer": host.name,
                 "platform": self.served.platform_id,
                 "start": iso(self.served.start_ms),
                 "customers": self.customers(),
                 "actors": actors,
+                "inputs": host.inputs,
                 "events": len(world.trace.events),
                 "digest": world.trace.digest(),
                 "opportunities": world.market.opportunities,

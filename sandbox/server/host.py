@@ -13,7 +13,7 @@ from sandbox.core.errors import ApiError, InputError, SandboxError
 from sandbox.core.time import iso
 from sandbox.journal.store import Entry
 from sandbox.kernel.actor import Actor
-from sandbox.kernel.checkers import CHECKERS
+from sandbox.kernel.checkers import CHECKERS, Violation
 from sandbox.kernel.endpoint import Principal, Reply
 from sandbox.kernel.network import PeerTimeout, PeerUnreachable
 from sandbox.kernel.world import World
@@ -30,6 +30,9 @@ CLIENT = "driver"
 
 NETWORK = "network"
 """Whose control ``faults`` replaces the fault rules."""
+
+MARKET = "market"
+"""Whose control ``settle`` writes to the trace what was delivered up to now."""
 
 Make = Callable[[], World]
 
@@ -49,6 +52,8 @@ class Host:
         self._writer = writer
         self._turn = asyncio.Lock()
         self._closed = False
+        self.inputs = 0
+        """How many inputs there were since the first instant."""
         self._build()
 
     def _build(self) -> None:
@@ -103,6 +108,16 @@ class Host:
                     turn = time.perf_counter()
         return to_ms
 
+    def audited(self) -> list[Violation]:
+        """What the checkers have found so far, and what they find in the world as it is; it has to be settled."""
+        found: list[Violation] = []
+        for checker in self.checkers:
+            known = len(checker.violations)
+            checker.finish()
+            found += checker.violations
+            del checker.violations[known:]
+        return found
+
     def close(self) -> None:
         """Take no further inputs: another world has taken the place of this one."""
         self._closed = True
@@ -140,6 +155,7 @@ class Host:
             await self._run(at_ms)
             reply = await self._finish(name, begin())
             self._clock.push(self.world.now)
+            self.inputs += 1
             entry = Entry(
                 self.name,
                 at_ms,
@@ -168,6 +184,8 @@ class Host:
             if actor_id == NETWORK:
                 self._set_faults(arguments)
                 result = None
+            elif actor_id == MARKET:
+                result = self.world.market.settle()
             else:
                 result = self.world.actors[actor_id].controls[control](**arguments)
             if isinstance(result, Generator):
@@ -222,6 +240,7 @@ class Host:
             answer = json.dumps(reply.body)
             if (reply.status, answer) != (entry.status, entry.answer):
                 raise _differs(count, entry, reply.status, answer)
+        self.inputs += count
         return count
 
     def _again(self, entry: Entry) -> Reply:

@@ -118,8 +118,7 @@ class Served:
         """Make sure that the journal is of this sandbox; gives the first instant of its worlds."""
         file = self.scenario.file
         seed = file.seed if self.settings.seed is None else self.settings.seed
-        text = file.model_dump_json(include={"actors", "population", "network"})
-        mine = {"seed": seed, "world": hashlib.sha256(text.encode()).hexdigest(), "scenario": self.scenario.name}
+        mine = {"seed": seed, "world": file.fingerprint(), "scenario": self.scenario.name}
         known = self.journal.read("identity")
         if known is None:
             start_ms = self.scenario.start_ms if self.settings.start_ms is None else self.settings.start_ms

@@ -18,6 +18,7 @@ from sandbox.kernel.endpoint import Principal, Reply
 from sandbox.kernel.network import NetworkConfig
 from sandbox.kernel.trace import Event
 from sandbox.kernel.world import World
+from sandbox.operations.answer import check_answer
 
 START = "2026-05-01T00:00:00Z"
 
@@ -81,6 +82,9 @@ class Platform:
             self.world.env.step()
         reply: Any = process.value
         assert isinstance(reply, Reply)
+        if reply.ok:  # the published description is what is answered
+            assert self.buyer.endpoint is not None
+            check_answer(self.buyer.endpoint.operations[operation].detail, reply.body)
         return reply
 
     def call(self, operation: str, *args: Any, **kwargs: Any) -> dict[str, Any]:

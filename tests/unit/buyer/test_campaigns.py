@@ -234,7 +234,9 @@ def test_products_know_their_search_and_their_media_buys(platform: Platform) -> 
 
 
 def test_audiences_are_added_unless_the_missing_are_to_go(platform: Platform) -> None:  # rules 64, 97
-    campaign = platform.campaign(platform.advertiser(), audienceConfig={"targetAudienceIds": ["a", "b"]})
+    advertiser = platform.advertiser()
+    platform.call("sync_audiences", {"audiences": [{"audienceId": n} for n in "abc"]}, {"accountId": advertiser})
+    campaign = platform.campaign(advertiser, audienceConfig={"targetAudienceIds": ["a", "b"]})
     made = update(platform, campaign, audienceConfig={"suppressAudienceIds": ["c"]})
     assert {(row["audienceId"], row["type"]) for row in made["audiences"]} == {
         ("a", "TARGET"),

@@ -65,3 +65,40 @@ def test_the_catalog_of_a_campaign_goes_to_the_agents_in_discovery(platform: Pla
     platform.discover(advertiser, brief="news", campaignId=campaign["campaignId"])
     sent = [message.get("catalog") for message in platform.messages("get_products")]
     assert sent == [catalog] * 3
+
+
+def test_strict_refuses_all_and_lenient_only_what_is_wrong(platform: Platform) -> None:  # rule 146
+    advertiser, wrong = platform.advertiser(), {"catalog_id": "x", "type": "product"}
+    payload = {"account": {"account_id": advertiser}, "catalogs": [SHOES, wrong]}
+    error = platform.error("sync_catalogs", payload, {"advertiserId": advertiser})
+    assert error["field"] == "catalogs[1].url"
+    assert listed(platform, advertiser) == []
+    again = SHOES | {"name": "Twice"}
+    odd = FEED | {"feed_format": "punch_cards"}
+    done = sync(platform, advertiser, SHOES, wrong, again, odd, validation_mode="lenient")
+    assert done == [("shoes", "created"), ("x", "failed"), ("shoes", "failed"), ("feed", "failed")]
+    assert [row["name"] for row in listed(platform, advertiser)] == ["Shoes"]
+
+
+def test_what_the_ids_leave_out_is_not_looked_at_and_not_deleted(platform: Platform) -> None:  # rule 146
+    advertiser, wrong = platform.advertiser(), {"catalog_id": "x", "type": "product"}
+    sync(platform, advertiser, SHOES)
+    assert sync(platform, advertiser, SHOES, FEED, wrong, catalog_ids=["feed"], delete_missing=True) == [
+        ("feed", "created")
+    ]
+    assert [row["catalogId"] for row in listed(platform, advertiser)] == ["shoes", "feed"]
+
+
+def test_a_dry_run_deletes_nothing(platform: Platform) -> None:  # rule 146
+    advertiser = platform.advertiser()
+    sync(platform, advertiser, SHOES)
+    assert ("shoes", "deleted") in sync(platform, advertiser, FEED, delete_missing=True, dry_run=True)
+    assert [row["catalogId"] for row in listed(platform, advertiser)] == ["shoes"]
+
+
+def test_one_to_fifty_catalogs_are_synced(platform: Platform) -> None:  # rule 146
+    advertiser = platform.advertiser()
+    for count in (0, 51):
+        catalogs = [FEED | {"catalog_id": str(n)} for n in range(count)]
+        payload = {"account": {"account_id": advertiser}, "catalogs": catalogs}
+        assert platform.error("sync_catalogs", payload, {"advertiserId": advertiser})["field"] == "catalogs"

@@ -51,6 +51,20 @@ def test_the_brief_goes_to_the_agents_word_for_word(platform: Platform) -> None:
     assert {p["buying_mode"] for p in platform.messages("get_products")} == {"brief"}
 
 
+def test_a_brief_is_never_shortened(platform: Platform) -> None:  # rule 131, C57
+    long = f"  {BRIEF}  " * 600
+    assert len(long) > 50_000
+    advertiser = platform.advertiser()
+    platform.discover(advertiser, brief=long)
+    campaign = platform.campaign(advertiser, brief=long)
+    found = platform.discover(advertiser, campaignId=campaign)
+    body = {"advertiserId": advertiser, "discoveryId": found["discoveryId"]}
+    platform.call("discover_products", {**body, "refine": [{"scope": "request", "ask": long}]})
+    asked = platform.messages("get_products")
+    assert [p.get("brief") for p in asked if p["buying_mode"] == "brief"] == [long] * 6
+    assert [p["refine"][0]["ask"] for p in asked if p["buying_mode"] == "refine"] == [long] * 3
+
+
 def test_without_a_brief_all_inventory_is_asked_for(platform: Platform) -> None:  # facts 4.0, buying_mode
     platform.discover(platform.advertiser())
     asked = platform.messages("get_products")[0]
@@ -93,6 +107,52 @@ def test_an_agent_that_fails_does_not_stop_the_others(make_platform: MakePlatfor
     assert log["request"]["headers"] == {"authorization": "[REDACTED]"}
     assert log["request"]["body"]["buying_mode"] == "wholesale"
     assert [r["agentId"] for r in browse(platform, found, debug="true")["agentResults"]] == ["harbor"]
+
+
+def test_debugging_shows_no_agent_that_answered(platform: Platform) -> None:  # rule 123
+    advertiser = platform.advertiser()
+    found = platform.discover(advertiser, debug=True)
+    assert found["agentResults"] == []
+    assert "agentResults" not in browse(platform, found)
+
+
+def test_logs_show_nothing_that_authorises(make_platform: MakePlatform) -> None:  # rule 123
+    platform = make_platform()
+    advertiser = platform.advertiser()
+    body = {"name": "L", "purpose": "include", "domains": ["herald.example"]}
+    platform.call("create_property_list", body, {"advertiserId": advertiser})
+    platform.discover(advertiser)
+    token = platform.messages("get_products")[0]["property_list"]["auth_token"]
+    platform.world.network.config.faults.append(Fault("unavailable", to="northstar", message="get_products"))
+    found = platform.discover(advertiser, debug=True)
+    (result,) = found["agentResults"]
+    assert [result[name] for name in ("success", "productCount")] == [False, 0]
+    assert result["error"]
+    assert result["rawResponseData"]["errors"]
+    for log in result["debugLogs"]:
+        assert (log["type"], log["request"]["method"]) == ("request", "POST")
+        assert log["request"]["headers"] == {"authorization": "[REDACTED]"}
+        assert log["request"]["body"]["property_list"]["auth_token"] == "[REDACTED]"
+    assert len(result["debugLogs"]) == platform.buyer.config.requests.retries + 1
+    assert token not in str(found)
+
+
+def test_the_budget_is_that_of_the_session_less_what_is_selected(platform: Platform) -> None:  # rule 126
+    found = platform.discover(platform.advertiser(), budget=5000)
+    platform.select(found, "herald_olv", budget=1250.5)
+    assert browse(platform, found)["budgetContext"] == {
+        "sessionBudget": 5000,
+        "allocatedBudget": 1250.5,
+        "remainingBudget": 3749.5,
+    }
+
+
+def test_browsing_is_a_plain_read(platform: Platform) -> None:  # rule 115
+    endpoint = platform.buyer.endpoint
+    assert endpoint is not None
+    for name in ("browse_discovery", "list_discovery_products"):
+        assert not endpoint.operations[name].mutating
+    assert endpoint.operations["discover_products"].mutating
 
 
 def test_if_all_agents_fail_the_discovery_fails(make_platform: MakePlatform) -> None:  # rule 6

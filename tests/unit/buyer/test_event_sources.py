@@ -87,6 +87,22 @@ def test_one_source_can_be_registered_by_itself(platform: Platform) -> None:  # 
     assert platform.error("create_event_source", {"eventSourceId": "es_1"}, path)["code"] == "CONFLICT"
 
 
+def test_one_source_can_be_read_changed_and_archived_by_itself(platform: Platform) -> None:  # C18
+    advertiser = platform.advertiser()
+    sync(platform, advertiser, PIXEL, SDK)
+    path = {"advertiserId": advertiser, "eventSourceId": "website_pixel"}
+    assert platform.call("get_event_source", path=path)["data"]["event_types"] == ["purchase", "add_to_cart"]
+    platform.advance("1h")
+    made = platform.call("update_event_source", {"name": "Shop", "eventTypes": None}, path)["data"]
+    assert made["name"] == "Shop"
+    assert "event_types" not in made  # all types again
+    assert made["updated_at"] > made["created_at"]
+    assert platform.reply("delete_event_source", path=path).status == 204
+    assert platform.error("get_event_source", path=path)["code"] == "NOT_FOUND"
+    assert platform.error("update_event_source", {"name": "x"}, path)["code"] == "NOT_FOUND"
+    assert listed(platform, advertiser) == ["mobile_sdk"]
+
+
 def test_goals_need_a_registered_source(platform: Platform) -> None:  # rule 52
     advertiser = platform.advertiser()
     goal = {

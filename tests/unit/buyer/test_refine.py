@@ -29,6 +29,31 @@ def test_an_omitted_product_is_gone_for_good(platform: Platform) -> None:  # rul
     )  # fmt: skip
 
 
+def test_pages_and_filters_work_on_the_refined_set(platform: Platform) -> None:  # rules 122 and 128
+    advertiser = platform.advertiser()
+    found = platform.discover(advertiser)
+    refine(platform, advertiser, found, {"scope": "request", "ask": "only ctv please"})
+    every = browse(platform, found)
+    assert every["summary"]["totalProducts"] == len(products(every)) < len(products(found))
+    pages = [browse(platform, found, groupLimit="1", groupOffset=str(n)) for n in range(every["totalGroups"])]
+    assert [product for page in pages for product in products(page)] == products(every)
+    assert [page["hasMoreGroups"] for page in pages] == [True] * (len(pages) - 1) + [False]
+    assert browse(platform, found, publisherDomain="tribune")["totalGroups"] == 0
+    assert len(platform.messages("get_products")) == 6
+
+
+def test_a_refinement_is_shown_as_it_is_asked_for(platform: Platform) -> None:  # rules 116 and 127
+    advertiser = platform.advertiser()
+    found = platform.discover(advertiser)
+    item = {"scope": "product", "id": "herald_olv", "action": "omit"}
+    view = {"groupLimit": 1, "productsPerGroup": 1, "salesAgentNames": ["harbor"], "debug": True}
+    refined = platform.discover(advertiser, discoveryId=found["discoveryId"], refine=[item], **view)
+    assert refined["discoveryId"] == found["discoveryId"]
+    assert [group["salesAgentId"] for group in refined["productGroups"]] == ["harbor"]
+    assert len(products(refined)) == 1
+    assert refined["agentResults"] == []
+
+
 def test_only_the_agents_concerned_are_asked(platform: Platform) -> None:
     advertiser = platform.advertiser()
     found = platform.discover(advertiser)

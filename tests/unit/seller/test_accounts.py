@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.core.errors import InputError
+from sandbox.kernel.endpoint import Principal
 from tests.unit.seller.conftest import ACCOUNT, Opener, Stage, creative
 
 
@@ -97,3 +98,73 @@ def test_accounts_that_are_left_out_of_a_full_sync_are_closed(stage: Opener) -> 
     world.call("sync_accounts", accounts=[other], delete_missing=True)
     states = {a["operator"]: a["status"] for a in world.call("list_accounts")["accounts"]}
     assert states == {"agency.example": "closed", "other.example": "active"}
+
+
+# -- operators' own credentials ------------------------------------------------------------------------------
+
+HELD = [
+    {"credential": "main", "brand": "acme.com", "name": "Acme Brand"},
+    {"credential": "other", "brand": "acme.com", "operator": "agency.example", "billing": "agent"},
+    {"brand": "acme.com", "name": "House account"},
+]
+
+
+def signed(world: Stage, tool: str, user: str, **request: Any) -> dict[str, Any]:
+    """The body of the answer to a caller with credentials."""
+    endpoint = world.world.actors["seller"].endpoint
+    assert endpoint is not None
+    payload = {"adcp_version": "3.1", **request}
+    if tool == "sync_accounts":
+        payload["idempotency_key"] = f"key-{user or 'nobody'}-0123456789abcdef"
+    process = world.world.spawn(endpoint.handle(tool, payload, Principal("buyer", "driver", user)))
+    while not process.processed:
+        world.world.env.step()
+    body: dict[str, Any] = process.value.body  # type: ignore[union-attr]
+    return body
+
+
+def names(world: Stage, user: str = "") -> list[str]:
+    return [account["name"] for account in signed(world, "list_accounts", user)["accounts"]]
+
+
+def test_accounts_can_be_there_from_the_start_and_belong_to_credentials(stage: Opener) -> None:  # facts 4.1
+    world = stage(accounts={"existing": HELD})
+    assert names(world) == ["House account"]
+    assert names(world, "main") == ["Acme Brand"]
+    assert names(world, "other") == ["acme.com via agency.example"]
+    assert names(world, "nobody") == []
+    [account] = signed(world, "list_accounts", "other")["accounts"]
+    assert (account["status"], account["operator"], account["billing"]) == ("active", "agency.example", "agent")
+
+
+def test_the_same_brand_and_operator_are_another_account_under_other_credentials(stage: Opener) -> None:
+    world = stage()
+    entry = ACCOUNT | {"billing": "operator"}
+    first = signed(world, "sync_accounts", "main", accounts=[entry])["accounts"][0]
+    second = signed(world, "sync_accounts", "other", accounts=[entry])["accounts"][0]
+    assert (first["action"], second["action"]) == ("created", "created")
+    assert first["account_id"] != second["account_id"]
+
+
+def test_an_agent_with_operator_auth_says_so(stage: Opener) -> None:
+    assert stage(accounts={"operator_auth": True}).call("get_adcp_capabilities")["account"]["require_operator_auth"]
+    assert not stage().call("get_adcp_capabilities")["account"]["require_operator_auth"]
+
+
+@pytest.mark.parametrize(
+    ("user", "sandbox", "code"),
+    [("", True, "AUTH_REQUIRED"), ("main", False, "ACCOUNT_SETUP_REQUIRED"), ("main", True, None)],
+)
+def test_such_an_agent_opens_sandbox_accounts_only_and_for_operators_only(
+    stage: Opener, user: str, sandbox: bool, code: str | None
+) -> None:  # facts 4.1
+    world = stage(accounts={"operator_auth": True})
+    entry = ACCOUNT | {"billing": "operator", "sandbox": sandbox}
+    row = signed(world, "sync_accounts", user, accounts=[entry])["accounts"][0]
+    assert (row["errors"][0]["code"] if "errors" in row else None) == code
+    assert row["action"] == ("failed" if code else "created")
+
+
+def test_such_an_agent_opens_nothing_on_the_spot(stage: Opener) -> None:
+    world = stage(accounts={"operator_auth": True})
+    assert world.error("create_media_buy", **world.order())["code"] == "ACCOUNT_NOT_FOUND"

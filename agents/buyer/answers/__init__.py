@@ -1,0 +1,1 @@
+"""What the platform's operations answer, as types on the wire: the published description is made from them."""
