@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Self
 
@@ -25,8 +26,8 @@ available = pytest.mark.skipif(_programs() is None, reason="needs PostgreSQL (ap
 class Postgres:
     """Starts a server with an empty database; it keeps nothing."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "postgres"
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="adcp-sandbox-postgres-"))
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.url = f"postgresql://sandbox@127.0.0.1:{self.port}/postgres"
@@ -34,11 +35,8 @@ class Postgres:
     def __enter__(self) -> Self:
         programs = _programs()
         assert programs is not None
-        self.folder.mkdir()
         user: dict[str, object] = {}
         if os.geteuid() == 0:  # the server refuses to run as root
-            for path in (self.folder, *list(self.folder.parents)[:3]):
-                path.chmod(path.stat().st_mode | 0o055)
             shutil.chown(self.folder, "postgres", "postgres")
             user = {"user": "postgres", "group": "postgres"}
         data = self.folder / "data"
@@ -49,13 +47,13 @@ class Postgres:
         self._control = [programs / "pg_ctl", "-D", data, "-w"]
         self._user = user
         options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1"
-        with (self.folder.parent / "postgres.log").open("w") as log:
+        with (self.folder / "log").open("w") as log:
             subprocess.run(
                 [*self._control, "-o", options, "start"], check=True, stdout=log, stderr=log, cwd=self.folder, **user
             )
         return self
 
     def __exit__(self, *_: object) -> None:
-        subprocess.run(
-            [*self._control, "-m", "immediate", "stop"], check=True, capture_output=True, cwd=self.folder, **self._user
-        )
+        stop = [*self._control, "-m", "immediate", "stop"]
+        subprocess.run(stop, check=True, capture_output=True, cwd=self.folder, **self._user)
+        shutil.rmtree(self.folder)

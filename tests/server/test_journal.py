@@ -26,7 +26,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/deep/journal.db"
     else:
-        with Postgres(tmp_path) as server:
+        with Postgres() as server:
             yield server.url
 
 

@@ -155,7 +155,7 @@ def test_everything_acknowledged_survives_a_few_kills(tmp_path: Path) -> None:
 @pytest.mark.slow
 @available
 def test_everything_acknowledged_survives_kills_with_postgresql(tmp_path: Path) -> None:
-    with Postgres(tmp_path) as server:
+    with Postgres() as server:
         session = Session(tmp_path, server.url, seed=3)
         for _ in range(10):
             session.start()
