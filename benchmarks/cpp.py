@@ -16,12 +16,34 @@ import numpy as np
 from benchmarks.worlds import START_MS, arguments_of, make_engine
 from sandbox.core.time import HOUR_MS
 from sandbox.delivery import loop
-from sandbox.delivery.tables import CAP, DRAW, GROUP, LINE, PLACE, Conversions, Limits, State, Traffic
+from sandbox.delivery.tables import (
+    CAP,
+    CONVERSION,
+    CREATIVE,
+    DRAW,
+    GROUP,
+    LINE,
+    OPPORTUNITY,
+    PLACE,
+    SEGMENT,
+    SHARE,
+    SOURCE,
+    TERMS,
+    Limits,
+    State,
+)
 
 FLAGS = ("-O3", "-march=native", "-ffp-contract=off", "-std=c++17", "-shared", "-fPIC")
 """Without fused multiply and add, which would round differently from the kernel."""
 
-_RECORDS = {"Line": LINE, "Place": PLACE, "Group": GROUP, "Cap": CAP, "Person": DRAW}
+_RECORDS = {"Line": LINE, "Place": PLACE, "Group": GROUP, "Cap": CAP, "Person": DRAW, "Terms": TERMS, "Share": SHARE}
+_RECORDS |= {
+    "Creative": CREATIVE,
+    "Segment": SEGMENT,
+    "Opportunity": OPPORTUNITY,
+    "Conversion": CONVERSION,
+    "Source": SOURCE,
+}
 _C_TYPES = {np.dtype(np.float64): "double", **{np.dtype(f"i{n}"): f"int{8 * n}_t" for n in (2, 4, 8)}}
 _C_TYPES |= {np.dtype(f"u{n}"): f"uint{8 * n}_t" for n in (1, 4, 8)}
 _C_TYPES |= {record: name for name, record in _RECORDS.items()}
@@ -38,14 +60,14 @@ def available() -> bool:
 
 
 def prepare(
-    hour_ms: int, hour_tick: int, hour: Traffic, first: int, last: int, keys: Any, limits: Limits, state: State,
-    out: Any, to: Conversions
+    hour_ms: int, hour_tick: int, hour: Any, first: int, last: int, keys: Any, limits: Limits, state: State,
+    out: Any, to: Any
 ) -> Callable[[], tuple[int, int]]:  # fmt: skip
     """A call that does what :func:`sandbox.delivery.loop.decide` does with these arguments."""
     counts = np.zeros(2, np.int64)
-    tables = [_pointers(table) for table in (hour, limits, state, out, to)]
+    tables = [_pointers(table) for table in (limits, state, out)]
     numbers = [ctypes.c_int64(n) for n in (hour_ms, hour_tick, first, last, len(state.lines))]
-    function, arguments = library().decide, (*numbers, *map(_address, (keys, *tables, counts)))
+    function, arguments = library().decide, (*numbers, *map(_address, (keys, hour, *tables, to, counts)))
 
     def call() -> tuple[int, int]:
         function(*arguments)
@@ -54,13 +76,10 @@ def prepare(
     return call
 
 
-def traffic(hour_ms: int, places: Any, counts: Any, keys: Any, spans: Any, draws: Any) -> Traffic:
+def traffic(hour_ms: int, sources: Any, *tables: Any) -> int:
     """What :func:`sandbox.delivery.traffic.traffic` does."""
-    made = Traffic(*(np.empty(int(counts.sum()), np.int32) for _ in range(4)))
-    table = _pointers(made)
-    arrays = (_address(array) for array in (places, counts, keys, spans, draws, table))
-    found = library().traffic(ctypes.c_int64(hour_ms), ctypes.c_int64(len(places)), *arrays)
-    return Traffic(*(column[:found] for column in made))
+    arrays = map(_address, (sources, *tables))
+    return int(library().traffic(ctypes.c_int64(hour_ms), ctypes.c_int64(len(sources)), *arrays))
 
 
 @cache
@@ -84,9 +103,8 @@ def _header() -> str:
     engine = make_engine(1, 100)
     seen = arguments_of(loop, "decide", lambda: engine.advance(START_MS + HOUR_MS))
     records = [_record(name, dtype) for name, dtype in _RECORDS.items()]
-    opportunity = _record("Opportunity", np.dtype([(name, np.int32) for name in Traffic._fields]))
-    tables = [_table(seen[at]) for at in (2, 6, 7, 8, 9)]
-    return "\n".join(["#include <cstdint>", *records, opportunity, *tables])
+    tables = [_table(seen[at]) for at in (6, 7, 8)]
+    return "\n".join(["#include <cstdint>", *records, *tables])
 
 
 def _record(name: str, dtype: np.dtype[Any]) -> str:

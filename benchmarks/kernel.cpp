@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <vector>
 
 #include "tables.h"
 
@@ -29,16 +28,16 @@ static inline bool happens(u64 key, u64 purpose, double rate) { return unit(mix(
 static inline double normal(u64 key, u64 a, u64 b) {
   return std::sqrt(-2.0 * std::log(1.0 - unit(mix(key, a)))) * std::cos(2.0 * M_PI * unit(mix(key, b)));
 }
-static inline i64 pick(double draw, const double* edges, const i64* codes, i64 first, i64 last) {
+static inline i64 pick(double draw, const Share* shares, i64 first, i64 last) {
   for (i64 i = first; i < last - 1; ++i)
-    if (draw < edges[i]) return codes[i];
-  return codes[last - 1];
+    if (draw < shares[i].edge) return shares[i].code;
+  return shares[last - 1].code;
 }
 
-static inline bool passes(const Cap* terms, const i64* slots, i64 first, i64 last, const uint32_t* cells, i64 row,
+static inline bool passes(const Cap* caps, const i64* numbers, i64 first, i64 last, const uint32_t* cells, i64 row,
                           i64 tick) {
   for (i64 s = first; s < last; ++s) {
-    const Cap& cap = terms[slots[s]];
+    const Cap& cap = caps[numbers[s]];
     if (cap.limit == 0) return false;
     const uint32_t* ring = cells + row + cap.ring;
     i64 newest = i64(ring[0]) - cap.limit;
@@ -47,10 +46,10 @@ static inline bool passes(const Cap* terms, const i64* slots, i64 first, i64 las
   }
   return true;
 }
-static inline void remember(const Cap* terms, const i64* rings, i64 first, i64 last, uint32_t* cells, i64 row,
+static inline void remember(const Cap* caps, const i64* numbers, i64 first, i64 last, uint32_t* cells, i64 row,
                             i64 tick) {
   for (i64 r = first; r < last; ++r) {
-    const Cap& cap = terms[rings[r]];
+    const Cap& cap = caps[numbers[r]];
     uint32_t* ring = cells + row + cap.ring;
     i64 oldest = ring[0];
     ring[1 + oldest] = uint32_t(tick);
@@ -73,10 +72,10 @@ static inline i64 next_due(Line& line) {
   i64 goal = reached(double(line.impressions) + 0.5, line.goal_at, line.goal_end, line);
   return std::max(line.start, std::max(money, goal));
 }
-static inline i64 line_up(i64 t, i64 first, i64 last, const i64* candidates, const i64* due_ms, i64* queue) {
+static inline i64 line_up(i64 t, i64 first, i64 last, const i64* numbers, const i64* due_ms, i64* queue) {
   i64 waiting = 0;
   for (i64 c = first; c < last; ++c) {
-    i64 n = candidates[c];
+    i64 n = numbers[c];
     if (due_ms[n] > t) continue;
     i64 at = waiting++;
     for (; at > 0 && due_ms[queue[at - 1]] > due_ms[n]; --at) queue[at] = queue[at - 1];
@@ -85,34 +84,36 @@ static inline i64 line_up(i64 t, i64 first, i64 last, const i64* candidates, con
   return waiting;
 }
 
-static inline bool affordable(i64 n, i64 charge, const Limits& limits, const Group* groups) {
-  for (i64 g = limits.groups_at[n]; g < limits.groups_at[n + 1]; ++g) {
-    const Group& group = groups[limits.groups[g]];
+static inline bool affordable(const Terms& mine, i64 charge, const i64* numbers, const Group* groups) {
+  for (i64 g = mine.groups; g < mine.groups_end; ++g) {
+    const Group& group = groups[numbers[g]];
     if (group.total >= 0 && group.total < group.spent + charge) return false;
     if (group.daily >= 0 && group.daily < group.today + charge) return false;
   }
   return true;
 }
-static inline i64 rotate(i64 n, u64 key, i64 row, i64 tick, const Limits& limits, const uint32_t* cells) {
-  const i64 *pairs = limits.rotation, *at = limits.creative_caps_at, *caps = limits.creative_caps;
-  i64 first = limits.rotation_at[n], last = limits.rotation_at[n + 1], whole = 0;
-  for (i64 p = first; p < last; p += 2)
-    if (passes(limits.cap_terms, caps, at[pairs[p]], at[pairs[p] + 1], cells, row, tick)) whole += pairs[p + 1];
+static inline i64 rotate(const Terms& mine, u64 key, i64 row, i64 tick, const Limits& limits, const uint32_t* cells) {
+  const i64* numbers = limits.numbers;
+  auto allowed = [&](i64 p) {
+    const Creative& one = limits.creatives[numbers[p]];
+    return passes(limits.caps, numbers, one.caps, one.caps_end, cells, row, tick);
+  };
+  i64 whole = 0;
+  for (i64 p = mine.rotation; p < mine.rotation_end; p += 2)
+    if (allowed(p)) whole += numbers[p + 1];
   i64 left = i64(unit(mix(key, kRotation)) * double(whole));
-  for (i64 p = first; p < last; p += 2)
-    if (passes(limits.cap_terms, caps, at[pairs[p]], at[pairs[p] + 1], cells, row, tick) &&
-        (left -= pairs[p + 1]) < 0)
-      return pairs[p];
+  for (i64 p = mine.rotation; p < mine.rotation_end; p += 2)
+    if (allowed(p) && (left -= numbers[p + 1]) < 0) return numbers[p];
   return -1;
 }
 static inline i64 may_show(i64 n, i64 t, i64 tick, u64 key, i64 row, const Limits& limits, const State& state) {
   const Line& line = state.lines[n];
+  const Terms& mine = limits.terms[n];
   if (t >= line.stop) return -1;
   if (line.participation < 1.0 && !happens(key, kParticipation + u64(n) * 256, line.participation)) return -1;
-  if (!affordable(n, line.dearest, limits, state.groups)) return -1;
-  if (!passes(limits.cap_terms, limits.caps, limits.caps_at[n], limits.caps_at[n + 1], state.cells, row, tick))
-    return -1;
-  return rotate(n, key, row, tick, limits, state.cells);
+  if (!affordable(mine, line.dearest, limits.numbers, state.groups)) return -1;
+  if (!passes(limits.caps, limits.numbers, mine.caps, mine.caps_end, state.cells, row, tick)) return -1;
+  return rotate(mine, key, row, tick, limits, state.cells);
 }
 
 static inline i64 delay_of(const Line& line, u64 key) {
@@ -152,13 +153,14 @@ static inline i64 charge_for(Line& line) {
 }
 static inline void show(i64 n, i64 tick, i64 row, i64 charge, i64 creative, const Limits& limits,
                         const State& state) {
-  for (i64 g = limits.groups_at[n]; g < limits.groups_at[n + 1]; ++g) {
-    state.groups[limits.groups[g]].spent += charge;
-    state.groups[limits.groups[g]].today += charge;
+  const Terms& mine = limits.terms[n];
+  const Creative& shown = limits.creatives[creative];
+  for (i64 g = mine.groups; g < mine.groups_end; ++g) {
+    state.groups[limits.numbers[g]].spent += charge;
+    state.groups[limits.numbers[g]].today += charge;
   }
-  remember(limits.cap_terms, limits.rings, limits.rings_at[n], limits.rings_at[n + 1], state.cells, row, tick);
-  remember(limits.cap_terms, limits.creative_rings, limits.creative_rings_at[creative],
-           limits.creative_rings_at[creative + 1], state.cells, row, tick);
+  remember(limits.caps, limits.numbers, mine.rings, mine.rings_end, state.cells, row, tick);
+  remember(limits.caps, limits.numbers, shown.rings, shown.rings_end, state.cells, row, tick);
   state.due_ms[n] = next_due(state.lines[n]);
 }
 static inline i64 row_of(const Place& place, i64 who, const Limits& limits, i64 stride) {
@@ -178,34 +180,33 @@ static inline void log_exposure(const Exposures& out, const Limits& limits, cons
   out.creative[at] = int32_t(creative);
   out.charge_micros[at] = charge;
   out.outcome[at] = int16_t(bits);
-  out.country[at] =
-      int16_t(pick(area, limits.country_edges, limits.country_codes, place.countries, place.countries_end));
-  out.device[at] = int16_t(pick(device, limits.device_edges, limits.device_codes, place.devices, place.devices_end));
+  out.country[at] = int16_t(pick(area, limits.shares, place.countries, place.countries_end));
+  out.device[at] = int16_t(pick(device, limits.shares, place.devices, place.devices_end));
 }
 
 extern "C" void decide(i64 hour_ms, i64 hour_tick, i64 first, i64 last, i64 lines, const u64* keys,
-                       const Traffic& hour, const Limits& limits, const State& state, const Exposures& out,
-                       const Conversions& to, Counts& counts) {
+                       const Opportunity* hour, const Limits& limits, const State& state, const Exposures& out,
+                       Conversion* to, Counts& counts) {
   i64 served = 0, converted = 0, stride = state.stride;
   for (i64 n = 0; n < lines; ++n) state.due_ms[n] = next_due(state.lines[n]);
   for (i64 i = first; i < last; ++i) {
     if (stride > 0 && i + kAhead < last) {
-      i64 coming = row_of(limits.places[hour.place[i + kAhead]], hour.who[i + kAhead], limits, stride);
+      i64 coming = row_of(limits.places[hour[i + kAhead].place], hour[i + kAhead].who, limits, stride);
       for (i64 cell = coming; cell < coming + std::min(stride, i64(64)); cell += 16)
         __builtin_prefetch(state.cells + cell, 1, 3);
     }
-    i64 t = hour_ms + hour.tick[i] * kTickMs, where = hour.place[i], who = hour.who[i];
-    i64 tick = hour_tick + hour.tick[i], row = -1, c = limits.candidates_at[where];
-    i64 end = limits.candidates_at[where + 1];
+    const Opportunity& chance = hour[i];
+    i64 t = hour_ms + chance.tick * kTickMs, where = chance.place, who = chance.who;
     const Place& place = limits.places[where];
+    i64 tick = hour_tick + chance.tick, row = -1, c = place.candidates, end = place.candidates_end;
     u64 key = 0;
     for (bool won = false; c < end && !won;) {
-      i64 until = limits.equals_end[c];
-      i64 waiting = line_up(t, c, until, limits.candidates, state.due_ms, state.queue);
+      i64 until = limits.numbers[place.equals + c - place.candidates];
+      i64 waiting = line_up(t, c, until, limits.numbers, state.due_ms, state.queue);
       c = until;
       for (i64 q = 0; q < waiting && !won; ++q) {
         i64 n = state.queue[q];
-        if (row < 0) key = mix(keys[where], u64(hour.number[i])), row = row_of(place, who, limits, stride);
+        if (row < 0) key = mix(keys[where], u64(chance.number)), row = row_of(place, who, limits, stride);
         i64 creative = may_show(n, t, tick, key, row, limits, state);
         if (creative < 0) continue;
         Line& line = state.lines[n];
@@ -213,10 +214,8 @@ extern "C" void decide(i64 hour_ms, i64 hour_tick, i64 first, i64 last, i64 line
         show(n, tick, row, charge, creative, limits, state);
         log_exposure(out, limits, place, key, served, t, who, n, where, creative, charge, bits);
         if (bits & 256) {
-          to.at_ms[converted] = t + delay_of(line, key);
-          to.exposure[converted] = served;
           double value = std::exp(line.log_value + 0.5 * normal(key, kValueA, kValueB));
-          to.value[converted++] = i64(std::min(value, kFar));
+          to[converted++] = {t + delay_of(line, key), served, i64(std::min(value, kFar))};
         }
         ++served;
         won = true;
@@ -234,40 +233,31 @@ static inline int32_t person(u64 key, const Person* draws, i64 at, i64 count) {
   return one.accept >= 1.0 || unit(mix(bits, kAccept)) < one.accept ? one.own : one.other;
 }
 
-// The opportunities of an hour into ``made``; returns how many there are. Arguments are those of traffic.traffic.
-extern "C" i64 traffic(i64 hour_ms, i64 places, const i64* place, const i64* counts, const u64* keys,
-                       const i64* spans, const Person* draws, const Traffic& made) {
+// Arguments are those of traffic.traffic.
+extern "C" i64 traffic(i64 hour_ms, i64 count, const Source* sources, const Person* draws, Opportunity* drawn,
+                       int32_t* head, Opportunity* made) {
   const i64 ticks = 3600000 / kTickMs;
   i64 total = 0, found = 0;
-  for (i64 p = 0; p < places; ++p) total += counts[p];
-  std::vector<Opportunity> drawn(total);
-  std::vector<int32_t> head(total + 1, 0);
+  for (i64 s = 0; s < count; ++s) total += sources[s].count;
   double scale = double(total) / double(ticks);
-  for (i64 p = 0; p < places; ++p) {
-    const i64* span = spans + 4 * p;
-    for (i64 i = 0; i < counts[p]; ++i) {
-      u64 key = mix(keys[p], u64(i));
+  for (i64 s = 0; s < count; ++s) {
+    const Source& source = sources[s];
+    for (i64 i = 0; i < source.count; ++i) {
+      u64 key = mix(source.key, u64(i));
       int32_t t = int32_t(unit(mix(key, kTime)) * double(ticks));
       i64 at_ms = hour_ms + t * kTickMs;
-      if (at_ms < span[0] || at_ms >= span[1]) continue;
-      drawn[found++] = {t, int32_t(place[p]), int32_t(i), person(key, draws, span[2], span[3])};
+      if (at_ms < source.from_ms || at_ms >= source.until_ms) continue;
+      drawn[found++] = {t, int32_t(source.place), int32_t(i), person(key, draws, source.people, source.people_count)};
       ++head[i64(t * scale) + 1];
     }
   }
   for (i64 b = 0; b < total; ++b) head[b + 1] += head[b];
-  std::vector<Opportunity> sorted(found);
-  for (i64 j = 0; j < found; ++j) sorted[head[i64(drawn[j].tick * scale)]++] = drawn[j];
+  for (i64 j = 0; j < found; ++j) made[head[i64(drawn[j].tick * scale)]++] = drawn[j];
   for (i64 j = 1; j < found; ++j) {
-    Opportunity late = sorted[j];
+    Opportunity late = made[j];
     i64 at = j;
-    for (; at > 0 && sorted[at - 1].tick > late.tick; --at) sorted[at] = sorted[at - 1];
-    sorted[at] = late;
-  }
-  for (i64 j = 0; j < found; ++j) {
-    made.tick[j] = sorted[j].tick;
-    made.place[j] = sorted[j].place;
-    made.number[j] = sorted[j].number;
-    made.who[j] = sorted[j].who;
+    for (; at > 0 && made[at - 1].tick > late.tick; --at) made[at] = made[at - 1];
+    made[at] = late;
   }
   return found;
 }

@@ -18,7 +18,7 @@ from sandbox.core.time import MINUTE_MS
 from sandbox.delivery.tables import (
     CLICK,
     COMPLETION,
-    CONVERSION,
+    CONVERTS,
     ENGAGEMENT,
     FOREVER,
     TICK_MS,
@@ -26,7 +26,6 @@ from sandbox.delivery.tables import (
     VIEWABLE,
     Limits,
     State,
-    Traffic,
 )
 
 _GAMMA, _MIX1, _MIX2 = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
@@ -61,10 +60,10 @@ class _Caps:
     lengths: NDArray[np.int64]
 
     @classmethod
-    def of(cls, limits: Limits, lines: int) -> _Caps:
-        terms, rings = limits.cap_terms, limits.rings.reshape(lines, -1)
+    def of(cls, limits: Limits) -> _Caps:
+        terms, rings = limits.caps, _rows(limits, "rings")
         limit, window, ring, length = (terms[name].copy() for name in ("limit", "window", "ring", "length"))
-        return cls(limit, window, ring, length, limits.caps.reshape(lines, -1), ring[rings], length[rings])
+        return cls(limit, window, ring, length, _rows(limits, "caps"), ring[rings], length[rings])
 
     def allow(self, cells: NDArray[np.uint32], row: NDArray[np.int64], tick: NDArray[np.int64]) -> Any:
         """Which lines may be shown to whom: a row for each opportunity, a column for each line."""
@@ -82,6 +81,12 @@ class _Caps:
         cells[at] = np.where(oldest + 1 < length, oldest + 1, 0)
 
 
+def _rows(limits: Limits, name: str) -> NDArray[np.int64]:
+    """The rows of numbers of this name of all lines, which are equally long here."""
+    first, last = limits.terms[name], limits.terms[f"{name}_end"]
+    return np.array([limits.numbers[a:b] for a, b in zip(first, last, strict=True)])
+
+
 def prepare(*arguments: Any, tick_ms: int = MINUTE_MS) -> Callable[[], tuple[int, int]]:
     """A call that decides in ticks; the arguments are those of :func:`sandbox.delivery.loop.decide`."""
     *given, _ = arguments  # nothing here says when conversions come
@@ -89,7 +94,7 @@ def prepare(*arguments: Any, tick_ms: int = MINUTE_MS) -> Callable[[], tuple[int
 
 
 def decide(
-    tick_ms: int, hour_ms: int, hour_tick: int, hour: Traffic, first: int, last: int, keys: Any, limits: Limits,
+    tick_ms: int, hour_ms: int, hour_tick: int, hour: Any, first: int, last: int, keys: Any, limits: Limits,
     state: State, out: Any
 ) -> int:  # fmt: skip
     """Decide the opportunities ``[first:last)`` of an hour in ticks; returns how many were served.
@@ -97,8 +102,8 @@ def decide(
     For lines at fixed CPM on the same placements with as many caps each, and for people who are known everywhere.
     """
     lines = state.lines
-    caps = _Caps.of(limits, len(lines))
-    who, offset = hour.who[first:last].astype(np.int64), hour.tick[first:last]
+    caps = _Caps.of(limits)
+    who, offset = hour["who"][first:last].astype(np.int64), hour["tick"][first:last]
     step = offset // (tick_ms // TICK_MS)
     row, tick, fresh = who * state.stride, hour_tick + offset.astype(np.int64), _first_of_step(step, who)
     edges = np.searchsorted(step, np.arange(step[0], step[-1] + 2))
@@ -149,16 +154,16 @@ def _levels(lines: Any, end_ms: Any) -> Any:
     return np.where((lines["live"] != 0) & (lines["start"] <= end_ms[:, None]), level, -float(FOREVER))
 
 
-def _book(hour_ms: int, hour: Traffic, at: Any, line: Any, keys: Any, limits: Limits, state: State, out: Any) -> int:
+def _book(hour_ms: int, hour: Any, at: Any, line: Any, keys: Any, limits: Limits, state: State, out: Any) -> int:
     """Draw the outcomes of an hour's impressions, charge them, and write lines and log."""
-    where, count = hour.place[at], len(at)
-    key = mix(keys[where], hour.number[at].astype(np.uint64))
+    where, count = hour["place"][at], len(at)
+    key = mix(keys[where], hour["number"][at].astype(np.uint64))
     place = {name: np.ascontiguousarray(limits.places[name])[where] for name in limits.places.dtype.names}
     viewable = unit(mix(key, VIEWABLE)) < place["viewability"]
     click, view = unit(mix(key, CLICK)) < place["click_rate"], unit(mix(key, VIEW)) < place["view_rate"]
     played = np.where(view, unit(mix(key, COMPLETION)), 1.0)
     engaged = unit(mix(key, ENGAGEMENT)) < place["engagement_rate"]
-    converted = unit(mix(key, CONVERSION)) < np.where(click, place["click_conversion_rate"], place["conversion_rate"])
+    converted = unit(mix(key, CONVERTS)) < np.where(click, place["click_conversion_rate"], place["conversion_rate"])
     parts = [played < place[name] for name in ("completion_rate", "first_rate", "mid_rate", "third_rate")]
     marks = [viewable, click, view, parts[0], engaged, *parts[1:]]
     names = ("viewable", "clicks", "views", "completed", "engagements", "first_quartile", "midpoint", "third_quartile")
@@ -176,13 +181,11 @@ def _book(hour_ms: int, hour: Traffic, at: Any, line: Any, keys: Any, limits: Li
     for name in ("spent", "today"):
         lines[name] += total // lines["divisor"]
     lines["remainder"] = total % lines["divisor"]
-    out.time_ms[:count], out.user[:count] = hour_ms + hour.tick[at].astype(np.int64) * TICK_MS, hour.who[at]
+    out.time_ms[:count], out.user[:count] = hour_ms + hour["tick"][at].astype(np.int64) * TICK_MS, hour["who"][at]
     out.line[:count], out.place[:count], out.charge_micros[:count] = line, where, charge
-    out.creative[:count] = limits.rotation[limits.rotation_at[line]]
-    out.country[:count], out.device[:count] = (
-        limits.country_codes[place["countries"]],
-        limits.device_codes[place["devices"]],
-    )
+    out.creative[:count] = limits.numbers[limits.terms["rotation"][line]]
+    codes = limits.shares["code"]
+    out.country[:count], out.device[:count] = codes[place["countries"]], codes[place["devices"]]
     return count
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from agents.buyer.accounts import LinkedAccount, check_links
 from agents.buyer.answers import advertisers as answers
@@ -45,7 +45,11 @@ def _domain(value: str) -> str:
     return host
 
 
-BrandDomain = Annotated[str, AfterValidator(_domain)]
+BrandDomain = Annotated[
+    str,
+    AfterValidator(_domain),
+    WithJsonSchema({"type": "string", "pattern": r"^(https?://)?([A-Za-z0-9-]+\.)+[A-Za-z0-9-]+(/.*)?$"}),
+]
 
 
 class UtmParam(Body):
@@ -71,6 +75,8 @@ class ListAdvertisers(Body):
 
 class CreateAdvertiser(Body):
     """Body of ``create_advertiser``; ``brandDomain`` is an older name of ``brand`` (conflict C54)."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["brand"]}, {"required": ["brandDomain"]}]})
 
     name: str = Field(min_length=1, max_length=255)
     brand: BrandDomain | None = None
@@ -238,9 +244,7 @@ def _link_brand(advertiser: Advertiser, brand: Resolution) -> None:
 def _add_links(advertiser: Advertiser, links: list[dict[str, Any]]) -> None:
     """Add accounts; one that is linked already is not linked twice (rule 39)."""
     known = [(link["partnerId"], link["accountId"]) for link in advertiser.linked_accounts]
-    advertiser.linked_accounts.extend(
-        link for link in links if (link["partnerId"], link["accountId"]) not in known
-    )
+    advertiser.linked_accounts.extend(link for link in links if (link["partnerId"], link["accountId"]) not in known)
 
 
 def _utm(params: list[UtmParam]) -> list[dict[str, str]]:

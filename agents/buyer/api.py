@@ -38,6 +38,7 @@ from agents.buyer import (
     test_cohorts,
 )
 from agents.buyer.creative import dashboard, files, preview
+from agents.buyer.sessions import operations as creative_sessions
 from sandbox.kernel.endpoint import Operation
 from sandbox.operations import Group
 
@@ -73,6 +74,7 @@ def groups() -> tuple[Group, ...]:
         activity.operation,
         notifications.operation,
         manifests.operation,
+        creative_sessions.operation,
         preview.operation,
         preview.pages,
         dashboard.operation,

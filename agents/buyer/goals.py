@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, WithJsonSchema, model_validator
 
 from agents.buyer.event_sources import EVENT_TYPES as PLATFORM_EVENT_TYPES
 from agents.buyer.records import Advertiser
@@ -30,6 +30,8 @@ Metric = Literal[
 ]
 EVENT_TARGETS = ("cost_per", "per_ad_spend", "maximize_value")
 METRIC_TARGETS = ("cost_per", "threshold_rate")
+KNOWN_EVENT_TYPES = tuple(dict.fromkeys((*EVENT_TYPES, *PLATFORM_EVENT_TYPES)))
+"""Types of events that goals may name (conflict C16)."""
 
 _DAYS = re.compile(r"(\d+)\s*([dh])")
 
@@ -38,15 +40,14 @@ class EventSourceRef(Body):
     """One source of conversion events and the type that counts."""
 
     event_source_id: str = Field(min_length=1)
-    event_type: str
+    event_type: Annotated[str, WithJsonSchema({"enum": list(KNOWN_EVENT_TYPES)})]
     custom_event_name: str | None = Field(default=None, min_length=1)
     value_field: str | None = None
 
     @model_validator(mode="after")
     def _known(self) -> EventSourceRef:
-        known = tuple(dict.fromkeys((*EVENT_TYPES, *PLATFORM_EVENT_TYPES)))  # conflict C16
-        if self.event_type not in known:
-            raise ValueError(f"unknown eventType {self.event_type!r}; there are {', '.join(known)}")
+        if self.event_type not in KNOWN_EVENT_TYPES:
+            raise ValueError(f"unknown eventType {self.event_type!r}; there are {', '.join(KNOWN_EVENT_TYPES)}")
         if (self.event_type == "custom") != (self.custom_event_name is not None):
             raise ValueError("eventType custom, and no other one, needs a customEventName")
         return self

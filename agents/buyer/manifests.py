@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 from agents.buyer.caps import caps_wire, replace_caps
 from agents.buyer.context import campaign_for, creative_for, platform_of
 from agents.buyer.creative.answers import Manifest, Manifests
-from agents.buyer.creative.bodies import CreateCreative, ListCreatives, Metadata, Preview, UpdateCreative
+from agents.buyer.creative.bodies import (
+    CreateCreative,
+    FormatRef,
+    ListCreatives,
+    Metadata,
+    NewAsset,
+    Preview,
+    UpdateCreative,
+    UrlAsset,
+)
 from agents.buyer.creative.intake import reclassified, take_in
 from agents.buyer.creative.production import Produced, Production
 from agents.buyer.creative.templates import detect_template
@@ -28,6 +37,8 @@ if TYPE_CHECKING:
 
 operation: Group = group("creatives")
 Steps = Generator[Any, Any, dict[str, Any]]
+
+__all__ = ["CreateCreative", "FormatRef", "NewAsset", "UrlAsset", "create_creative", "operation"]
 
 SECRETS = ("body.webhook_asset.security.secret",)
 

@@ -27,6 +27,7 @@ from agents.buyer.optimizer import optimize
 from agents.buyer.property_checks import PropertyChecks
 from agents.buyer.records import Advertiser, Campaign, Creative, Customer, Delivered, Session, Suggestion
 from agents.buyer.sellers import SellerClient
+from agents.buyer.sessions.records import CreativeSessions
 from agents.buyer.status_sync import poll_statuses
 from agents.buyer.storefronts import Storefronts
 from agents.buyer.subjects import Subjects
@@ -64,6 +65,7 @@ class BuyerPlatform(Actor):
         self.sessions: dict[str, Session] = {}
         self.creatives: dict[str, Creative] = {}
         self.creative_store = CreativeStore()
+        self.creative_sessions = CreativeSessions(self)
         self.formats: dict[tuple[str, str], dict[str, Any]] = {}
         """What agents said about creative formats, by agent URL and id."""
         self.formats_of: dict[str, list[tuple[str, str]]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from sandbox.core.money import amount
 from sandbox.domain.channels import CHANNELS
@@ -34,10 +34,14 @@ def _upper(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
 
-Channels = Annotated[list[str], AfterValidator(_channels)]
+Channels = Annotated[
+    list[str],
+    AfterValidator(_channels),
+    WithJsonSchema({"type": "array", "items": {"enum": [*CHANNELS, *BROAD_CHANNELS]}}),
+]
 """Media channels of the specification; ``video`` and ``audio`` become the channels that they mean."""
 
-Country = Annotated[str, BeforeValidator(_upper), Field(pattern=r"^[A-Z]{2}$")]
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$"), BeforeValidator(_upper)]
 Countries = Annotated[list[Country], AfterValidator(_unique)]
 """Countries by ISO 3166-1 alpha-2 code."""
 

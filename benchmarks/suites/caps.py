@@ -52,7 +52,8 @@ def rows(quick: bool) -> list[Row]:
     engine.advance(START_MS + 5 * DAY_MS)
     seen = arguments_of(loop, "decide", lambda: engine.advance(engine.now_ms + HOUR_MS))
     hour_tick, limits, state = seen[1], seen[6], seen[7]
-    terms, slots, cells = limits.cap_terms, limits.caps, state.cells
+    mine = limits.terms[0]
+    terms, slots, cells = limits.caps, limits.numbers[mine["caps"] : mine["caps_end"]], state.cells
     people = np.random.default_rng(1).integers(0, users, checks)
     places, tick = people * state.stride, hour_tick + HOUR_MS // TICK_MS
     few = checks // 20

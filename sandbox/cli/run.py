@@ -30,9 +30,7 @@ PROGRESS_FROM_MS = 10 * 86_400_000
 @click.option("--reset", is_flag=True, help="With --against: let that sandbox begin anew first.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write trace and tables here.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a report.")
-def command(
-    scenario: str, seed: int | None, against: str | None, reset: bool, out: Path | None, as_json: bool
-) -> None:
+def command(scenario: str, seed: int | None, against: str | None, reset: bool, out: Path | None, as_json: bool) -> None:
     """Play SCENARIO (a path, or the name of a shipped one) and judge its expectations.
 
     Exit code 0: everything held; 1: an expectation failed or a checker found a breach; 2: bad input.

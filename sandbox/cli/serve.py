@@ -49,6 +49,7 @@ def command(
     start: str | None,
     journal: str | None,
     ready_file: Path | None,
+    allow_host: tuple[str, ...],
     rate_limit: float,
 ) -> None:
     """Serve SCENARIO (a path or the name of a shipped one; its steps are not played) until Ctrl-C.
@@ -68,10 +69,8 @@ def command(
         else:
             files = _folder(FOLDER / "files")
         url = journal or f"sqlite:///{FOLDER / _name(scenario)}.db"
-        settings = Settings(loaded, seed, clock, url, start_ms, files)
-        serve(
-            settings, Address(host, port, ready_file, rate_limit), lambda line: click.echo(line) or sys.stdout.flush()
-        )
+        settings = Settings(loaded, seed, clock, url, start_ms, files, allow_host)
+        serve(settings, Address(host, port, ready_file, rate_limit), _say)
 
 
 def _say(line: str) -> None:

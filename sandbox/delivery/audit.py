@@ -63,13 +63,11 @@ class Evidence:
 def breaches(evidence: Evidence) -> list[str]:
     """Everything that is wrong with the log; empty if it is right. An entry names the first offence of its kind."""
     log = evidence.log
-    found = ["exposures are not in order of time"] if (np.diff(log.time_ms) < 0).any() else []
-    order = _by(log.line)
-    edges = np.searchsorted(log.line[order], np.arange(len(evidence.totals) + 1))
-    of_line = [order[edges[n] : edges[n + 1]] for n in range(len(evidence.totals))]
-    terms = _terms_by_line(evidence)
+    found = ["exposures are not in order of time"] if (log.time_ms[1:] < log.time_ms[:-1]).any() else []
+    of_line, terms = _by_line(evidence), _terms_by_line(evidence)
     for mine, theirs, totals in zip(of_line, terms, evidence.totals, strict=True):
-        found += _line_breaches(log.rows(mine), theirs, totals, evidence)
+        times, charges = log.time_ms[mine], log.charge_micros[mine]
+        found += _line_breaches(times, charges, log.creative[mine], theirs, totals, evidence)
     found += _group_breaches(log, of_line, terms, evidence.group_terms)
     for rows, cap_terms in _cap_rows(evidence, of_line, terms):
         found += _cap_breaches(log, evidence.identities, rows, cap_terms)
@@ -81,21 +79,21 @@ def beyond_people(evidence: Evidence) -> dict[tuple[str, str], int]:
 
     What an identity graph with a match rate below 1 lets through.
     """
-    order = _by(evidence.log.line)
-    edges = np.searchsorted(evidence.log.line[order], np.arange(len(evidence.totals) + 1))
-    of_line = [order[edges[n] : edges[n + 1]] for n in range(len(evidence.totals))]
     counts: dict[tuple[str, str], int] = {}
-    for rows, cap_terms in _cap_rows(evidence, of_line, _terms_by_line(evidence)):
-        mine = rows[_by(evidence.log.user[rows])]
-        times, people = evidence.log.time_ms[mine], evidence.log.user[mine]
+    for rows, cap_terms in _cap_rows(evidence, _by_line(evidence), _terms_by_line(evidence)):
+        times, people = evidence.log.time_ms[rows], evidence.log.user[rows]
         for entity in dict.fromkeys((term.level, term.entity_id) for term in cap_terms):
-            too_many = np.zeros(len(mine), bool)
-            for term in cap_terms:
-                if (term.level, term.entity_id) == entity:
-                    for cap in term.caps:
-                        too_many |= over(times, people, cap, term.from_ms, term.until_ms)
-            counts[entity] = int(too_many.sum())
+            mine = [term for term in cap_terms if (term.level, term.entity_id) == entity]
+            over = [beyond(times, people, cap, term.from_ms, term.until_ms) for term in mine for cap in term.caps]
+            counts[entity] = len(np.unique(np.concatenate(over)))
     return counts
+
+
+def _by_line(evidence: Evidence) -> list[Ints]:
+    """Rows of the log by line. A stable sort of 16 bits is a radix sort, which is linear."""
+    line, lines = evidence.log.line, len(evidence.totals)
+    order = np.argsort(line.astype(np.uint16) if lines < 1 << 16 else line, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(line, minlength=lines))[:-1]) if lines else []
 
 
 def _terms_by_line(evidence: Evidence) -> list[list[LineTerm]]:
@@ -107,63 +105,62 @@ def _terms_by_line(evidence: Evidence) -> list[list[LineTerm]]:
 
 def _cap_rows(
     evidence: Evidence, of_line: list[Ints], terms: list[list[LineTerm]]
-) -> Iterator[tuple[Ints, list[CapTerm]]]:
+) -> Iterator[tuple[Ints | slice, list[CapTerm]]]:
     """Rows of the log, and all terms of caps that count just these rows."""
     log = evidence.log
     same: dict[tuple[str, tuple[int, ...]], list[CapTerm]] = {}
     for cap_term in evidence.cap_terms:
         same.setdefault(_counted(evidence, terms, cap_term), []).append(cap_term)
     for (column, numbers), cap_terms in same.items():
-        if column == "line":
-            rows = of_line[numbers[0]] if len(numbers) == 1 else np.flatnonzero(np.isin(log.line, numbers))
+        if column == "line" and len(numbers) == 1:
+            yield of_line[numbers[0]], cap_terms
         else:
-            rows = np.flatnonzero(np.isin(log.creative, numbers))
-        yield rows, cap_terms
-
-
-def _by(values: NDArray[Any]) -> NDArray[np.int64]:
-    """Rows in order of value, then of row: one sort of 64-bit keys, which is several times a stable argsort."""
-    keys = (values.astype(np.int64) << 32) | np.arange(len(values))
-    keys.sort()
-    return keys & 0xFFFFFFFF
+            wanted = np.zeros(len(evidence.totals if column == "line" else evidence.creatives), bool)
+            wanted[list(numbers)] = True
+            values = log.line if column == "line" else log.creative
+            yield slice(None) if wanted.all() else np.flatnonzero(wanted[values]), cap_terms
 
 
 # -- lines -----------------------------------------------------------------------------------------------
 
 
-def _line_breaches(log: Exposures, terms: list[LineTerm], totals: Totals, evidence: Evidence) -> Iterator[str]:
+def _line_breaches(
+    times: Ints, charges: Ints, creatives: NDArray[Any], terms: list[LineTerm], totals: Totals, evidence: Evidence
+) -> Iterator[str]:
     name = f"line {terms[-1].line.line_id}"
-    at = np.searchsorted([term.from_ms for term in terms], log.time_ms, side="right") - 1
+    at = np.searchsorted([term.from_ms for term in terms], times, side="right") - 1
     if len(at) and at[0] < 0:
-        yield f"{name}: served at {iso(int(log.time_ms[0]))}, before it was there"
+        yield f"{name}: served at {iso(int(times[0]))}, before it was there"
         return
 
-    def now(value: Callable[[Line], int]) -> Ints:
-        return np.array([value(term.line) for term in terms], np.int64)[at]
+    def now(value: Callable[[Line], int]) -> Any:
+        values = np.array([value(term.line) for term in terms], np.int64)
+        return values[at] if (values != values[0]).any() else values[0]
 
-    spent, shown = np.cumsum(log.charge_micros), np.arange(1, len(at) + 1)
+    spent, shown = np.cumsum(charges), np.arange(1, len(at) + 1)
     zones = [term.line.timezone for term in terms]
-    in_day = _running(log.charge_micros, _days(log.time_ms, at, zones))
+    in_day = _running(charges, _days(times, at, zones))
     rotations = np.array([[_rotates(term.line, name) for name in evidence.creatives] for term in terms], bool)
-    outside = (log.time_ms < now(lambda x: x.start_ms)) | (log.time_ms >= now(lambda x: x.end_ms))
+    outside = (times < now(lambda x: x.start_ms)) | (times >= now(lambda x: x.end_ms))
     checks: list[tuple[Flags, str]] = [
-        (now(lambda x: x.active) == 0, "served while it was not active"),
+        (np.broadcast_to(now(lambda x: x.active) == 0, times.shape), "served while it was not active"),
         (outside, "served outside its flight"),
-        (~rotations.reshape(len(terms), -1)[at, log.creative], "showed a creative that was not in its rotation"),
+        (~rotations.reshape(len(terms), -1)[at, creatives], "showed a creative that was not in its rotation"),
         (spent > now(lambda x: x.budget_micros), "spent more than its budget"),
         (in_day > now(lambda x: _or_more(x.daily_cap_micros)), "spent more than its daily cap"),
         (shown > now(lambda x: _or_more(x.impressions_goal)), "delivered more than its goal"),
     ]
     if all(term.line.price.model == "cpm" and term.line.price.fixed for term in terms):
-        owed = np.cumsum(now(lambda x: x.price.rate_micros)) // 1000
+        rates = np.broadcast_to(now(lambda x: x.price.rate_micros), times.shape)
+        owed = np.cumsum(rates) // 1000
         checks.append((spent != owed, "was charged something else than its CPM"))
     for bad, what in checks:
         if bad.any():
-            yield f"{name}: {what} at {iso(int(log.time_ms[np.argmax(bad)]))}"
+            yield f"{name}: {what} at {iso(int(times[np.argmax(bad)]))}"
     metered = terms[-1].line.price.model != "flat_rate"
-    if len(at) != totals.impressions or (metered and int(log.charge_micros.sum()) != totals.spend_micros):
+    if len(at) != totals.impressions or (metered and int(charges.sum()) != totals.spend_micros):
         yield (
-            f"{name}: the log has {len(at)} impressions for {log.charge_micros.sum()} micros, its totals say "
+            f"{name}: the log has {len(at)} impressions for {charges.sum()} micros, its totals say "
             f"{totals.impressions} for {totals.spend_micros}"
         )
     if not metered and totals.spend_micros > max(term.line.budget_micros for term in terms):
@@ -244,42 +241,59 @@ def _counted(evidence: Evidence, terms: list[list[LineTerm]], cap: CapTerm) -> t
     return "line", tuple(mine)
 
 
-def _cap_breaches(log: Exposures, identities: Ints, rows: Ints, terms: list[CapTerm]) -> Iterator[str]:
+def _cap_breaches(log: Exposures, identities: Ints, rows: Ints | slice, terms: list[CapTerm]) -> Iterator[str]:
     """Breaches of caps that all count the same rows of the log."""
-    mine = rows[_by(identities[rows])]
-    times, users = log.time_ms[mine], identities[mine]
+    times, users = log.time_ms[rows], identities[rows]
     for term in terms:
         for cap in term.caps:
-            worst = first_over(times, users, cap, term.from_ms, term.until_ms)
-            if worst is not None:
+            over = beyond(times, users, cap, term.from_ms, term.until_ms)
+            if len(over):
                 window = "all" if cap.window_ms is None else format_duration(cap.window_ms)
-                person = log.user[mine[worst[0]]]
                 yield (
-                    f"{term.level} {term.entity_id}: user {person} got more than {cap.max_impressions} "
-                    f"impressions in {window} at {iso(worst[1])}"
+                    f"{term.level} {term.entity_id}: user {log.user[rows][over[0]]} got more than "
+                    f"{cap.max_impressions} impressions in {window} at {iso(int(times[over[0]]))}"
                 )
 
 
-def over(time_ms: Ints, user: NDArray[Any], cap: Cap, from_ms: int, until_ms: int) -> Flags:
-    """Which exposures in ``[from_ms, until_ms)`` are beyond a cap.
-
-    The exposures are sorted by user, and by time within a user.
-    """
-    step, bad = cap.max_impressions, np.zeros(len(time_ms), bool)
-    if len(time_ms) <= step:
-        return bad
-    later, earlier = time_ms[step:], time_ms[: len(time_ms) - step]
-    hits = (user[step:] == user[: len(user) - step]) & (later >= from_ms) & (later < until_ms)
+def beyond(time_ms: Ints, user: NDArray[Any], cap: Cap, from_ms: int, until_ms: int) -> Ints:
+    """Which exposures in ``[from_ms, until_ms)`` are beyond a cap, in order. The exposures are in order of time."""
+    since_ms = 0 if cap.window_ms is None else from_ms - cap.window_ms
+    first, last = np.searchsorted(time_ms, [since_ms, until_ms])
+    mine = first + _suspects(time_ms[first:last], user[first:last], cap)
+    mine = mine[_by(user[mine])]
+    step = cap.max_impressions
+    later, earlier = mine[step:], mine[: max(0, len(mine) - step)]
+    hits = (user[later] == user[earlier]) & (time_ms[later] >= from_ms)
     if cap.window_ms is not None and step > 0:
-        hits &= later - earlier < cap.window_ms
-    bad[step:] = hits
-    return bad
+        hits &= time_ms[later] - time_ms[earlier] < cap.window_ms
+    return np.sort(later[hits])
 
 
-def first_over(time_ms: Ints, user: NDArray[Any], cap: Cap, from_ms: int, until_ms: int) -> tuple[int, int] | None:
-    """The first exposure (its number, its time) that is beyond a cap, or None; see :func:`over`."""
-    hits = np.flatnonzero(over(time_ms, user, cap, from_ms, until_ms))
-    if not len(hits):
-        return None
-    first = int(hits[np.argmin(time_ms[hits])])
-    return first, int(time_ms[first])
+def _suspects(time_ms: Ints, user: NDArray[Any], cap: Cap) -> Ints:
+    """The exposures among which all are that can be beyond a cap, so that only those need be sorted by person.
+
+    Time is cut into parts that are no shorter than the window. Exposures that are too many lie in one part or in two
+    that follow each other, and so their person has too many in those two together. A part is also so long that there
+    is an exposure for each person, as counting takes as long as there are people.
+    """
+    people = int(user.max(initial=0)) + 1
+    if people > 4 * len(user):
+        return np.arange(len(user))
+    length_ms = int(time_ms[-1] - time_ms[0]) + 1
+    part_ms = length_ms if cap.window_ms is None else max(cap.window_ms, length_ms * people // len(user))
+    edges = np.searchsorted(time_ms, np.arange(time_ms[0], time_ms[-1] + part_ms + 1, part_ms)).tolist()
+    found, before = [], np.zeros(people, np.int64)
+    counted = np.bincount(user[: edges[1]], minlength=people)
+    for first, last, end in zip(edges, edges[1:], [*edges[2:], len(user)], strict=False):
+        after = np.bincount(user[last:end], minlength=people)
+        too_many = counted + np.maximum(before, after) > cap.max_impressions
+        found.append(first + np.flatnonzero(too_many[user[first:last]]))
+        before, counted = counted, after
+    return np.concatenate(found)
+
+
+def _by(values: NDArray[Any]) -> Ints:
+    """Rows in order of value, then of row: one sort of 64-bit keys, which is several times a stable argsort."""
+    keys = (values.astype(np.int64) << 32) | np.arange(len(values))
+    keys.sort()
+    return keys & 0xFFFFFFFF

@@ -21,10 +21,12 @@ _GAMMA, _MIX1, _MIX2 = (np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE
 _S30, _S27, _S31, _S11, _ONE = (np.uint64(n) for n in (30, 27, 31, 11, 1))
 
 compiled = nb.njit(cache=True, error_model="numpy")
-inlined = nb.njit(inline="always", cache=True, error_model="numpy")
-leaf: Callable[[F], F] = nb.njit(error_model="numpy", _nrt=False, forceinline=True)  # type: ignore[call-overload]
+_LEAN = {"error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
 # without reference counts of arrays, which cost more than deciding: for functions that make no array
-unmanaged: Callable[[F], F] = nb.njit(cache=True, error_model="numpy", _nrt=False)  # type: ignore[call-overload]
+unmanaged: Callable[[F], F] = nb.njit(cache=True, **_LEAN)  # type: ignore[call-overload]
+# parts of them, for compiled functions only: what Python would need to call them is half of the time to compile them
+leaf: Callable[[F], F] = nb.njit(forceinline=True, no_cpython_wrapper=True, **_LEAN)  # type: ignore[call-overload]
+apart: Callable[[F], F] = nb.njit(no_cpython_wrapper=True, **_LEAN)  # type: ignore[call-overload]
 
 intrinsic: Callable[[Callable[..., Any]], Callable[..., Any]] = numba_intrinsic
 
@@ -55,12 +57,12 @@ def happens(key: Any, purpose: Any, rate: Any) -> Any:
 
 
 @leaf
-def pick(draw: Any, edges: Any, codes: Any, first: Any, last: Any) -> Any:
-    """The code whose share of [0, 1) the draw falls into."""
+def pick(draw: Any, shares: Any, first: Any, last: Any) -> Any:
+    """The code of the one of ``shares[first:last]`` that the draw falls into."""
     for i in range(first, last - 1):
-        if draw < edges[u(i)]:
-            return codes[u(i)]
-    return codes[u(last - 1)]
+        if draw < shares[u(i)].edge:
+            return shares[u(i)].code
+    return shares[u(last - 1)].code
 
 
 @intrinsic

@@ -15,7 +15,20 @@ from sandbox.delivery.pacing import NOTHING, PACING, Stretch
 from sandbox.delivery.people import People, segment_key
 from sandbox.delivery.rings import Entity, Slots, pack
 from sandbox.delivery.supply import Stream, allows, allows_area, cumulative
-from sandbox.delivery.tables import AIMS_AT_COUNTRY, AIMS_AT_DEVICE, AIMS_AT_PEOPLE, MODELS, NONE, PLACE, Limits
+from sandbox.delivery.tables import (
+    AIMS_AT_COUNTRY,
+    AIMS_AT_DEVICE,
+    AIMS_AT_PEOPLE,
+    BILLED,
+    CREATIVE,
+    MODELS,
+    NONE,
+    PLACE,
+    SEGMENT,
+    SHARE,
+    TERMS,
+    Limits,
+)
 
 PER = {"cpm": 1000, "vcpm": 1000}
 """How many impressions a price is for; rating points are for a hundredth of the population, others for one."""
@@ -49,7 +62,8 @@ def write_terms(record: Any, line: Line, users: int) -> None:
     record["top"] = top * 100 if price.model == "cpp" else top
     if price.model == "flat_rate":
         record["top"] = 0
-    record["model"], record["fixed"] = MODELS[price.model], price.fixed or price.model == "flat_rate"
+    record["model"], record["billed"] = MODELS[price.model], BILLED[price.model]
+    record["fixed"] = price.fixed or price.model == "flat_rate"
     record["bid"] = record["offer"] = bid
     record["floor"] = 0 if price.bid_micros is None else price.rate_micros
     record["half"] = 0.5 * float(record["top"]) / float(record["divisor"])
@@ -133,50 +147,55 @@ def make_limits(
     seed: int,
 ) -> Limits:
     """All limits as they are now."""
-    placements = [stream.placement for stream in streams]
-    countries, devices = numbers.countries, numbers.devices
+    placements, aims = [stream.placement for stream in streams], [line.targeting for line in lines]
     for placement in placements:
-        number_all(countries, placement.countries)
-        number_all(devices, placement.devices)
-    candidates, equals_end = _candidates(placements, lines, now_ms)
-    candidates_at, flat = pack(candidates)
-    country_at, country_codes = pack([[countries[name] for name in p.countries] for p in placements])
-    device_at, device_codes = pack([[devices[name] for name in p.devices] for p in placements])
-    places = np.zeros(len(placements), PLACE)
-    for i, placement in enumerate(placements):
-        rows = people.identities(placement)
-        places[i] = (*_place(placement), rows, *country_at[i : i + 2], *device_at[i : i + 2])
-    pairs = [[v for c in x.creatives for v in (numbers.creatives[c.creative_id], c.weight)] for x in lines]
-    groups_at, members = pack([[numbers.groups[name] for name in line.group_ids] for line in lines])
-    rotation_at, rotation = pack(pairs)
-    aims = [line.targeting for line in lines]
-    return Limits(
-        places,
-        np.array([edge for p in placements for edge in cumulative(p.countries)]),
-        country_codes,
-        np.array([edge for p in placements for edge in cumulative(p.devices)]),
-        device_codes,
-        _flags(aims, countries, allows_area),
-        _flags(aims, devices, lambda aim, name: allows(aim.devices, aim.devices_exclude, name)),
-        candidates_at,
-        flat,
-        np.array(equals_end, np.int64),
-        groups_at,
-        members,
-        *_segments(aims, people, seed),
-        slots.caps_at,
-        slots.caps,
-        slots.rings_at,
-        slots.rings,
-        rotation_at,
-        rotation,
-        slots.creative_caps_at,
-        slots.creative_caps,
-        slots.creative_rings_at,
-        slots.creative_rings,
-        cap_terms,
-        people.rows,
+        number_all(numbers.countries, placement.countries)
+        number_all(numbers.devices, placement.devices)
+    places, shares = _places(placements, numbers, people)
+    terms, creatives = np.zeros(len(lines), TERMS), np.zeros(len(numbers.creatives), CREATIVE)
+    rows, (candidates, equals) = _Rows(), _candidates(placements, lines, now_ms)
+    rows.add(places, "candidates", candidates)
+    rows.add(places, "equals", equals)
+    rows.add(terms, "groups", [[numbers.groups[name] for name in line.group_ids] for line in lines])
+    rows.add(terms, "caps", slots.caps)
+    rows.add(terms, "rings", slots.rings)
+    rows.add(terms, "rotation", [_rotation(line, numbers.creatives) for line in lines])
+    rows.add(terms, "countries", _flags(aims, numbers.countries, allows_area))
+    rows.add(
+        terms,
+        "devices",
+        _flags(aims, numbers.devices, lambda aim, name: allows(aim.devices, aim.devices_exclude, name)),
     )
+    names: dict[str, int] = {}
+    for side, of_lines in (("inside", [a.segments for a in aims]), ("outside", [a.segments_exclude for a in aims])):
+        for segments in of_lines:
+            number_all(names, segments)
+        rows.add(terms, side, [[names[name] for name in segments] for segments in of_lines])
+    rows.add(creatives, "caps", slots.creative_caps)
+    rows.add(creatives, "rings", slots.creative_rings)
+    known = [(segment_key(seed, name), people.population.segments.get(name, 0.0)) for name in names]
+    return Limits(places, terms, creatives, rows.array(), shares, np.array(known, SEGMENT), cap_terms, people.rows)
+
+
+class _Rows:
+    """Rows of numbers of different lengths, to be one after the other in one array."""
+
+    def __init__(self) -> None:
+        self._parts = [np.zeros(0, np.int64)]
+        self._length = 0
+
+    def add(self, records: NDArray[Any], name: str, rows: list[list[int]]) -> None:
+        """Add a row for each record; its fields say where the row begins and, if there is one for it, where it ends."""
+        at, flat = pack(rows)
+        records[name] = self._length + at[:-1]
+        if f"{name}_end" in (records.dtype.names or ()):
+            records[f"{name}_end"] = self._length + at[1:]
+        self._parts.append(flat)
+        self._length += len(flat)
+
+    def array(self) -> NDArray[np.int64]:
+        """All rows."""
+        return np.concatenate(self._parts)
 
 
 @dataclass(slots=True)
@@ -195,30 +214,37 @@ def number_all(numbers: dict[str, int], names: Iterable[str]) -> None:
         numbers.setdefault(name, len(numbers))
 
 
-def _segments(aims: list[Targeting], people: People, seed: int) -> tuple[Any, Any, Any, Any]:
-    """Segments of each line, those to be in and those not to be in; keys and shares of segments."""
-    numbers: dict[str, int] = {}
-    sides = [side for aim in aims for side in (aim.segments, aim.segments_exclude)]
-    for side in sides:
-        number_all(numbers, side)
-    keys = np.array([segment_key(seed, name) for name in numbers], np.uint64)
-    shares = np.array([people.population.segments.get(name, 0.0) for name in numbers], np.float64)
-    at, flat = pack([[numbers[name] for name in side] for side in sides])
-    return at, flat, keys, shares
+def _places(placements: list[Placement], numbers: Numbers, people: People) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The records of placements, still without their candidates, and the shares of their countries and devices."""
+    places, shares = np.zeros(len(placements), PLACE), list[tuple[float, int]]()
+
+    def part(of: dict[str, float], codes: dict[str, int]) -> tuple[int, int]:
+        first = len(shares)
+        shares.extend((edge, codes[name]) for edge, name in zip(cumulative(of), of, strict=True))
+        return first, len(shares)
+
+    for i, placement in enumerate(placements):
+        areas, devices = part(placement.countries, numbers.countries), part(placement.devices, numbers.devices)
+        places[i] = (*_place(placement), people.identities(placement), *areas, *devices, 0, 0, 0)
+    return places, np.array(shares, SHARE)
 
 
-def _flags(
-    aims: list[Targeting], codes: dict[str, int], allowed: Callable[[Targeting, str], bool]
-) -> NDArray[np.uint8]:
+def _rotation(line: Line, creatives: dict[str, int]) -> list[int]:
+    return [value for one in line.creatives for value in (creatives[one.creative_id], one.weight)]
+
+
+def _flags(aims: list[Targeting], codes: dict[str, int], allowed: Callable[[Targeting, str], bool]) -> list[list[int]]:
     """A row for each line: may it serve where the code says?"""
-    known: dict[Targeting, list[bool]] = {}
+    known: dict[Targeting, list[int]] = {}
     for aim in aims:
         if aim not in known:
-            known[aim] = [allowed(aim, name) for name in codes]
-    return np.array([known[aim] for aim in aims], np.uint8).reshape(len(aims), len(codes))
+            known[aim] = [int(allowed(aim, name)) for name in codes]
+    return [known[aim] for aim in aims]
 
 
-def _candidates(placements: list[Placement], lines: Sequence[Line], now_ms: int) -> tuple[list[list[int]], list[int]]:
+def _candidates(
+    placements: list[Placement], lines: Sequence[Line], now_ms: int
+) -> tuple[list[list[int]], list[list[int]]]:
     """Lines of each placement whose flight is not over, best first, and where those as good as each end."""
     numbers = {placement.placement_id: number for number, placement in enumerate(placements)}
     ranks = [rank(line) for line in lines]
@@ -228,14 +254,15 @@ def _candidates(placements: list[Placement], lines: Sequence[Line], now_ms: int)
             number = numbers[placement_id]
             if serves_on(lines[n], placements[number]):
                 rows[number].append(n)
-    ends: list[int] = []
+    ends: list[list[int]] = []
+    at = 0
     for row in rows:
-        at = len(ends)
         part = [0] * len(row)
         for c in range(len(row) - 1, -1, -1):
             tied = c + 1 < len(row) and ranks[row[c]] == ranks[row[c + 1]]
             part[c] = part[c + 1] if tied else at + c + 1
-        ends.extend(part)
+        ends.append(part)
+        at += len(row)
     return rows, ends
 
 

@@ -20,10 +20,10 @@ from sandbox.delivery.history import History
 from sandbox.delivery.model import Cap, HourRow, Line, Placement, Population, Slice, Targeting, Totals
 from sandbox.delivery.pacing import PACING
 from sandbox.delivery.people import People
-from sandbox.delivery.rings import LEVELS, Rings, fill, pack_slots
+from sandbox.delivery.rings import LEVELS, Rings, fill, slots_of
 from sandbox.delivery.rows import Rows, read_totals
 from sandbox.delivery.supply import Arrivals, Stream, first_tick, hour_traffic, share
-from sandbox.delivery.tables import GROUP, LINE, MODELS, NONE, Conversions, Limits, State, Traffic
+from sandbox.delivery.tables import CONVERSION, GROUP, LINE, MODELS, NONE, Limits, State
 
 
 class _Hour(NamedTuple):
@@ -31,7 +31,7 @@ class _Hour(NamedTuple):
 
     hour_ms: int
     places: frozenset[int]
-    traffic: Traffic
+    traffic: NDArray[Any]
     keys: NDArray[np.uint64]
 
 
@@ -124,12 +124,6 @@ class Engine:
         self.lines[number] = line
         self._changed(number)
 
-    def set_segment(self, name: str, share: float, at_ms: int) -> None:
-        """Put this share of the people in a segment, from ``at_ms`` on."""
-        self._go_to(at_ms)
-        self.population.segments[name] = share
-        self._limits = None
-
     def set_caps(self, level: str, entity_id: str, caps: Sequence[Cap], at_ms: int) -> None:
         """Replace all frequency caps of an entity. Exposures of the past count under the new caps too."""
         if level not in LEVELS:
@@ -141,7 +135,12 @@ class Engine:
             self._limits = None
 
     def set_budget_group(
-        self, group_id: str, total_micros: int | None, daily_cap_micros: int | None, at_ms: int, timezone: str = "UTC"
+        self,
+        group_id: str,
+        total_micros: int | None,
+        daily_cap_micros: int | None,
+        at_ms: int,
+        timezone: str = "UTC",
     ) -> None:
         """Limit what the lines of a group spend together, in all and in a day of a time zone (IANA name)."""
         zone = self._days.number(timezone)
@@ -277,16 +276,16 @@ class Engine:
         limits = self._ready_limits()
         hour = self._ready_hour(hour_ms, limits)
         between = [first_tick(hour_ms, self.now_ms), first_tick(hour_ms, until_ms)]
-        first, last = (int(n) for n in np.searchsorted(hour.traffic.tick, between))
+        first, last = (int(n) for n in np.searchsorted(hour.traffic["tick"], between))
         if first == last:
             return
         count, rings = len(self.lines), self._rings
         due_ms, queue = np.empty(count, np.int64), np.empty(count, np.int64)
         state = State(self._records, self._group_records, rings.cells, rings.stride, due_ms, queue)
-        out, to = self.log.room(last - first), Conversions(*(np.empty(last - first, np.int64) for _ in range(3)))
+        out, to = self.log.room(last - first), np.empty(last - first, CONVERSION)
         tick = rings.tick(hour_ms)
         served, converted = decide(hour_ms, tick, hour.traffic, first, last, hour.keys, limits, state, out, to)
-        for at_ms, exposure, value in zip(*(column[:converted].tolist() for column in to), strict=True):
+        for at_ms, exposure, value in to[:converted].tolist():
             line = int(out.line[exposure])
             charge = int(out.charge_micros[exposure]) if self._records["model"][line] == MODELS["cpa"] else 0
             self.history.conversions.add(Conversion(at_ms, len(self.log) + exposure, line, value, charge))
@@ -309,8 +308,8 @@ class Engine:
             creatives = history.numbers.creatives
             if fresh and len(self.log):
                 log = self.log.arrays()
-                fill(self._rings, pack_slots(self._rings, fresh, of_lines, creatives), log, history.identities(log))
-            slots = pack_slots(self._rings, None, of_lines, creatives)
+                fill(self._rings, slots_of(self._rings, fresh, of_lines, creatives), log, history.identities(log))
+            slots = slots_of(self._rings, None, of_lines, creatives)
             self._limits = make_limits(
                 streams, self.lines, self.now_ms, history.numbers, slots, self._rings.terms, history.people, self._seed
             )
@@ -318,9 +317,9 @@ class Engine:
 
     def _ready_hour(self, hour_ms: int, limits: Limits) -> _Hour:
         """The traffic of the hour on all placements where a line may serve."""
-        able = (self._records["live"] != 0)[limits.candidates]
-        wanted = np.repeat(np.arange(len(self._streams)), np.diff(limits.candidates_at))[able]
-        places = frozenset(wanted.tolist())
+        live = self._records["live"] != 0
+        parts = zip(limits.places["candidates"].tolist(), limits.places["candidates_end"].tolist(), strict=True)
+        places = frozenset(n for n, (first, last) in enumerate(parts) if live[limits.numbers[first:last]].any())
         if self._hour is None or self._hour.hour_ms != hour_ms or not places <= self._hour.places:
             streams = list(self._streams.values())
             keys = np.array([stream.key(hour_ms) for stream in streams], np.uint64)

@@ -10,56 +10,67 @@ from typing import Any
 
 import numpy as np
 
-from sandbox.delivery.bits import happens, inlined, leaf, mix, pick, prefetch, u, unit, unmanaged
+from sandbox.delivery.bits import happens, leaf, mix, pick, prefetch, u, unit, unmanaged
 from sandbox.delivery.tables import (
     CLICK,
+    CLICKED,
+    COMPLETED,
     COMPLETION,
-    CONVERSION,
+    CONVERTED,
+    CONVERTS,
     COUNTRY,
     DELAY,
     DEVICE,
+    ENGAGED,
     ENGAGEMENT,
+    FIRST,
     FOREVER,
     MARKET_A,
     MARKET_B,
+    MIDDLE,
+    MODELS,
     PARTICIPATION,
+    PLAYED,
     ROTATION,
+    SHOWN,
+    THIRD,
     TICK_MS,
     VALUE_A,
     VALUE_B,
     VIEW,
     VIEWABLE,
+    VIEWED,
 )
 
-CPM, VCPM, CPC, CPCV, CPV, CPA, CPP, FLAT = range(8)
+CPM, VCPM, CPA = MODELS["cpm"], MODELS["vcpm"], MODELS["cpa"]
 FAR = 4.0e18
 AHEAD = 12
 VALUE_SIGMA = 0.5
-VIEWED, CLICKED, PLAYED, COMPLETED, ENGAGED, FIRST, MIDDLE, THIRD, CONVERTED = (1 << bit for bit in range(9))
 _STEP = np.uint64(256)
 
 
 @leaf
-def passes(terms: Any, slots: Any, first: Any, last: Any, cells: Any, row: Any, tick: Any) -> Any:
-    """True if none of the caps ``slots[first:last]`` stops this person now: one look at an exposure each."""
+def passes(caps: Any, numbers: Any, first: Any, last: Any, cells: Any, row: Any, tick: Any) -> Any:
+    """True if none of the caps ``numbers[first:last]`` stops this person now: one look at an exposure each."""
     for s in range(first, last):
-        cap = terms[u(slots[u(s)])]
+        cap = caps[u(numbers[u(s)])]
         if cap.limit == 0:
             return False
         at = row + cap.ring
         newest = np.int64(cells[u(at)]) - cap.limit
         if newest < 0:
             newest += cap.length
-        if np.int64(cells[u(at + 1 + newest)]) > max(np.int64(0), tick - cap.window):
+        since = np.int64(cells[u(at + 1 + newest)])
+        if since > 0 and since > tick - cap.window:
             return False
     return True
 
 
 @leaf
-def remember(terms: Any, rings: Any, first: Any, last: Any, cells: Any, row: Any, tick: Any) -> None:
-    """Count one exposure of this person in the rings ``rings[first:last]``."""
+def remember(caps: Any, numbers: Any, first: Any, last: Any, cells: Any, row: Any, tick: Any) -> None:
+    """Count one exposure of this person in the rings ``numbers[first:last]``."""
     for r in range(first, last):
-        cap = terms[u(rings[u(r)])]
+        cap = caps[u(numbers[u(r)])]
         at = row + cap.ring
         oldest = np.int64(cells[u(at)])
         cells[u(at + 1 + oldest)] = tick
@@ -67,10 +78,10 @@ def remember(terms: Any, rings: Any, first: Any, last: Any, cells: Any, row: Any
 
 
 @unmanaged
-def replay(ticks: Any, row: Any, rings_at: Any, rings: Any, of: Any, terms: Any, cells: Any) -> None:
+def replay(ticks: Any, row: Any, rings_at: Any, rings: Any, of: Any, caps: Any, cells: Any) -> None:
     """Fill rings from the exposure log: ``rings`` by what is in the column ``of`` (lines, or creatives)."""
     for i in range(ticks.shape[0]):
-        remember(terms, rings, rings_at[u(of[u(i)])], rings_at[u(of[u(i)] + 1)], cells, row[u(i)], ticks[u(i)])
+        remember(caps, rings, rings_at[u(of[u(i)])], rings_at[u(of[u(i)] + 1)], cells, row[u(i)], ticks[u(i)])
 
 
 @leaf
@@ -79,25 +90,37 @@ def normal(key: Any, a: Any, b: Any) -> Any:
     return sqrt(-2.0 * log(1.0 - unit(mix(key, a)))) * cos(2.0 * pi * unit(mix(key, b)))
 
 
-@inlined
+@leaf
 def clearing_price(place: Any, key: Any) -> Any:
     """What it takes to win here: the floor or the best competing bid, in micros CPM, rounded up."""
     price = place.floor
     if place.sigma >= 0.0:
-        price = max(price, exp(place.log_median + place.sigma * normal(key, MARKET_A, MARKET_B)))
-    return np.int64(ceil(min(price, FAR)))
+        rival = exp(place.log_median + place.sigma * normal(key, MARKET_A, MARKET_B))
+        price = larger(price, rival)
+    return whole(ceil(price))
+
+
+@leaf
+def whole(amount: Any) -> Any:
+    """A float as a whole number, of which there are none too large."""
+    return np.int64(amount) if amount < FAR else np.int64(FAR)
+
+
+@leaf
+def larger(a: Any, b: Any) -> Any:
+    """The larger one; ``max`` is compiled at length."""
+    return a if a > b else b  # noqa: FURB136
 
 
 @leaf
 def reached(level: Any, at: Any, end: Any, line: Any) -> Any:
     """When the plan from ``at`` to ``end`` reaches a level; a level plan that has it had it from the start."""
     if end > at:
-        ahead = ceil((level - at) * (line.plan_to - line.plan_from) / (end - at))
-        return line.plan_from + np.int64(min(ahead, FAR))
+        return line.plan_from + whole(ceil((level - at) * (line.plan_to - line.plan_from) / (end - at)))
     return line.start if level <= at else np.int64(FOREVER)
 
 
-@inlined
+@leaf
 def next_due(line: Any) -> Any:
     """When a line may serve next, after its counters or its terms have changed; marks a line that is full."""
     line.dearest = (line.remainder + line.top) // line.divisor
@@ -105,17 +128,17 @@ def next_due(line: Any) -> Any:
         line.full = 1
     if line.full != 0 or line.live == 0 or 0 <= line.daily_cap < line.today + line.dearest:
         return np.int64(FOREVER)
-    money = reached(line.spent + line.half, line.plan_at, line.plan_end, line)
+    due = reached(line.spent + line.half, line.plan_at, line.plan_end, line)
     goal = reached(line.impressions + 0.5, line.goal_at, line.goal_end, line)
-    return max(line.start, money, goal)
+    return larger(line.start, larger(due, goal))
 
 
-@inlined
-def line_up(t: Any, first: Any, last: Any, candidates: Any, due_ms: Any, queue: Any) -> Any:
-    """Put the candidates ``[first:last)`` that are due into the queue, earliest due first; returns how many."""
+@leaf
+def line_up(t: Any, first: Any, last: Any, numbers: Any, due_ms: Any, queue: Any) -> Any:
+    """Put the candidates ``numbers[first:last]`` that are due into the queue, earliest first; returns how many."""
     waiting = 0
     for c in range(first, last):
-        n = candidates[u(c)]
+        n = numbers[u(c)]
         if due_ms[u(n)] <= t:
             at = waiting
             while at > 0 and due_ms[u(queue[u(at - 1)])] > due_ms[u(n)]:
@@ -127,92 +150,77 @@ def line_up(t: Any, first: Any, last: Any, candidates: Any, due_ms: Any, queue: 
 
 
 @leaf
-def area(place: Any, key: Any, edges: Any, codes: Any) -> Any:
-    """The code of the country or region of an opportunity."""
-    return pick(unit(mix(key, COUNTRY)), edges, codes, place.countries, place.countries_end)
-
-
-@leaf
-def device(place: Any, key: Any, edges: Any, codes: Any) -> Any:
-    """The code of the device of an opportunity."""
-    return pick(unit(mix(key, DEVICE)), edges, codes, place.devices, place.devices_end)
-
-
-@inlined
-def belongs(who: Any, segments: Any, limits: Any) -> Any:
-    """True if a person is in one of the segments at least."""
-    first, last = limits.segments_at[u(segments)], limits.segments_at[u(segments + 1)]
+def belongs(who: Any, first: Any, last: Any, numbers: Any, segments: Any) -> Any:
+    """True if a person is in one of the segments ``numbers[first:last]`` at least."""
     for s in range(first, last):
-        segment = limits.segments[u(s)]
-        if unit(mix(limits.segment_keys[u(segment)], np.uint64(who))) < limits.segment_shares[u(segment)]:
+        segment = segments[u(numbers[u(s)])]
+        if unit(mix(segment.key, np.uint64(who))) < segment.share:
             return True
     return False
 
 
-@inlined
-def aimed(n: Any, key: Any, who: Any, place: Any, limits: Any) -> Any:
+@leaf
+def aimed(mine: Any, place: Any, key: Any, who: Any, numbers: Any, shares: Any, segments: Any) -> Any:
     """True if an opportunity suits a line that is particular about places, devices or people."""
-    where = u(area(place, key, limits.country_edges, limits.country_codes))
-    what = u(device(place, key, limits.device_edges, limits.device_codes))
-    if limits.country_ok[u(n), where] == 0 or limits.device_ok[u(n), what] == 0:
+    area = pick(unit(mix(key, COUNTRY)), shares, place.countries, place.countries_end)
+    device = pick(unit(mix(key, DEVICE)), shares, place.devices, place.devices_end)
+    if numbers[u(mine.countries + area)] == 0 or numbers[u(mine.devices + device)] == 0:
         return False
-    wanted = limits.segments_at[u(2 * n + 1)] - limits.segments_at[u(2 * n)]
-    return (wanted == 0 or belongs(who, 2 * n, limits)) and not belongs(who, 2 * n + 1, limits)
+    if mine.inside < mine.inside_end and not belongs(who, mine.inside, mine.inside_end, numbers, segments):
+        return False
+    return not belongs(who, mine.outside, mine.outside_end, numbers, segments)
 
 
-@inlined
-def affordable(n: Any, charge: Any, limits: Any, groups: Any) -> Any:
+@leaf
+def affordable(mine: Any, charge: Any, numbers: Any, groups: Any) -> Any:
     """True if all budget groups of a line can pay a charge."""
-    for g in range(limits.groups_at[u(n)], limits.groups_at[u(n + 1)]):
-        group = groups[u(limits.groups[u(g)])]
+    for g in range(mine.groups, mine.groups_end):
+        group = groups[u(numbers[u(g)])]
         if 0 <= group.total < group.spent + charge or 0 <= group.daily < group.today + charge:
             return False
     return True
 
 
-@inlined
-def rotate(n: Any, key: Any, row: Any, tick: Any, limits: Any, cells: Any) -> Any:
+@leaf
+def rotate(mine: Any, key: Any, row: Any, tick: Any, numbers: Any, creatives: Any, caps: Any, cells: Any) -> Any:
     """A creative in proportion to the weights of those that no cap stops; -1 if there is none."""
-    pairs, caps_at, caps = limits.rotation, limits.creative_caps_at, limits.creative_caps
-    first, last, whole = limits.rotation_at[u(n)], limits.rotation_at[u(n + 1)], np.int64(0)
-    for p in range(first, last, 2):
-        if passes(limits.cap_terms, caps, caps_at[u(pairs[u(p)])], caps_at[u(pairs[u(p)] + 1)], cells, row, tick):
-            whole += pairs[u(p + 1)]
-    left = np.int64(unit(mix(key, ROTATION)) * whole)
-    for p in range(first, last, 2):
-        if passes(limits.cap_terms, caps, caps_at[u(pairs[u(p)])], caps_at[u(pairs[u(p)] + 1)], cells, row, tick):
-            left -= pairs[u(p + 1)]
-            if left < 0:
-                return pairs[u(p)]
+    left, drawn = np.int64(0), False
+    for _ in range(2):  # once for the sum of the weights, once for the one that is drawn
+        for p in range(mine.rotation, mine.rotation_end, 2):
+            one = creatives[u(numbers[u(p)])]
+            if passes(caps, numbers, one.caps, one.caps_end, cells, row, tick):
+                left += -numbers[u(p + 1)] if drawn else numbers[u(p + 1)]
+                if left < 0:
+                    return numbers[u(p)]
+        left, drawn = np.int64(unit(mix(key, ROTATION)) * left), True
     return np.int64(-1)
 
 
-@inlined
+@leaf
 def outcome_of(line: Any, place: Any, key: Any) -> Any:
     """Draw and count what an impression brings, as bits, each from its own stream."""
     viewable = happens(key, VIEWABLE, place.viewability)
     click = happens(key, CLICK, place.click_rate)
     view = happens(key, VIEW, place.view_rate)
     played = unit(mix(key, COMPLETION)) if view else 1.0
-    engaged = happens(key, ENGAGEMENT, place.engagement_rate)
-    rate = place.click_conversion_rate if click else place.conversion_rate
-    rate = line.conversion_rate if line.conversion_rate >= 0.0 else rate
-    converted = False
-    if happens(key, CONVERSION, rate):
-        window = line.click_window if click else (line.view_window if viewable else np.int64(-1))
-        converted = delay_of(line, key) < window
+    completed, engaged = played < place.completion_rate, happens(key, ENGAGEMENT, place.engagement_rate)
+    first, middle, third = played < place.first_rate, played < place.mid_rate, played < place.third_rate
     line.impressions += 1
     line.viewable += viewable
     line.clicks += click
     line.views += view
-    line.completed += played < place.completion_rate
+    line.completed += completed
     line.engagements += engaged
-    line.first_quartile += played < place.first_rate
-    line.midpoint += played < place.mid_rate
-    line.third_quartile += played < place.third_rate
-    bits = VIEWED * viewable | CLICKED * click | PLAYED * view | COMPLETED * (played < place.completion_rate)
-    bits |= ENGAGED * engaged | FIRST * (played < place.first_rate) | MIDDLE * (played < place.mid_rate)
-    return bits | THIRD * (played < place.third_rate) | CONVERTED * converted
+    line.first_quartile += first
+    line.midpoint += middle
+    line.third_quartile += third
+    bits = VIEWED * viewable | CLICKED * click | PLAYED * view | COMPLETED * completed | ENGAGED * engaged
+    bits |= FIRST * first | MIDDLE * middle | THIRD * third
+    rate = place.click_conversion_rate if click else place.conversion_rate
+    if happens(key, CONVERTS, line.conversion_rate if line.conversion_rate >= 0.0 else rate):
+        window = line.click_window if click else (line.view_window if viewable else np.int64(-1))
+        bits |= CONVERTED * (delay_of(line, key) < window)
+    return bits
 
 
 @leaf
@@ -224,65 +232,63 @@ def delay_of(line: Any, key: Any) -> Any:
 @leaf
 def value_of(line: Any, key: Any) -> Any:
     """What a conversion is worth, in micros."""
-    return np.int64(min(exp(line.log_value + VALUE_SIGMA * normal(key, VALUE_A, VALUE_B)), FAR))
+    return whole(exp(line.log_value + VALUE_SIGMA * normal(key, VALUE_A, VALUE_B)))
 
 
-@inlined
+@leaf
 def charge_for(line: Any, bits: Any, price: Any) -> Any:
     """Charge an impression by what it brings: exact, what is no whole micro is carried on."""
-    model = line.model
-    billed = model in (CPM, CPP) or (model == VCPM and bits & VIEWED) or (model == CPC and bits & CLICKED)
-    billed = billed or (model == CPV and bits & PLAYED) or (model == CPCV and bits & COMPLETED)
-    billed = billed or (model == CPA and bits & CONVERTED)
-    owed = line.remainder + (price if billed else 0)
+    owed = line.remainder + (price if line.billed & (bits | SHOWN) != 0 else 0)
     charge = owed // line.divisor
     line.remainder = owed - charge * line.divisor
     line.spent += charge
     line.today += charge
-    if model == CPA:
+    if line.model == CPA:
         line.pending += charge
     return charge
 
 
-@inlined
+@leaf
 def may_show(
-    n: Any, t: Any, tick: Any, key: Any, who: Any, row: Any, place: Any, clearing: Any, limits: Any, state: Any
-) -> Any:
+    n: Any, line: Any, mine: Any, t: Any, tick: Any, key: Any, who: Any, row: Any, place: Any, clearing: Any,
+    limits: Any, groups: Any, cells: Any
+) -> Any:  # fmt: skip
     """The creative that a due line shows here and now, or -1."""
-    line = state.lines[u(n)]
-    if t >= line.stop or (line.fixed == 0 and line.offer < max(clearing, line.floor)):
+    if t >= line.stop or (line.fixed == 0 and (line.offer < clearing or line.offer < line.floor)):
         return np.int64(-1)
     if line.participation < 1.0 and not happens(key, PARTICIPATION + np.uint64(n) * _STEP, line.participation):
         return np.int64(-1)
-    if line.aims != 0 and not aimed(n, key, who, place, limits):
+    numbers = limits.numbers
+    if line.aims != 0 and not aimed(mine, place, key, who, numbers, limits.shares, limits.segments):
         return np.int64(-1)
-    if not affordable(n, line.dearest, limits, state.groups):
+    if not affordable(mine, line.dearest, numbers, groups):
         return np.int64(-1)
-    first, last = limits.caps_at[u(n)], limits.caps_at[u(n + 1)]
-    if not passes(limits.cap_terms, limits.caps, first, last, state.cells, row, tick):
+    if not passes(limits.caps, numbers, mine.caps, mine.caps_end, cells, row, tick):
         return np.int64(-1)
-    return rotate(n, key, row, tick, limits, state.cells)
+    return rotate(mine, key, row, tick, numbers, limits.creatives, limits.caps, cells)
 
 
-@inlined
+@leaf
 def price_of(line: Any, place: Any, clearing: Any) -> Any:
     """What an impression costs if it is charged, in 1/divisor micros."""
-    if line.fixed != 0 or line.model not in (CPM, VCPM):
+    if line.fixed != 0 or (line.model != CPM and line.model != VCPM):
         return line.top
-    return line.offer if place.first_price != 0 else max(clearing, line.floor)
+    if place.first_price != 0:
+        return line.offer
+    return larger(clearing, line.floor)
 
 
-@inlined
-def show(n: Any, tick: Any, row: Any, charge: Any, creative: Any, limits: Any, state: Any) -> None:
-    """Enter one impression into the books of groups, caps and pacing."""
-    groups, cells = state.groups, state.cells
-    for g in range(limits.groups_at[u(n)], limits.groups_at[u(n + 1)]):
-        groups[u(limits.groups[u(g)])].spent += charge
-        groups[u(limits.groups[u(g)])].today += charge
-    remember(limits.cap_terms, limits.rings, limits.rings_at[u(n)], limits.rings_at[u(n + 1)], cells, row, tick)
-    first, last = limits.creative_rings_at[u(creative)], limits.creative_rings_at[u(creative + 1)]
-    remember(limits.cap_terms, limits.creative_rings, first, last, cells, row, tick)
-    state.due_ms[u(n)] = next_due(state.lines[u(n)])
+@leaf
+def show(
+    mine: Any, shown: Any, tick: Any, row: Any, charge: Any, numbers: Any, caps: Any, groups: Any, cells: Any
+) -> None:
+    """Enter one impression into the books of groups and caps."""
+    for g in range(mine.groups, mine.groups_end):
+        group = groups[u(numbers[u(g)])]
+        group.spent += charge
+        group.today += charge
+    remember(caps, numbers, mine.rings, mine.rings_end, cells, row, tick)
+    remember(caps, numbers, shown.rings, shown.rings_end, cells, row, tick)
 
 
 @leaf
@@ -294,59 +300,59 @@ def row_of(place: Any, who: Any, rows: Any, stride: Any) -> Any:
 
 @unmanaged
 def decide(
-    hour_ms: Any,
-    hour_tick: Any,
-    hour: Any,
-    first: Any,
-    last: Any,
-    keys: Any,
-    limits: Any,
-    state: Any,
-    out: Any,
-    to: Any,
-) -> Any:
+    hour_ms: Any, hour_tick: Any, hour: Any, first: Any, last: Any, keys: Any, limits: Any, state: Any, out: Any,
+    to: Any
+) -> Any:  # fmt: skip
     """Decide the opportunities ``[first:last)`` of an hour; ``keys`` are those of the placements' hours.
 
-    ``hour_tick`` is the hour in the ticks of the rings. Fills the columns ``out`` with the exposures and ``to``
-    with the conversions that they will bring; returns how many there are of each.
+    ``hour_tick`` is the hour in the ticks of the rings. Fills the columns ``out`` with the exposures and the
+    records ``to`` with the conversions that they will bring; returns how many there are of each.
     """
-    served, converted, queue, stride = 0, 0, state.queue, state.stride
-    for n in range(state.lines.shape[0]):
-        state.due_ms[u(n)] = next_due(state.lines[u(n)])
+    served, converted = 0, 0
+    places, numbers, rows, shares = limits.places, limits.numbers, limits.rows, limits.shares
+    lines, cells, stride, due_ms, queue = state.lines, state.cells, state.stride, state.due_ms, state.queue
+    for n in range(lines.shape[0]):
+        due_ms[u(n)] = next_due(lines[u(n)])
     for i in range(first, last):
         if stride > 0 and i + AHEAD < last:
-            coming = row_of(limits.places[u(hour.place[u(i + AHEAD)])], hour.who[u(i + AHEAD)], limits.rows, stride)
-            for cell in range(coming, coming + min(stride, 64), 16):
-                prefetch(state.cells, cell)
-        t, where = hour_ms + hour.tick[u(i)] * TICK_MS, hour.place[u(i)]
-        place, key, clearing, won = limits.places[u(where)], np.uint64(0), np.int64(-1), False
-        tick, who, row = hour_tick + hour.tick[u(i)], hour.who[u(i)], np.int64(-1)
-        c, end = limits.candidates_at[u(where)], limits.candidates_at[u(where + 1)]
-        while c < end and not won:
-            until = limits.equals_end[u(c)]
-            waiting = line_up(t, c, until, limits.candidates, state.due_ms, queue)
+            soon = hour[u(i + AHEAD)]
+            near = row_of(places[u(soon.place)], soon.who, rows, stride)
+            for cell in range(near, near + (stride if stride < 64 else 64), 16):  # noqa: FURB136
+                prefetch(cells, cell)
+        chance = hour[u(i)]
+        place, t, tick = places[u(chance.place)], hour_ms + chance.tick * TICK_MS, hour_tick + chance.tick
+        key, clearing, row, won = np.uint64(0), np.int64(-1), np.int64(-1), False
+        c = place.candidates
+        while c < place.candidates_end and not won:
+            until = numbers[u(place.equals + c - place.candidates)]
+            waiting = line_up(t, c, until, numbers, due_ms, queue)
             c = until
             for q in range(waiting):
                 n = queue[u(q)]
-                line = state.lines[u(n)]
+                line, mine = lines[u(n)], limits.terms[u(n)]
                 if row < 0:
-                    key = mix(keys[u(where)], np.uint64(hour.number[u(i)]))
-                    row = row_of(place, who, limits.rows, stride)
+                    key = mix(keys[u(chance.place)], np.uint64(chance.number))
+                    row = row_of(place, chance.who, rows, stride)
                 if clearing < 0 and line.fixed == 0:
                     clearing = clearing_price(place, key)
-                creative = may_show(n, t, tick, key, who, row, place, clearing, limits, state)
+                creative = may_show(
+                    n, line, mine, t, tick, key, chance.who, row, place, clearing, limits, state.groups, cells
+                )
                 if creative >= 0:
                     bits = outcome_of(line, place, key)
                     charge = charge_for(line, bits, price_of(line, place, clearing))
-                    show(n, tick, row, charge, creative, limits, state)
+                    shown = limits.creatives[u(creative)]
+                    show(mine, shown, tick, row, charge, numbers, limits.caps, state.groups, cells)
+                    due_ms[u(n)] = next_due(line)
                     r = u(served)
-                    out.time_ms[r], out.user[r], out.line[r], out.place[r] = t, who, n, where
+                    out.time_ms[r], out.user[r], out.line[r], out.place[r] = t, chance.who, n, chance.place
                     out.creative[r], out.charge_micros[r], out.outcome[r] = creative, charge, bits
-                    out.country[r] = area(place, key, limits.country_edges, limits.country_codes)
-                    out.device[r] = device(place, key, limits.device_edges, limits.device_codes)
+                    out.country[r] = pick(unit(mix(key, COUNTRY)), shares, place.countries, place.countries_end)
+                    out.device[r] = pick(unit(mix(key, DEVICE)), shares, place.devices, place.devices_end)
                     if bits & CONVERTED:
-                        to.at_ms[u(converted)], to.exposure[u(converted)] = t + delay_of(line, key), served
-                        to.value[u(converted)] = value_of(line, key)
+                        coming = to[u(converted)]
+                        coming.at_ms, coming.exposure = t + delay_of(line, key), served
+                        coming.value = value_of(line, key)
                         converted += 1
                     served, won = served + 1, True
                     break

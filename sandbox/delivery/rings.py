@@ -7,7 +7,7 @@ exposures, such as those of a campaign that is its advertiser's only one, share 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,18 +145,13 @@ class Rings:
         return list(held.values())
 
 
-@dataclass(slots=True)
-class Slots:
-    """Slots of caps by line and by creative, and one slot for each ring of theirs, as the loop reads them."""
+class Slots(NamedTuple):
+    """Slots of caps by line and by creative, and one slot for each ring of theirs."""
 
-    caps_at: NDArray[np.int64]
-    caps: NDArray[np.int64]
-    rings_at: NDArray[np.int64]
-    rings: NDArray[np.int64]
-    creative_caps_at: NDArray[np.int64]
-    creative_caps: NDArray[np.int64]
-    creative_rings_at: NDArray[np.int64]
-    creative_rings: NDArray[np.int64]
+    caps: list[list[int]]
+    rings: list[list[int]]
+    creative_caps: list[list[int]]
+    creative_rings: list[list[int]]
 
 
 def pack(rows: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -166,29 +161,23 @@ def pack(rows: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return at, np.array([value for row in rows for value in row], np.int64)
 
 
-def pack_slots(rings: Rings, only: set[Entity] | None, lines: list[tuple[Entity, ...]], creatives: Any) -> Slots:
+def slots_of(rings: Rings, only: set[Entity] | None, lines: list[tuple[Entity, ...]], creatives: Any) -> Slots:
     """The slots of each line (by its entities) and of each creative (by its id); ``only`` of some entities."""
     wanted = {entity: found for entity, found in rings.slots.items() if only is None or entity in only}
     by_line = [[slot for entity in entities for slot in wanted.get(entity, ())] for entities in lines]
     by_creative = [wanted.get(("creative", name), []) for name in creatives]
-    return Slots(
-        *pack(by_line),
-        *pack([rings.distinct(slots) for slots in by_line]),
-        *pack(by_creative),
-        *pack([rings.distinct(slots) for slots in by_creative]),
-    )
+    distinct = [[rings.distinct(slots) for slots in rows] for rows in (by_line, by_creative)]
+    return Slots(by_line, distinct[0], by_creative, distinct[1])
 
 
 def fill(rings: Rings, fresh: Slots, exposures: Exposures, rows: NDArray[np.int64]) -> None:
     """Bring new rings up to date with the exposure log; ``rows`` are the identities of its exposures."""
-    if not len(exposures.time_ms) or not (len(fresh.rings) or len(fresh.creative_rings)):
+    if not len(exposures.time_ms):
         return
-    from sandbox.delivery.loop import replay
-
     ticks, begin = rings.tick(exposures.time_ms), rows * rings.stride
-    for at, found, of in (
-        (fresh.rings_at, fresh.rings, exposures.line),
-        (fresh.creative_rings_at, fresh.creative_rings, exposures.creative),
-    ):
+    for slots, of in ((fresh.rings, exposures.line), (fresh.creative_rings, exposures.creative)):
+        at, found = pack(slots)
         if len(found):
+            from sandbox.delivery.loop import replay
+
             replay(ticks, begin, at, found, of, rings.terms, rings.cells)

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import exp
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sandbox.core.rng import derive
 from sandbox.core.time import DAY_MS, HOUR_MS, WEEK_MS, parse_instant
 from sandbox.delivery.hashing import mix, normal, poisson
 from sandbox.delivery.model import Placement, Targeting
 from sandbox.delivery.people import People
-from sandbox.delivery.tables import TICK_MS, Traffic
+from sandbox.delivery.tables import OPPORTUNITY, SOURCE, TICK_MS
 
 _MONDAY_MS = 3 * DAY_MS  # 1970-01-01 was a Thursday
 _HOURS = WEEK_MS // HOUR_MS
@@ -113,21 +115,18 @@ def share(placement: Placement, targeting: Targeting, segments: dict[str, float]
     return people * areas / sum(placement.countries.values()) * devices / sum(placement.devices.values())
 
 
-def hour_traffic(hour_ms: int, streams: list[Stream], places: list[int], people: People) -> Traffic:
-    """All opportunities of an hour on the placements with these numbers, in order of time."""
+def hour_traffic(hour_ms: int, streams: list[Stream], places: list[int], people: People) -> NDArray[Any]:
+    """All opportunities of an hour on the placements with these numbers, in order of time: OPPORTUNITY records."""
     from sandbox.delivery.traffic import traffic
 
-    mine = [streams[number] for number in places]
-    spans = [(stream.from_ms, stream.until_ms, *people.draw(stream.placement)) for stream in mine]
-    made: Traffic = traffic(
-        hour_ms,
-        np.array(places, np.int64),
-        np.array([stream.count(hour_ms) for stream in mine], np.int64),
-        np.array([stream.key(hour_ms) for stream in mine], np.uint64),
-        np.array(spans, np.int64).reshape(-1, 4),
-        people.draws,
-    )
-    return made
+    sources = np.zeros(len(places), SOURCE)
+    for i, number in enumerate(places):
+        stream = streams[number]
+        when = stream.from_ms, stream.until_ms
+        sources[i] = (stream.key(hour_ms), number, stream.count(hour_ms), *when, *people.draw(stream.placement))
+    total = int(sources["count"].sum())
+    drawn, head, made = np.empty(total, OPPORTUNITY), np.zeros(total + 1, np.int32), np.empty(total, OPPORTUNITY)
+    return made[: traffic(hour_ms, sources, people.draws, drawn, head, made)]
 
 
 def first_tick(hour_ms: int, at_ms: int) -> int:
@@ -145,7 +144,9 @@ def _arrivals(hour_ms: int, until_ms: int, streams: list[Stream], people: People
             cut.append(number)
     if not cut:
         return whole
-    return whole + int(np.searchsorted(hour_traffic(hour_ms, streams, cut, people).tick, first_tick(hour_ms, until_ms)))
+    return whole + int(
+        np.searchsorted(hour_traffic(hour_ms, streams, cut, people)["tick"], first_tick(hour_ms, until_ms))
+    )
 
 
 class Arrivals:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 # what the draws of an opportunity are for; those of several lines go on in steps of 256
-TIME, PERSON, ACCEPT, COUNTRY, DEVICE, MARKET_A, MARKET_B, VIEWABLE, CLICK, VIEW, COMPLETION, CONVERSION, ROTATION = (
+TIME, PERSON, ACCEPT, COUNTRY, DEVICE, MARKET_A, MARKET_B, VIEWABLE, CLICK, VIEW, COMPLETION, CONVERTS, ROTATION = (
     np.uint64(n) for n in range(1, 14)
 )
 ENGAGEMENT, DELAY, VALUE_A, VALUE_B, PARTICIPATION = (np.uint64(n) for n in range(14, 19))
@@ -33,6 +33,12 @@ OUTCOMES = {
 """What an impression can bring at once: counters of a line, and their names in totals. The outcome of an exposure
 in the log has a bit for each, in this order, and one more for a conversion."""
 
+VIEWED, CLICKED, PLAYED, COMPLETED, ENGAGED, FIRST, MIDDLE, THIRD, CONVERTED, SHOWN = (1 << bit for bit in range(10))
+"""Those bits; ``SHOWN``, which each impression has, is not in the log."""
+
+BILLED = dict(zip(MODELS, (SHOWN, VIEWED, CLICKED, COMPLETED, PLAYED, CONVERTED, SHOWN, 0), strict=True))
+"""For what outcome a price model charges."""
+
 TOTALS = {
     "impressions": "impressions",
     **{name: counter for counter, name in OUTCOMES.items()},
@@ -49,7 +55,8 @@ _WHOLE = (
     *("today", "zone", "live", "full", "start", "stop", "budget", "daily_cap", "goal", "aims"),
     # top: the dearest that one impression can add to the debt, in 1/divisor micros; remainder: the debt that
     # is no whole micro yet; dearest: the dearest that the next charge can be, in micros
-    *("model", "fixed", "floor", "bid", "top", "divisor", "remainder", "dearest"),
+    # billed: the outcome that is charged for
+    *("model", "billed", "fixed", "floor", "bid", "top", "divisor", "remainder", "dearest"),
     # the stretch of the pacing plan; offer: the bid as the pacing strategy shades it
     *("plan_from", "plan_to", "offer", "click_window", "view_window"),
 )
@@ -63,9 +70,43 @@ PLACE = np.dtype(
     + [(name, np.float64) for name in ("completion_rate", "third_rate", "mid_rate", "first_rate", "engagement_rate")]
     + [(name, np.float64) for name in ("conversion_rate", "click_conversion_rate")]
     + [(name, np.int64) for name in ("first_price", "rows", "countries", "countries_end", "devices", "devices_end")]
+    + [(name, np.int64) for name in ("candidates", "candidates_end", "equals")]
 )
 """What the loop needs of a placement; ``sigma`` is negative where nobody competes; ``rows`` says where the
-rows of its publisher's people begin, or is negative if everybody has the row of the own number."""
+rows of its publisher's people begin, or is negative if everybody has the row of the own number. Its countries and
+devices are parts of ``shares``. Its candidates, lines best first, are a part of ``numbers``; at ``equals`` stands for
+each of them where those end that are as good as it."""
+
+_PARTS = ("groups", "caps", "rings", "rotation", "inside", "outside")
+TERMS = np.dtype(
+    [(side, np.int64) for name in _PARTS for side in (name, f"{name}_end")]
+    + [("countries", np.int64), ("devices", np.int64)]
+)
+"""What else holds for a line, as parts of ``numbers``: its budget groups; its frequency caps, and one cap for each of
+its rings; pairs of a creative and its weight; segments to be in, and not to be in. ``countries`` and ``devices`` are
+where flags begin, one for each code."""
+
+CREATIVE = np.dtype([(name, np.int64) for name in ("caps", "caps_end", "rings", "rings_end")])
+"""The frequency caps and rings of a creative, as parts of ``numbers``."""
+
+SHARE = np.dtype([("edge", np.float64), ("code", np.int64)])
+"""A country or device of a placement, and the upper edge of its share of [0, 1)."""
+
+SEGMENT = np.dtype([("key", np.uint64), ("share", np.float64)])
+"""A segment: who is in it."""
+
+CONVERSION = np.dtype([(name, np.int64) for name in ("at_ms", "exposure", "value")])
+"""A conversion to come: when, by which exposure (its number in the batch), and what it is worth in micros."""
+
+SOURCE = np.dtype(
+    [("key", np.uint64)]
+    + [(name, np.int64) for name in ("place", "count", "from_ms", "until_ms", "people", "people_count")]
+)
+"""Where opportunities of an hour come from: a placement, how many are drawn and under which key, when its traffic
+begins and ends, where its people begin in the table of draws (NONE: all are equal), and how many they are."""
+
+OPPORTUNITY = np.dtype([(name, np.int32) for name in ("tick", "place", "number", "who")])
+"""An opportunity of an hour: the tick in the hour, the placement, its number there, and the person."""
 
 GROUP = np.dtype([(name, np.int64) for name in ("total", "daily", "spent", "today", "zone")])
 """A budget group; ``total`` and ``daily`` may be NONE."""
@@ -79,54 +120,18 @@ after a cell that says where the oldest is; ``ring`` is where it begins in a row
 so that a person is one visit to memory."""
 
 
-class Traffic(NamedTuple):
-    """The opportunities of one hour in order of time; ties in order of placement, then of number."""
-
-    tick: Any
-    """Time since the beginning of the hour."""
-    place: Any
-    number: Any
-    who: Any
-
-
 class Limits(NamedTuple):
-    """What holds between two changes of terms. ``x_at[i]:x_at[i + 1]`` is the part of ``x`` that is row ``i``'s."""
+    """What holds between two changes of terms: few arrays, as each one costs the compiler time wherever it goes."""
 
     places: Any
-    country_edges: Any
-    country_codes: Any
-    device_edges: Any
-    device_codes: Any
-    country_ok: Any
-    """One flag for each line and country."""
-    device_ok: Any
-    candidates_at: Any
-    candidates: Any
-    """Placement to lines, best first."""
-    equals_end: Any
-    """For each candidate, where the candidates end that are as good as it."""
-    groups_at: Any
-    groups: Any
-    """Line to budget groups."""
-    segments_at: Any
+    terms: Any
+    """:data:`TERMS` by line."""
+    creatives: Any
+    numbers: Any
+    """Rows of numbers one after the other; the records say where each begins and ends."""
+    shares: Any
     segments: Any
-    """Line to segments, two rows a line: one to be in, none to be in."""
-    segment_keys: Any
-    segment_shares: Any
-    caps_at: Any
     caps: Any
-    """Line to frequency caps."""
-    rings_at: Any
-    rings: Any
-    """Line to rings, each as an index of a cap that has it."""
-    rotation_at: Any
-    rotation: Any
-    """Line to pairs (creative, weight), flattened."""
-    creative_caps_at: Any
-    creative_caps: Any
-    creative_rings_at: Any
-    creative_rings: Any
-    cap_terms: Any
     rows: Any
     """Publisher and person to row of rings, where not everybody is known across publishers."""
 
@@ -144,11 +149,3 @@ class State(NamedTuple):
     """When each line may serve next; FOREVER if it can't."""
     queue: Any
     """Room for the candidates of one opportunity."""
-
-
-class Conversions(NamedTuple):
-    """Conversions to come: when, by which exposure (its number in the batch), and what they are worth."""
-
-    at_ms: Any
-    exposure: Any
-    value: Any

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from sandbox.core.time import HOUR_MS
-from sandbox.delivery.bits import compiled, mix, u, unit
-from sandbox.delivery.tables import ACCEPT, PERSON, TICK_MS, TIME, Traffic
+from sandbox.delivery.bits import compiled, leaf, mix, u, unit, unmanaged
+from sandbox.delivery.tables import ACCEPT, PERSON, TICK_MS, TIME
 
 _TICKS = HOUR_MS // TICK_MS
 
@@ -42,7 +42,7 @@ def alias_table(scaled: Any) -> Any:
     return accept, alias
 
 
-@compiled
+@leaf
 def _person(key: Any, draws: Any, at: Any, count: Any) -> Any:
     """The person of an opportunity: by activity, out of the ``count`` people of ``draws[at:]``; all, if at < 0."""
     bits = mix(key, PERSON)
@@ -53,51 +53,39 @@ def _person(key: Any, draws: Any, at: Any, count: Any) -> Any:
     return one.own if one.accept >= 1.0 or unit(mix(bits, ACCEPT)) < one.accept else one.other
 
 
-@compiled
-def traffic(hour_ms: Any, places: Any, counts: Any, keys: Any, spans: Any, draws: Any) -> Any:
-    """The :class:`Traffic` of an hour. ``places`` are numbers; other arrays have an entry or a row for each:
+@unmanaged
+def traffic(hour_ms: Any, sources: Any, draws: Any, drawn: Any, head: Any, made: Any) -> Any:
+    """Put the opportunities of an hour into ``made``, in order of time, of placement, of number; returns how many.
 
-    ``spans`` when its traffic begins and ends (ms), where its people begin in ``draws``, and how many they are.
     Times are uniform in the hour, in whole ticks, and sorted by dropping them into as many buckets as there are.
+    ``drawn`` and ``made`` have room for all that the ``sources`` count, ``head`` for one more number, all 0.
     """
-    total = counts.sum()
-    tick, place = np.empty(total, np.int32), np.empty(total, np.int32)
-    number, who = np.empty(total, np.int32), np.empty(total, np.int32)
-    head = np.zeros(total + 1, np.int32)
-    scale, found = total / _TICKS, 0
-    for p in range(places.shape[0]):
-        from_ms, until_ms, at, people = spans[u(p), 0], spans[u(p), 1], spans[u(p), 2], spans[u(p), 3]
-        for i in range(counts[u(p)]):
-            key = mix(keys[u(p)], np.uint64(i))
+    total, found = drawn.shape[0], 0
+    scale = total / _TICKS
+    for s in range(sources.shape[0]):
+        source = sources[u(s)]
+        for i in range(source.count):
+            key = mix(source.key, np.uint64(i))
             t = np.int32(unit(mix(key, TIME)) * _TICKS)
-            if from_ms <= hour_ms + t * TICK_MS < until_ms:
-                tick[u(found)], place[u(found)], number[u(found)] = t, places[u(p)], i
-                who[u(found)] = _person(key, draws, at, people)
+            if source.from_ms <= hour_ms + t * TICK_MS < source.until_ms:
+                one = drawn[u(found)]
+                one.tick, one.place, one.number = t, source.place, i
+                one.who = _person(key, draws, source.people, source.people_count)
                 head[u(np.int64(t * scale) + 1)] += 1
                 found += 1
     for b in range(total):
         head[u(b + 1)] += head[u(b)]
-    made = Traffic(
-        np.empty(found, np.int32), np.empty(found, np.int32), np.empty(found, np.int32), np.empty(found, np.int32)
-    )
     for j in range(found):
-        bucket = np.int64(tick[u(j)] * scale)
-        at = head[u(bucket)]
-        made.tick[u(at)], made.place[u(at)], made.number[u(at)], made.who[u(at)] = (
-            tick[u(j)],
-            place[u(j)],
-            number[u(j)],
-            who[u(j)],
-        )
-        head[u(bucket)] = at + 1
+        bucket = np.int64(drawn[u(j)].tick * scale)
+        made[u(head[u(bucket)])] = drawn[u(j)]
+        head[u(bucket)] += 1
+    late = drawn[0:1]  # what was drawn is no longer needed
     for j in range(1, found):  # all are near their place now
         at = j
-        if made.tick[u(j - 1)] <= made.tick[u(j)]:
-            continue
-        late, where, which, whose = made.tick[u(j)], made.place[u(j)], made.number[u(j)], made.who[u(j)]
-        while at > 0 and made.tick[u(at - 1)] > late:
-            made.tick[u(at)], made.place[u(at)] = made.tick[u(at - 1)], made.place[u(at - 1)]
-            made.number[u(at)], made.who[u(at)] = made.number[u(at - 1)], made.who[u(at - 1)]
-            at -= 1
-        made.tick[u(at)], made.place[u(at)], made.number[u(at)], made.who[u(at)] = late, where, which, whose
-    return made
+        if made[u(j - 1)].tick > made[u(j)].tick:
+            late[0] = made[u(j)]
+            while at > 0 and made[u(at - 1)].tick > late[0].tick:
+                made[u(at)] = made[u(at - 1)]
+                at -= 1
+            made[u(at)] = late[0]
+    return found

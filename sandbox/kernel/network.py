@@ -6,7 +6,7 @@ Messages cross it as JSON text, so no two actors ever share an object.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
@@ -64,6 +64,8 @@ class Network:
     def __init__(self, world: World, config: NetworkConfig) -> None:
         self._world = world
         self.config = config
+        self.outside: Callable[[str, str, str], None] | None = None
+        """Takes webhooks to the real world: URL, id and JSON text."""
         self._down: set[str] = set()
         self._calls = 0
 
@@ -157,8 +159,20 @@ class Network:
     # -- webhooks ----------------------------------------------------------------------------------------
 
     def notify(self, sender: str, url: str, payload: dict[str, Any]) -> None:
-        """Send a webhook in the background; retries carry the same body until one is acknowledged."""
-        self._world.spawn(self._notify(sender, self.actor_at(url), json.dumps(payload, allow_nan=False)))
+        """Send a webhook in the background; retries carry the same body until one is acknowledged.
+
+        One to an address outside of the world is handed over to ``outside``, if there is such a way out; what
+        becomes of it there changes nothing here.
+        """
+        text = json.dumps(payload, allow_nan=False)
+        to = self.actor_at(url)
+        if to or self.outside is None:
+            self._world.spawn(self._notify(sender, to, text))
+            return
+        self._calls += 1
+        webhook_id = f"w{self._calls}"
+        self._emit("webhook", sender, id=webhook_id, to=url, attempt=1, payload=json.loads(text))
+        self.outside(url, webhook_id, text)
 
     def _notify(self, sender: str, to: str, text: str) -> Generator[Any, Any, None]:
         self._calls += 1

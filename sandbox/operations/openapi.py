@@ -141,6 +141,8 @@ def _body(name: str, route: Route, schemas: Schemas) -> dict[str, Any] | None:
     shape = schemas.resolved(schema or {})
     required = bool(shape.get("required") or shape.get("anyOf"))
     content: dict[str, Any] = {"application/json": {"schema": schema}} if schema is not None else {}
+    if route.public and schema is not None:
+        content["application/x-www-form-urlencoded"] = {"schema": schema}
     if route.files:
         file = {"type": "string", "format": "binary"}
         form: Schema = {
@@ -162,12 +164,16 @@ def _success(name: str, route: Route, schemas: Schemas) -> dict[str, Any]:
         return {"description": "Done; there is nothing to say"}
     answer = schemas.of(name, "answer") or {}
     described = {"description": schemas.resolved(answer).get("description") or markdown(route.summary) or "The answer"}
-    properties = schemas.resolved(answer).get("properties", {})
-    if set(properties) in PAGES:
-        kind = properties["contentType"]
-        types = [kind["const"]] if "const" in kind else kind.get("enum", ["*/*"])
-        return {**described, "content": {one: {"schema": {"type": "string"}} for one in types}}
+    shapes = [shape.get("properties", {}) for shape in schemas.objects(answer)]
+    if shapes and all(set(shape) in PAGES for shape in shapes):
+        types = {one: {"schema": {"type": "string"}} for shape in shapes for one in _words(shape["contentType"])}
+        return {**described, "content": types}
     return {**described, "content": {"application/json": {"schema": _enveloped(name, route, answer, schemas)}}}
+
+
+def _words(kind: Schema) -> list[str]:
+    """The content types that a page or file may have."""
+    return [kind["const"]] if "const" in kind else kind.get("enum", ["*/*"])
 
 
 def _enveloped(name: str, route: Route, answer: Schema, schemas: Schemas) -> Schema:

@@ -1,7 +1,8 @@
-"""The hand-written part of the help, from ``topics.yaml``: workflows, habits, errors, and how time goes."""
+"""The hand-written part of the help, from ``topics.toml``: workflows, habits, errors, and how time goes."""
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -34,9 +35,7 @@ class Guide:
 @cache
 def guide() -> Guide:
     """The guide, read once."""
-    import yaml
-
-    text = resources.files("sandbox.operations").joinpath("topics.yaml").read_text(encoding="utf-8")
-    data = yaml.safe_load(text)
-    topics = [Topic(**{"show": [], **row}) for row in data.pop("topics")]
+    text = resources.files("sandbox.operations").joinpath("topics.toml").read_text(encoding="utf-8")
+    data = tomllib.loads(text)
+    topics = [Topic(**row) for row in data.pop("topics")]
     return Guide(topics=topics, **data)

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -105,6 +106,7 @@ class Running:
         rows = list(served.operations.values())
         document = json.dumps(openapi.document(rows, [self.base], TITLE, __version__))
         _text(app, "/openapi.json", "application/json", document)
+        _text(app, "/", "text/html", files("sandbox.server").joinpath("dashboard.html").read_text("utf-8"))
         _text(app, "/docs", "text/html", reference.page(rows, TITLE, self.base))
         _text(app, "/api/v2/buyer/skill.md", "text/markdown", words.skill(rows))
         Rest(served, self.base, self.address.rate_limit).add_routes(app)

@@ -20,7 +20,7 @@ Asgi = Callable[[Message, Receive, Send], Awaitable[None]]
 _CHUNK = 64 * 1024
 
 
-def mount(app: web.Application, path: str, application: Asgi, max_bytes: int = 4 * 1024 * 1024) -> None:
+def mount(app: web.Application, path: str, application: Asgi, max_bytes: int = 32 * 1024 * 1024) -> None:
     """Answer every method under ``path`` by the application; bodies of more than ``max_bytes`` get 413.
 
     When the server shuts down, answers that have begun (streams of events) are ended.

@@ -20,6 +20,7 @@ from sandbox.kernel.world import World
 from sandbox.scenario.build import fault_of
 from sandbox.scenario.model import FaultSpec
 from sandbox.server.clock import Clock
+from sandbox.server.outbox import Outbox
 from sandbox.server.writer import Writer
 
 SLICE_S = 0.005
@@ -44,12 +45,16 @@ class Host:
     are taken, and acknowledged when the journal has them; reads see acknowledged states only.
     """
 
-    def __init__(self, name: str, platform_id: str, make: Make, clock: Clock, writer: Writer) -> None:
+    def __init__(
+        self, name: str, platform_id: str, make: Make, clock: Clock, writer: Writer, outbox: Outbox | None = None
+    ) -> None:
         self.name = name
         self._platform_id = platform_id
         self._make = make
         self._clock = clock
         self._writer = writer
+        self._outbox = outbox
+        self._replaying = False
         self._turn = asyncio.Lock()
         self._closed = False
         self.inputs = 0
@@ -58,6 +63,7 @@ class Host:
 
     def _build(self) -> None:
         self.world = self._make()
+        self.world.network.outside = self._send_out
         self.platform: Actor = self.world.actors[self._platform_id]
         self.checkers = [checker(self.world) for checker in CHECKERS]
         for checker in self.checkers:
@@ -181,11 +187,11 @@ class Host:
     def _controlling(self, name: str, arguments: dict[str, Any]) -> Generator[Any, Any, Reply]:
         actor_id, _, control = name.partition(".")
         try:
+            result: Any = None
             if actor_id == NETWORK:
                 self._set_faults(arguments)
-                result = None
             elif actor_id == MARKET:
-                result = self.world.market.settle()
+                self.world.market.settle()
             else:
                 result = self.world.actors[actor_id].controls[control](**arguments)
             if isinstance(result, Generator):
@@ -229,19 +235,27 @@ class Host:
 
     # -- replay ------------------------------------------------------------------------------------------
 
-    def replay(self, entries: Iterable[Entry]) -> int:
-        """Do again what was done, from the first instant; gives how many inputs that were.
+    def replay(self, entries: Iterable[Entry], until_ms: int) -> int:
+        """Do again what was done, from the first instant up to ``until_ms``; gives how many inputs that were.
 
         Raises :class:`InputError` at the first answer that is not the recorded one.
         """
         count = 0
+        self._replaying = True
         for count, entry in enumerate(entries, start=1):
             reply = self._again(entry)
             answer = json.dumps(reply.body)
             if (reply.status, answer) != (entry.status, entry.answer):
                 raise _differs(count, entry, reply.status, answer)
+        self.world.run(until_ms)
+        self._replaying = False
         self.inputs += count
         return count
+
+    def _send_out(self, url: str, webhook_id: str, text: str) -> None:
+        """A webhook leaves the world; one that is only sent again by a replay has left before."""
+        if self._outbox is not None and not self._replaying:
+            self._outbox.put(url, f"{self.name}-{webhook_id}", text)
 
     def _again(self, entry: Entry) -> Reply:
         self.world.run(entry.at_ms)

@@ -40,12 +40,13 @@ class BuyerMcp:
 
     Every request carries ``Authorization: Bearer <API key>``; a session can be used with the key that opened it
     only. A switch of the customer holds for the session. Clients of protocol releases without sessions (2026-07-28
-    and later) share one switch for each key.
+    and later) share one switch for each key. ``own_address`` is what the simulated platform calls its address, and
+    where clients reach it.
     """
 
-    def __init__(self, edge: Edge) -> None:
+    def __init__(self, edge: Edge, own_address: tuple[str, str] | None = None) -> None:
         self._edge = edge
-        self._tools = Tools(edge)
+        self._tools = Tools(edge, own_address)
         self._switched: OrderedDict[str, int] = OrderedDict()
         self._stack = AsyncExitStack()
         self._serve: Asgi | None = None

@@ -23,6 +23,7 @@ from sandbox.scenario.load import Scenario
 from sandbox.server.clock import Clock
 from sandbox.server.edge import Caller
 from sandbox.server.host import CLIENT, Host
+from sandbox.server.outbox import Outbox
 from sandbox.server.writer import Writer
 
 NUMBERS = 1_000_000
@@ -95,6 +96,8 @@ class Settings:
     journal: str = "memory"
     start_ms: int | None = None
     files: Path | None = None
+    allow_hosts: tuple[str, ...] = ()
+    """Hosts besides this machine to which webhooks may go."""
 
 
 class Served:
@@ -111,6 +114,7 @@ class Served:
         self.clock = Clock(settings.clock, max(self.start_ms, self.journal.read("clock_ms") or 0))
         self.hosts: dict[str, Host] = {}
         self.replayed = 0
+        self.outbox = Outbox(settings.allow_hosts)
         self._ticking: asyncio.Task[None] | None = None
         self.advancing = 0
 
@@ -142,7 +146,7 @@ class Served:
         for customer in self.customers:
             if customer.principal in self.journal.worlds():
                 host = self.hosts.get(customer.principal) or self._host(customer)
-                self.replayed += host.replay(self.journal.entries(customer.principal))
+                self.replayed += host.replay(self.journal.entries(customer.principal), self.clock.now())
                 self.clock.push(host.world.now)
         assert first.world is not None
 
@@ -179,7 +183,7 @@ class Served:
                 driver=Client,
             )
 
-        host = Host("", self.platform_id, make, self.clock, self.writer)
+        host = Host("", self.platform_id, make, self.clock, self.writer, self.outbox)
         host.name = (
             customer.principal if customer is not None else next(iter(cast("Platform", host.platform).customers))
         )
@@ -273,13 +277,10 @@ class Served:
         """Stop the clock and let go of the journal."""
         if self._ticking is not None:
             self._ticking.cancel()
-        self.journal_clock()
-        await self.writer.close()
-
-    def journal_clock(self) -> None:
-        """Remember how late it is."""
         if self.writer.broken is None:
             self.writer.remember("clock_ms", self.clock.now())
+        await self.outbox.close()
+        await self.writer.close()
 
 
 def _platform_id(scenario: Scenario) -> str:

@@ -47,10 +47,15 @@ def failed(error: Mapping[str, Any]) -> Told:
 
 
 class Tools:
-    """The tools over an edge. ``customer_switch`` is the session's affair: it lives in the MCP server."""
+    """The tools over an edge. ``customer_switch`` is the session's affair: it lives in the MCP server.
 
-    def __init__(self, edge: Edge) -> None:
+    ``own_address`` is the address of the simulated platform within its world and for clients: answers show the
+    second, requests may hold it.
+    """
+
+    def __init__(self, edge: Edge, own_address: tuple[str, str] | None = None) -> None:
         self._edge = edge
+        self._inside, self._outside = own_address or ("", "")
         self._paths = Paths(edge.operations.values())
         self._dashboard = next((name for name in edge.operations if name.endswith("dashboard_url")), "the dashboard")
 
@@ -61,11 +66,10 @@ class Tools:
 
     async def api_call(self, caller: Caller, arguments: dict[str, Any]) -> Told:
         """Do an operation; the answer is that of REST."""
-        operation, payload = self.request(arguments)
+        operation, payload = self.request(_readdressed(arguments, self._outside, self._inside))
         reply: Reply = await self._edge.call(caller, operation, payload)
-        if not reply.ok:
-            return failed(reply.body["error"])
-        return Told(json.dumps(reply.body, ensure_ascii=False), reply.body)
+        body = _readdressed(reply.body, self._inside, self._outside)
+        return Told(json.dumps(body, ensure_ascii=False), body) if reply.ok else failed(body["error"])
 
     def ask(self, caller: Caller, question: Any) -> Told:
         """What there is to say to a question, and what the caller has not read yet (rule 14)."""
@@ -154,6 +158,14 @@ class Tools:
 
         near = difflib.get_close_matches(name, [operation.name for operation in self.operations], n=3)
         return f"did you mean {' or '.join(near)}?" if near else "ask_about_capability tells which there are"
+
+
+def _readdressed(value: dict[str, Any], old: str, new: str) -> dict[str, Any]:
+    """The same with another address wherever the old one stands."""
+    if not old:
+        return value
+    found: dict[str, Any] = json.loads(json.dumps(value, ensure_ascii=False).replace(old, new))
+    return found
 
 
 def _switch() -> ApiError:

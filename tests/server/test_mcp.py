@@ -22,6 +22,7 @@ from sandbox.kernel.world import World
 from sandbox.server.asgi import mount
 from sandbox.server.edge import Caller
 from sandbox.server.mcp import BuyerMcp
+from sandbox.server.tools import Tools
 from tests.unit.operations.shelf import OPERATIONS, Library
 
 KEYS = {"key-of-anna": ("anna@acme.example", 1), "key-of-bob": ("bob@globex.example", 2)}
@@ -212,6 +213,20 @@ def test_an_operation_without_an_answer_gives_an_empty_object() -> None:
         assert await told(client, "api_call", operation="drop_book", pathParams={"bookId": "b1"}) == {}
 
     play(story)
+
+
+def test_the_platforms_own_address_is_the_one_that_clients_know() -> None:
+    async def run() -> None:
+        edge = FakeEdge()
+        tools = Tools(edge, ("https://library.sandbox/", "http://127.0.0.1:1/"))
+        body = {"title": "see http://127.0.0.1:1/x", "authorId": "a1"}
+        told = await tools.api_call(Caller("a", 1, "acme"), {"operation": "add_book", "body": body})
+        assert edge.calls[0][2]["body"]["title"] == "see https://library.sandbox/x"
+        assert told.data is not None
+        assert told.data["title"] == "see http://127.0.0.1:1/x"
+        assert "library.sandbox" not in told.text
+
+    asyncio.run(run())
 
 
 # -- refusals --------------------------------------------------------------------------------------------------

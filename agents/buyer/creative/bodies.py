@@ -20,7 +20,7 @@ ASSET_TYPES = (
 MAX_TEXT = 256 * 1024
 """Characters of an inline asset."""
 
-_URL = re.compile(r"^https?://[^\s/?#]+[^\s]*$", re.I)
+_URL = re.compile(r"^https?://[^\s/?#]\S*$", re.IGNORECASE)
 
 
 def _vast(value: Any) -> Any:

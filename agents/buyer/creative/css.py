@@ -35,8 +35,8 @@ def rewrite_css(text: str, resolve: Resolve) -> str:
             importing = False
         elif token.type == "literal":
             importing = importing and token.value != ";"
-        for inner in _inside(token):
-            waiting.append((inner, depth + 1, token.type == "function" and token.lower_name in ("url", "image-set")))
+        in_url = token.type == "function" and token.lower_name in ("url", "image-set", "-webkit-image-set")
+        waiting.extend((inner, depth + 1, in_url) for inner in _inside(token))
     return tinycss2.serialize(tokens) if changes else text
 
 

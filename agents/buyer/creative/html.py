@@ -23,16 +23,16 @@ _MAX_REOPENED = 4_000_000
 """Formatting elements times tags: an unclosed ``<b>`` is opened again in each block that follows."""
 
 _TAG = re.compile(r"</?[a-zA-Z]")
-_FORMATTING = re.compile(r"<(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/>]", re.I)
-_WHOLE = re.compile(r"<(?:!doctype|html|head|body|frameset)\b", re.I)
-_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?([\w-]+)", re.I)
-_CANDIDATE = re.compile(r"([\s,]*)(\S*[^\s,])(\s[^,]*)?")
+_FORMATTING = re.compile(r"<(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/>]", re.IGNORECASE)
+_WHOLE = re.compile(r"<(?:!doctype|html|head|body|frameset)\b", re.IGNORECASE)
+_CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 _FOREIGN_MACRO = re.compile(
-    r"%%(CLICK_URL|CACHEBUSTER)(?:_UNESC|_ESC)?%%|\$\{(CLICK_URL|CACHEBUSTER)\}|\[(CACHEBUSTER|TIMESTAMP)\]", re.I
+    r"%%(CLICK_URL|CACHEBUSTER)(?:_UNESC|_ESC)?%%|\$\{(CLICK_URL|CACHEBUSTER)\}|\[(CACHEBUSTER|TIMESTAMP)\]",
+    re.IGNORECASE,
 )
 _MACRO = re.compile(r"\{[A-Z][A-Z_]+\}")
-_CLICK_TAG = re.compile(r"""(\bclick_?tag\d*\s*=\s*)(["'])(https?://[^"'\s<>]+)\2""", re.I)
-_AD_SIZE = re.compile(r"width=(\d{1,5}),\s*height=(\d{1,5})", re.I)
+_CLICK_TAG = re.compile(r"""(\bclick_?tag\d*\s*=\s*)(["'])(https?://[^"'\s<>]+)\2""", re.IGNORECASE)
+_AD_SIZE = re.compile(r"width=(\d{1,5}),\s*height=(\d{1,5})", re.IGNORECASE)
 _PUBLISHER_CLICK = "{CLICK_URL}"
 
 _PLAIN = ("src", "poster", "background", "data")
@@ -127,7 +127,7 @@ def _rewrite_element(node: LexborNode, resolve: Resolve) -> None:
         if not value:
             continue
         if name in _SETS:
-            new: str | None = _CANDIDATE.sub(lambda m: m[1] + (resolve(m[2]) or m[2]) + (m[3] or ""), value)
+            new: str | None = _rewrite_set(value, resolve)
         elif name == "style":
             new = rewrite_css(value, resolve)
         elif name in _PLAIN and (name != "data" or node.tag == "object"):
@@ -137,7 +137,7 @@ def _rewrite_element(node: LexborNode, resolve: Resolve) -> None:
         if new is not None and new != value:
             node.attrs[name] = new
     if node.tag == "style":
-        text = node.text_content or ""
+        text = node.text() or ""
         new_text = rewrite_css(text, resolve)
         if new_text != text:
             node.inner_html = new_text
@@ -145,6 +145,20 @@ def _rewrite_element(node: LexborNode, resolve: Resolve) -> None:
         node.attrs["charset"] = "utf-8"
     elif node.tag == "meta" and (attributes.get("http-equiv") or "").lower() == "content-type":
         node.attrs["content"] = "text/html; charset=utf-8"
+
+
+def _rewrite_set(value: str, resolve: Resolve) -> str:
+    """The candidates of a ``srcset``: an address, then perhaps descriptors up to a comma."""
+    parts: list[str] = []
+    address = True
+    for word in re.split(r"(\s+)", value):
+        before, comma, rest = ("", "", word) if address else word.partition(",")
+        parts.append(before + comma)
+        bare = rest.strip(",") if address or comma else ""
+        parts.append(rest.replace(bare, resolve(bare) or bare, 1) if bare.strip() else rest)
+        if word.strip():
+            address = word.endswith(",")
+    return "".join(parts)
 
 
 def _track_clicks(node: LexborNode, trackers: Trackers) -> None:
@@ -155,7 +169,7 @@ def _track_clicks(node: LexborNode, trackers: Trackers) -> None:
         if href and target and target.startswith(("http://", "https://")):
             node.attrs["href"] = _PUBLISHER_CLICK + trackers.wrap(target)
     elif node.tag == "script" and not node.attributes.get("src"):
-        text = node.text_content or ""
+        text = node.text() or ""
         new = _CLICK_TAG.sub(lambda m: m[1] + m[2] + _PUBLISHER_CLICK + trackers.wrap(m[3]) + m[2], text)
         if new != text:
             node.inner_html = new

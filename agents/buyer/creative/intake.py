@@ -1,4 +1,4 @@
-"""How assets come in: files are paired with what is said of them, typed by content and measured (rule 178, 181, 182)."""
+"""How assets come in: files are paired with what is said of them, typed and measured (rules 178, 181 and 182)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def take_in(
     VALIDATION_ERROR; an asset's file must be there.
     """
     uploads = _by_name(platform, files)
-    names = [asset.filename for asset in said if asset.filename is not None]
+    names: list[str | None] = [asset.filename for asset in said if asset.filename is not None]
     taken = [asset["filename"] for asset in kept if "filename" in asset]
     for i, asset in enumerate(said):
         if asset.filename in taken or names.count(asset.filename) > 1:

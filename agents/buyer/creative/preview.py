@@ -125,7 +125,8 @@ def format_previews(platform: BuyerPlatform, creative: Creative, refs: list[Form
     """A preview for each format: what an agent rendered, else the platform's page."""
     rendered = platform.creative_store.of(creative.creative_id).agent_previews
     rows = []
-    for ref in refs or [None]:
+    shown: list[Format | None] = [*refs] or [None]
+    for ref in shown:
         width, height = native_size(platform, creative, ref)
         own = {"preview_url": preview_url(platform, creative.creative_id, ref), "rendered_by": platform.id}
         found = rendered.get(format_key(ref), own) if ref else own

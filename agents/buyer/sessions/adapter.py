@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agents.buyer.formats import required_types
+from agents.buyer.sessions.cdn import PNG, publish, render_name
 from agents.buyer.sessions.copywriting import call_to_action, headlines
 from agents.buyer.sessions.drawing import Picture, Scene, draw
 from agents.buyer.sessions.palette import SCHEMES
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 ADAPTER = "compositor"
 """The adapter that every session uses."""
 
-LEAST, MOST = 32, 4096
+LEAST, MOST = 40, 4096
 """Sides of formats that it draws, in pixels."""
 
 DRAWN_ROLES = ("product", "logo", "background")
@@ -103,23 +104,17 @@ def render_all(platform: BuyerPlatform, session: CreativeSession, design: Design
         if size is None:
             continue  # its agent has said by now what it is; the evaluators tell
         drawing = draw(scene, design, *size)
-        renders.append(
-            Render(
-                ref,
-                *size,
-                files.put(drawing.png),
-                len(drawing.png),
-                tuple(drawing.placements),
-                tuple(drawing.texts),
-            )
-        )
+        digest, weight = files.put(drawing.png), len(drawing.png)
+        render = Render(ref, *size, digest, weight, tuple(drawing.placements), tuple(drawing.texts))
+        publish(platform, digest, render_name(render), PNG)
+        renders.append(render)
     return renders
 
 
 def alternatives(design: Design, count: int) -> list[Design]:
     """Further ways to the same texts: other schemes and layouts, the nearest first."""
     layouts = ("split", "hero", "type")
-    found = [replace(design, flipped=not design.flipped)]
+    found = [replace(design, side="right" if design.side == "left" else "left")]
     found += [replace(design, scheme=scheme) for scheme in SCHEMES if scheme != design.scheme]
     found += [replace(design, layout=layout) for layout in layouts if layout != design.layout]
     return found[:count]

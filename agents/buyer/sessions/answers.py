@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NotRequired
 
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from agents.buyer.sessions.bodies import ProvenanceSource, RightsStatus, Role
 from sandbox.operations.answer import Url, When
@@ -323,10 +323,3 @@ class FinalizeAnswer(TypedDict):
     warnings: list[CheckAnswer]
     creative_formats: CreativeFormats
     format_renders: list[FormatRender]
-
-
-class Picture(TypedDict):
-    """A picture's media type and the SHA-256 by which its bytes are kept."""
-
-    contentType: str
-    file: str

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, model_validator
 
-from agents.buyer.manifests import FormatRef
+from agents.buyer.creative.bodies import FileName, FormatRef, WebUrl
 from agents.buyer.sessions.adapter import DIRECTIONS
 from sandbox.operations import SnakeBody
 from sandbox.operations.model import Id, Instant
@@ -15,7 +15,6 @@ Role = Literal["product", "logo", "background", "reference", "headline", "body",
 RightsStatus = Literal["cleared", "unknown", "restricted", "expired"]
 ProvenanceSource = Literal["upload", "dam", "catalog", "campaign", "url", "brand", "generated", "unknown"]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
-WebUrl = Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=2000)]
 
 
 class AreaBody(SnakeBody):
@@ -47,7 +46,7 @@ class SourceAssetBody(SnakeBody):
     """An input: an asset of one of the campaign's manifests, an uploaded file, an address or a text."""
 
     asset_id: Id | None = None
-    filename: str | None = Field(default=None, min_length=1)
+    filename: FileName | None = None
     url: WebUrl | None = None
     content: Text | None = None
     role: Role | None = None

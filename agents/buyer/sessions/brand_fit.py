@@ -71,5 +71,3 @@ def _readable(case: Case) -> Findings:
 
 def _words(text: str) -> set[str]:
     return {word for word in re.findall(r"[a-z]{3,}", text.lower()) if word not in _NOISE}
-
-

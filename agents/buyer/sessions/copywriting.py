@@ -15,6 +15,7 @@ _CLOSING = re.compile(
     r"|\sfor\s",
     re.IGNORECASE,
 )
+_VERB = re.compile(r"^(promote|advertise|announce|introduce|present|sell)\s+((our|my|the|a|an)\s+)?", re.IGNORECASE)
 _MOST_WORDS = 8
 
 _CALLS = (
@@ -52,7 +53,7 @@ def headlines(idea: str, brand: str, tagline: str) -> list[str]:
 def _subject(idea: str) -> str:
     """What an idea is about, in its own first words."""
     text = _OPENING.sub("", _QUOTED.sub("", idea).strip())
-    text = re.sub(r"^(promote|advertise|announce|introduce|present|sell)\s+((our|my|the|a|an)\s+)?", "", text, flags=re.I)
+    text = _VERB.sub("", text)
     text = re.sub(r"^(a|an|the)\s+(?=\S+\s+\S)", "", text, flags=re.IGNORECASE)
     closing = _CLOSING.search(text)
     words = (text[: closing.start()] if closing and closing.start() > 0 else text).split()

@@ -65,7 +65,7 @@ class _Sheet:
         self.size = measure(width, height)
         self.width, self.height = width, height
         self.palette: Palette = make_palette(scene.brand, scene.colors, design)
-        self.image: Image = Image.new("RGB", (width, height), self.palette.page)
+        self.image = Image.new("RGB", (width, height), self.palette.page)
         self.placements: list[Placement] = []
         self.texts: list[TextRun] = []
         shown = scene.pictures if design.shows("product") else {}
@@ -123,7 +123,7 @@ class _Sheet:
         if self.layout.cta is not None and self.button is not None:
             self._draw_button(self.layout.cta, self.button)
         out = io.BytesIO()
-        self.image.save(out, "PNG", optimize=True)
+        self.image.save(out, "PNG")
         return Drawing(out.getvalue(), self.placements, self.texts)
 
     def _background(self) -> None:
@@ -261,7 +261,9 @@ class _Sheet:
         return self.palette.ink
 
     def _draw_button(self, box: Box, block: lettering.Block) -> None:
-        fill = self.palette.button
+        fill, room = self.palette.button, box.w - round(block.size * 0.8)
+        if block.width > room:
+            block = lettering.fit(" ".join(block.lines), room, box.h, block.size, 9, block.bold)
         self._shape("pill" if self.scene.tone.lower() in _ROUND_TONES else "rounded", box, fill)
         self._write(block, box, "call_to_action", legible(WHITE, [fill]), centred=True)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from agents.buyer import manifests
-from agents.buyer.formats import required_slot
+from agents.buyer.creative.bodies import CreateCreative, FormatRef, NewAsset, UrlAsset
+from agents.buyer.manifest_wire import slots
+from agents.buyer.manifests import create_creative
 from agents.buyer.sessions import wire
 from agents.buyer.sessions.adapter import render_all
+from agents.buyer.sessions.cdn import PNG
 from agents.buyer.sessions.evaluators import evaluate
 from agents.buyer.sessions.records import Check, CreativeSession, Render, Saved, Variant
 from sandbox.core.errors import ApiError
@@ -66,29 +68,27 @@ def save(ctx: Context, session: CreativeSession, variant: Variant, name: str, fo
     for ref in formats:
         render = finals[format_key(ref)]
         request = _request(ctx.actor, session, variant, render, name)  # type: ignore[arg-type]
-        body = yield from manifests.create_creative(ctx, request)
+        body = yield from create_creative(ctx, request)
         saved = Saved(body["creative_id"], variant.variant_id, render)
         session.saved[format_key(ref)] = saved
         made.append(saved)
     return made
 
 
-def _request(
-    platform: BuyerPlatform, session: CreativeSession, variant: Variant, render: Render, name: str
-) -> Request:
+def _request(platform: BuyerPlatform, session: CreativeSession, variant: Variant, render: Render, name: str) -> Request:
     """The request that enters the manifest of one format: the picture, the texts and the clickthrough."""
     design = variant.design
     filename = f"{variant.variant_id}-{render.width}x{render.height}.png"
-    picture = manifests.NewAsset(
+    picture = NewAsset(
         asset_type="IMAGE",
         filename=filename,
-        label=required_slot(platform, render.format_id),
+        label=_slot(platform, render.format_id),
         width=render.width,
         height=render.height,
     )
     words = {"headline": design.headline, "body": design.body, "call_to_action": design.cta}
     texts = [
-        manifests.NewAsset(asset_type="TEXT", label=label, content=text)
+        NewAsset(asset_type="TEXT", label=label, content=text)
         for label, text in words.items()
         if text and design.shows("cta" if label == "call_to_action" else label)
     ]
@@ -98,12 +98,18 @@ def _request(
     return Request(
         path={"campaignId": session.campaign_id},
         params=None,
-        body=manifests.CreateCreative(
+        body=CreateCreative(
             name=f"{name} {render.width}x{render.height}",
             message=lineage + (f", source assets {used}" if used else ""),
-            format_id=manifests.FormatRef(**render.format_id),
-            url_asset=None if click is None else manifests.UrlAsset(url=click, url_type="CLICKTHROUGH"),
+            format_id=FormatRef(**render.format_id),
+            url_asset=None if click is None else UrlAsset(url=click, url_type="CLICKTHROUGH"),
             assets=[picture, *texts],
         ),
-        files=[Upload(filename, wire.PNG, render.size_bytes, render.digest)],
+        files=[Upload(filename, PNG, render.size_bytes, render.digest)],
     )
+
+
+def _slot(platform: BuyerPlatform, ref: Format) -> str | None:
+    """The name of the slot to which the picture of a format goes, if its agent said so."""
+    named = [s["asset_id"] for s in slots(platform, ref) if s.get("asset_type") == "image" and s.get("required")]
+    return named[0] if named else None

@@ -101,22 +101,18 @@ def arrange(width: int, height: int, design: Design, needs: Needs) -> Layout:
     """The layout of a design in a format."""
     page = Box(0, 0, width, height)
     if is_strip(width, height):
-        layout = _strip(page, design, needs)
-    elif height >= _TALL * width:
+        return _strip(page, design, needs)
+    if height >= _TALL * width:
         return _tower(page, design, needs)
-    elif width >= _WIDE * height and design.layout == "split":
-        layout = _columns(page, design, needs, 0.42)
-    elif width >= 2 * height and design.layout == "hero":
-        layout = _columns(page, design, needs, 0.5)
-    elif design.layout == "type":
-        layout = _poster(page, design, needs)
-    else:
-        layout = _stage(page, design, needs)
-    return _mirrored(layout, width) if design.flipped else layout
+    if width >= _WIDE * height and design.layout == "split":
+        return _columns(page, design, needs, 0.42)
+    if width >= 2 * height and design.layout == "hero":
+        return _columns(page, design, needs, 0.5)
+    return _poster(page, design, needs) if design.layout == "type" else _stage(page, design, needs)
 
 
 def _margin(page: Box, design: Design) -> int:
-    return max(5, round(min(page.w, page.h) * 0.075 * 1.3**design.spacing))
+    return max(5, round(min(page.w, page.h) * min(0.13, 0.075 * 1.3**design.spacing)))
 
 
 def _share(base: float, design: Design, least: float = 0.18, most: float = 0.62) -> float:
@@ -129,7 +125,8 @@ def _strip(page: Box, design: Design, needs: Needs) -> Layout:
     panel, rest = None, page
     if needs.picture:
         wide = {"split": 1.3, "hero": 1.8 if page.h > _TINY else 1.4, "type": 1.0}[design.layout]
-        panel, rest = page.left(round(min(page.w * 0.34, page.h * wide * 1.2 ** design.size("product"))))
+        broad = round(min(page.w * 0.34, page.h * wide * 1.2 ** design.size("product")))
+        panel, rest = page.right(broad) if design.side == "right" else page.left(broad)
     rest = rest.inset(margin + 2, margin)
     cta = logo = body = None
     if needs.cta[0]:
@@ -147,7 +144,7 @@ def _strip(page: Box, design: Design, needs: Needs) -> Layout:
     return Layout(headline, panel, body, logo, cta)
 
 
-def _stack(column: Box, design: Design, needs: Needs, gap: int, centred: bool = False) -> Layout:
+def _stack(column: Box, needs: Needs, gap: int, centred: bool = False) -> Layout:
     """One under the other: logo, headline, body, button."""
     cta = logo = body = None
     if needs.logo[0]:
@@ -168,8 +165,9 @@ def _columns(page: Box, design: Design, needs: Needs, share: float) -> Layout:
     """Text on one side, picture on the other."""
     margin, panel, column = _margin(page, design), None, page
     if needs.picture:
-        panel, column = page.right(round(min(page.w * _share(share, design), page.h * 1.9)))
-    return replace(_stack(column.inset(margin), design, needs, round(margin * 0.7)), panel=panel)
+        broad = round(min(page.w * _share(share, design), page.h * 1.9))
+        panel, column = page.left(broad) if design.side == "left" else page.right(broad)
+    return replace(_stack(column.inset(margin), needs, round(margin * 0.7)), panel=panel)
 
 
 def _stage(page: Box, design: Design, needs: Needs) -> Layout:
@@ -177,7 +175,7 @@ def _stage(page: Box, design: Design, needs: Needs) -> Layout:
     margin, panel, rest = _margin(page, design), None, page
     if needs.picture:
         panel, rest = page.top(round(page.h * _share(0.5, design)))
-    return replace(_footed(rest.inset(margin), design, needs, round(margin * 0.6)), panel=panel)
+    return replace(_footed(rest.inset(margin), needs, round(margin * 0.6)), panel=panel)
 
 
 def _poster(page: Box, design: Design, needs: Needs) -> Layout:
@@ -185,11 +183,12 @@ def _poster(page: Box, design: Design, needs: Needs) -> Layout:
     margin = _margin(page, design)
     column, panel = page, None
     if needs.picture:
-        panel, column = page.right(round(min(page.w * _share(0.27, design), page.h * 1.2)))
-    return replace(_footed(column.inset(margin), design, needs, round(margin * 0.7)), panel=panel)
+        broad = round(min(page.w * _share(0.27, design), page.h * 1.2))
+        panel, column = page.left(broad) if design.side == "left" else page.right(broad)
+    return replace(_footed(column.inset(margin), needs, round(margin * 0.7)), panel=panel)
 
 
-def _footed(box: Box, design: Design, needs: Needs, gap: int) -> Layout:
+def _footed(box: Box, needs: Needs, gap: int) -> Layout:
     """Headline and body over a row with the logo at the left and the button at the right."""
     logo = cta = body = None
     tall = max(needs.logo[1] if needs.logo[0] else 0, needs.cta[1] if needs.cta[0] else 0)
@@ -214,17 +213,6 @@ def _tower(page: Box, design: Design, needs: Needs) -> Layout:
     centred = design.layout != "split"
     if needs.picture:
         tall = round(page.h * _share({"split": 0.42, "hero": 0.46, "type": 0.28}[design.layout], design))
-        panel, column = page.bottom(tall) if design.flipped else page.top(tall)
-    stacked = _stack(column.inset(margin, round(margin * 1.2)), design, needs, round(margin * 0.9), centred)
+        panel, column = page.bottom(tall) if design.side == "right" else page.top(tall)
+    stacked = _stack(column.inset(margin, round(margin * 1.2)), needs, round(margin * 0.9), centred)
     return replace(stacked, panel=panel)
-
-
-def _mirrored(layout: Layout, width: int) -> Layout:
-    """Left and right changed; the texts stay aligned as they were."""
-
-    def turn(box: Box | None) -> Box | None:
-        return None if box is None else replace(box, x=width - box.x - box.w)
-
-    headline = turn(layout.headline) or layout.headline
-    body, panel = turn(layout.body), turn(layout.panel)
-    return replace(layout, headline=headline, body=body, panel=panel, logo=turn(layout.logo), cta=turn(layout.cta))

@@ -59,6 +59,7 @@ def stroke(size: int, bold: float) -> float:
     return round(size * bold * 0.025, 2)
 
 
+@lru_cache(maxsize=8192)
 def length(text: str, size: int, bold: float = 0.0) -> int:
     """The width of a line in pixels."""
     return int(font(size).getlength(text) + 2 * stroke(size, bold) + 1)

@@ -7,29 +7,33 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agents.buyer.context import campaign_for, customer_of, platform_of
-from agents.buyer.formats import campaign_products, coverage, covers, distinct, learn_all
-from agents.buyer.records import Campaign
+from agents.buyer.formats import campaign_products, coverage, covers, learn_all
 from agents.buyer.sessions import answers, bodies, wire
 from agents.buyer.sessions.adapter import (
     ADAPTER,
     DIRECTIONS,
-    LEAST,
-    MOST,
     alternatives,
     brand_of,
     first_designs,
     render_all,
-    size_of,
 )
 from agents.buyer.sessions.evaluators import evaluate, worst
 from agents.buyer.sessions.finalize import approve, gate, save
 from agents.buyer.sessions.records import CreativeSession, Design, SourceAsset, Variant
 from agents.buyer.sessions.refine import refine
+from agents.buyer.sessions.scope import (
+    open_campaign,
+    origin_of,
+    session_for,
+    targets_of,
+    unsaved,
+    variant_of,
+    working,
+)
 from agents.buyer.sessions.sources import gather
 from agents.buyer.sessions.vocabulary import EXAMPLES
 from agents.buyer.wire import group
 from sandbox.core.errors import ApiError
-from sandbox.domain.formats import default_formats, format_key
 from sandbox.kernel.endpoint import Context
 from sandbox.operations import Group, Request
 from sandbox.operations.paging import window
@@ -59,15 +63,15 @@ Steps = Generator[Any, Any, Json]
 def start_creative_session(ctx: Context, request: Request) -> Steps:
     """Start a review workflow: an idea and source assets become drafts in every target format."""
     platform, body = platform_of(ctx), request.body
-    campaign = _open_campaign(ctx, request)
+    campaign = open_campaign(ctx, request)
     if body.adapter not in (None, ADAPTER):
         raise ApiError("VALIDATION_ERROR", f"adapter: there is one, {ADAPTER!r}", "adapter")
     idea = body.idea or campaign.brief
     if not idea:
         raise ApiError("VALIDATION_ERROR", "idea: say what is to be made; the campaign has no brief", "idea")
-    origin = _origin(ctx, campaign, body.based_on)
+    origin = origin_of(ctx, campaign, body.based_on)
     yield from learn_all(platform, list(dict.fromkeys(s for s, _ in campaign_products(platform, campaign))))
-    targets, unsupported = _targets(platform, campaign, body.targets)
+    targets, unsupported = targets_of(platform, campaign, body.targets)
     assets = gather(platform, campaign, body.sources, request.files)
     session = CreativeSession(
         session_id=platform.ids.next("crs"),
@@ -98,9 +102,7 @@ def start_creative_session(ctx: Context, request: Request) -> Steps:
     return wire.full(platform, session)
 
 
-@operation(
-    "list_creative_sessions", "GET", PLACE, params=bodies.ListSessions, answer=answers.SessionList, rules=(191,)
-)
+@operation("list_creative_sessions", "GET", PLACE, params=bodies.ListSessions, answer=answers.SessionList, rules=(191,))
 def list_creative_sessions(ctx: Context, request: Request) -> Json:
     """The creative sessions of a campaign, in the order in which they were started."""
     campaign, query = campaign_for(ctx, request.path["campaignId"]), request.params
@@ -140,19 +142,6 @@ def list_creative_session_variants(ctx: Context, request: Request) -> Json:
     return {"session_id": session.session_id, "variants": rows, "total": len(found)}
 
 
-@operation("get_creative_session_image", "GET", f"{ONE}/images/{{checksum}}", answer=answers.Picture, mcp=False)
-def get_creative_session_image(ctx: Context, request: Request) -> Json:
-    """A picture of a session by its checksum: a render of a variant, or a source asset."""
-    session, digest = session_for(ctx, request), request.path["checksum"]
-    renders = [r for variant in session.variants.values() for r in (*variant.renders, *variant.finals)]
-    if digest in [render.digest for render in renders]:
-        return {"contentType": wire.PNG, "file": digest}
-    for asset in session.assets:
-        if asset.drawable and asset.digest == digest:
-            return {"contentType": str(asset.content_type), "file": digest}
-    raise ApiError("NOT_FOUND", f"the session has no image {digest}", "checksum")
-
-
 @operation(
     "refine_creative_session",
     "POST",
@@ -165,8 +154,8 @@ def get_creative_session_image(ctx: Context, request: Request) -> Json:
 def refine_creative_session(ctx: Context, request: Request) -> Json:
     """Refine a variant in plain words: child variants with their lineage, and what could not be done."""
     platform, body = platform_of(ctx), request.body
-    session = _working(ctx, request)
-    parent = _variant(session, body.variant_id)
+    session = working(ctx, request)
+    parent = variant_of(session, body.variant_id)
     done = refine(parent.design, body.feedback, session.assets)
     if not done.applied or done.design == parent.design:
         raise ApiError(
@@ -208,7 +197,7 @@ def evaluate_creative_session(ctx: Context, request: Request) -> Json:
     variant_id = body.variant_id or session.approved_id
     if variant_id is None:
         raise ApiError("VALIDATION_ERROR", "variant_id: name a variant; none is approved yet", "variant_id")
-    variant = _variant(session, variant_id)
+    variant = variant_of(session, variant_id)
     found = evaluate(platform, session, variant, body.stage)
     return {
         "session_id": session.session_id,
@@ -223,17 +212,17 @@ def evaluate_creative_session(ctx: Context, request: Request) -> Json:
 
 
 @operation(
-    "approve_creative_session_variant",
+    "approve_creative_session",
     "POST",
     f"{ONE}/approve",
     body=bodies.ApproveVariant,
     answer=answers.SessionAnswer,
     rules=(191, 192, 197),
 )
-def approve_creative_session_variant(ctx: Context, request: Request) -> Json:
+def approve_creative_session(ctx: Context, request: Request) -> Json:
     """Choose the variant to finalise: its final pictures are drawn and checked; another choice replaces it."""
-    platform, session = platform_of(ctx), _working(ctx, request)
-    approve(platform, session, _variant(session, request.body.variant_id))
+    platform, session = platform_of(ctx), working(ctx, request)
+    approve(platform, session, variant_of(session, request.body.variant_id))
     return wire.full(platform, session)
 
 
@@ -247,12 +236,12 @@ def approve_creative_session_variant(ctx: Context, request: Request) -> Json:
 )
 def finalize_creative_session(ctx: Context, request: Request) -> Steps:
     """Save the approved variant as manifests, one for each format; failed final checks stop it."""
-    platform, body, session = platform_of(ctx), request.body, _working(ctx, request)
+    platform, body, session = platform_of(ctx), request.body, working(ctx, request)
     wanted = body.variant_id or session.approved_id
     if wanted is None:
         raise ApiError("INVALID_STATE", "approve a variant first, or name one", "variant_id")
-    variant = _variant(session, wanted)
-    formats = _unsaved(session, body.format_ids)
+    variant = variant_of(session, wanted)
+    formats = unsaved(session, body.format_ids)
     if variant.variant_id != session.approved_id:
         approve(platform, session, variant)
     warnings = gate(platform, session, variant, formats)
@@ -296,61 +285,12 @@ def discard_creative_session(ctx: Context, request: Request) -> Json:
 )
 def discard_creative_session_variant(ctx: Context, request: Request) -> Json:
     """Drop a draft; what was refined from it stays."""
-    session = _working(ctx, request)
-    variant = _variant(session, request.path["variantId"])
+    session = working(ctx, request)
+    variant = variant_of(session, request.path["variantId"])
     if variant.status != "draft":
         raise ApiError("INVALID_STATE", f"the variant is {variant.status}; approve another one first", "variantId")
     variant.status, session.updated_ms = "discarded", ctx.now
     return {}
-
-
-# -- what they share -------------------------------------------------------------------------------------
-
-
-def session_for(ctx: Context, request: Request) -> CreativeSession:
-    """The creative session of a path, of a campaign of the caller."""
-    campaign = campaign_for(ctx, request.path["campaignId"])
-    return _session_of(platform_of(ctx), campaign, request.path["sessionId"])
-
-
-def _session_of(platform: BuyerPlatform, campaign: Campaign, session_id: str, field: str = "") -> CreativeSession:
-    session = platform.creative_sessions.sessions.get(session_id)
-    if session is None or session.campaign_id != campaign.campaign_id:
-        raise ApiError("NOT_FOUND", f"there is no creative session {session_id}", field or None)
-    return session
-
-
-def _open_campaign(ctx: Context, request: Request) -> Campaign:
-    campaign = campaign_for(ctx, request.path["campaignId"])
-    if campaign.status == "ARCHIVED":
-        raise ApiError("INVALID_STATE", "the campaign is archived", "campaignId")
-    return campaign
-
-
-def _working(ctx: Context, request: Request) -> CreativeSession:
-    """A session on which work goes on."""
-    _open_campaign(ctx, request)
-    session = session_for(ctx, request)
-    if session.status in ("finalized", "discarded"):
-        hint = "; start a new one with based_on" if session.status == "finalized" else ""
-        raise ApiError("INVALID_STATE", f"the session is {session.status}{hint}", "sessionId")
-    return session
-
-
-def _variant(session: CreativeSession, variant_id: str, field: str = "variant_id") -> Variant:
-    variant = session.variants.get(variant_id)
-    if variant is None or variant.status == "discarded":
-        raise ApiError("NOT_FOUND", f"{field}: the session has no variant {variant_id}", field)
-    return variant
-
-
-def _origin(
-    ctx: Context, campaign: Campaign, based_on: bodies.BasedOn | None
-) -> tuple[CreativeSession, Variant] | None:
-    if based_on is None:
-        return None
-    session = _session_of(platform_of(ctx), campaign, based_on.session_id, "based_on.session_id")
-    return session, _variant(session, based_on.variant_id, "based_on.variant_id")
 
 
 def _take_over(session: CreativeSession, origin: CreativeSession, variant: Variant) -> None:
@@ -360,30 +300,6 @@ def _take_over(session: CreativeSession, origin: CreativeSession, variant: Varia
     session.assets.extend(kept)
     session.clickthrough_url = session.clickthrough_url or origin.clickthrough_url
     session.based_on = {"session_id": origin.session_id, "variant_id": variant.variant_id}
-
-
-def _targets(
-    platform: BuyerPlatform, campaign: Campaign, given: list[tuple[str, Json]]
-) -> tuple[list[Json], list[Json]]:
-    """The formats to draw, and those of the campaign that cannot be drawn.
-
-    Without given ones they are what the campaign's products need and no manifest covers yet; a campaign
-    without products gets the usual banners.
-    """
-    for field, ref in given:
-        if size_of(platform, ref) is None:
-            why = f"{ref['id']} is no still image of {LEAST} to {MOST} pixels a side; this adapter draws nothing else"
-            raise ApiError("VALIDATION_ERROR", f"{field}: {why}", field)
-    if given:
-        return distinct([ref for _, ref in given]), []
-    told = coverage(platform, campaign)
-    wanted = told["missing"] or told["required"] or [fmt.ref for fmt in default_formats("display")]
-    targets = [ref for ref in wanted if size_of(platform, ref) is not None]
-    if not targets:
-        names = ", ".join(ref["id"] for ref in wanted)
-        why = f"the campaign needs {names}; this adapter draws still images only"
-        raise ApiError("VALIDATION_ERROR", f"target_format_ids: {why}", "target_format_ids")
-    return targets, [ref for ref in wanted if ref not in targets]
 
 
 def _enter(
@@ -404,19 +320,3 @@ def _enter(
 def _child_name(parent: Variant, number: int) -> str:
     base = parent.name.partition(" · ")[0]
     return f"{base} · refined {parent.depth + 1}" + (f".{number}" if number > 1 else "")
-
-
-def _unsaved(session: CreativeSession, named: list[Any] | None) -> list[Json]:
-    """The target formats to save now: those named, or all that have no manifest of the session yet."""
-    if named is None:
-        return [ref for ref in session.targets if format_key(ref) not in session.saved]
-    targets = {format_key(ref): ref for ref in session.targets}
-    found: list[Json] = []
-    for number, ref in enumerate(named):
-        key, field = format_key(ref.model_dump()), f"format_ids[{number}]"
-        if key not in targets:
-            raise ApiError("VALIDATION_ERROR", f"{field}: {ref.id} is no target format of the session", field)
-        if key in session.saved:
-            raise ApiError("INVALID_STATE", f"{field}: {ref.id} has a manifest already", field)
-        found.append(targets[key])
-    return distinct(found)

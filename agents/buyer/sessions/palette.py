@@ -69,7 +69,7 @@ def legible(wanted: Rgb, behind: list[Rgb]) -> Rgb:
     """The wanted colour of a text, or the one of black and white that stands out best from all behind it."""
     if min(contrast(wanted, colour) for colour in behind) >= READABLE:
         return wanted
-    return max((wanted, INK, WHITE), key=lambda ink: min(contrast(ink, colour) for colour in behind))
+    return max((wanted, INK, WHITE, BLACK), key=lambda ink: min(contrast(ink, colour) for colour in behind))
 
 
 def brand_colours(name: str, colors: Mapping[str, str]) -> tuple[Rgb, Rgb]:

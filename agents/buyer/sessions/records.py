@@ -72,7 +72,8 @@ class Design:
     headline: str
     body: str
     cta: str
-    flipped: bool = False
+    side: str = ""
+    """Where the product is: ``left`` (in columns: on top), ``right``, or where it is usual."""
     sizes: tuple[tuple[str, int], ...] = ()
     brightness: int = 0
     contrast: int = 0

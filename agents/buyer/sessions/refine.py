@@ -10,6 +10,7 @@ import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from agents.buyer.sessions.copywriting import shortened
 from agents.buyer.sessions.layout import LAYOUTS
@@ -48,11 +49,20 @@ class _Clause:
     assets: list[SourceAsset]
 
 
-class _Refused(Exception):  # noqa: N818 - it is an answer, not an error
+class _Refused(Exception):
     """A clause that is understood and cannot be done."""
 
 
-Rule = Callable[[Design, _Clause, re.Match[str]], tuple[Design, str]]
+@dataclass(slots=True, frozen=True)
+class _Ask:
+    """A clause, the design that it is to change, and what of it was recognised."""
+
+    design: Design
+    clause: _Clause
+    match: re.Match[str]
+
+
+Rule = Callable[[_Ask], tuple[Design, str]]
 Row = tuple[re.Pattern[str], Rule]
 
 
@@ -113,7 +123,7 @@ def _colour_in(text: str) -> str | None:
 
 def _apply(found: Refined, clause: _Clause, rule: Rule, match: re.Match[str]) -> None:
     try:
-        changed, what = rule(found.design, clause, match)
+        changed, what = rule(_Ask(found.design, clause, match))
     except _Refused as why:
         _refuse(found, clause, str(why))
         return
@@ -131,161 +141,161 @@ def _refuse(found: Refined, clause: _Clause, why: str) -> None:
 # -- what can be done ------------------------------------------------------------------------------------
 
 
-def _words(design: Design, clause: _Clause, match: re.Match[str]) -> tuple[Design, str]:
+def _words(ask: _Ask) -> tuple[Design, str]:
     """A new text for the headline, the body or the button."""
-    text = clause.quotes[0]
-    wanted = [e for e in clause.elements if e in ("headline", "body", "cta")] or ["headline"]
+    text = ask.clause.quotes[0]
+    wanted = [e for e in ask.clause.elements if e in ("headline", "body", "cta")] or ["headline"]
     element = wanted[0]
-    changed = replace(design, hidden=tuple(h for h in design.hidden if h != element), **{element: text})
+    changes: dict[str, Any] = {element: text, "hidden": tuple(h for h in ask.design.hidden if h != element)}
+    changed = replace(ask.design, **changes)
     return changed, f"{_name(element)}: “{text}”"
 
 
-def _locked(design: Design, clause: _Clause, match: re.Match[str]) -> tuple[Design, str]:
+def _locked(ask: _Ask) -> tuple[Design, str]:
     """Retouching, which a locked asset forbids and this adapter cannot do to any (rule 194)."""
-    roles = [e for e in clause.elements if e in ("product", "logo")] or ["product"]
-    asset = next((a for a in clause.assets if a.role in roles), None)
+    roles = [e for e in ask.clause.elements if e in ("product", "logo")] or ["product"]
+    asset = next((a for a in ask.clause.assets if a.role in roles), None)
     if asset is not None and (asset.locked or not asset.can_transform):
         raise _Refused(f"{asset.label} is locked and must stay intact")
     raise _Refused("this adapter places pictures as they are: it scales and crops, but does not retouch them")
 
 
-def _cover(design: Design, clause: _Clause, match: re.Match[str]) -> tuple[Design, str]:
+def _cover(ask: _Ask) -> tuple[Design, str]:
     """The product fills its panel, if it may be cropped."""
-    asset = next((a for a in clause.assets if a.role == "product" and a.drawable), None)
+    asset = next((a for a in ask.clause.assets if a.role == "product" and a.drawable), None)
     if asset is None:
         raise _Refused("there is no product picture")
     if asset.locked or not asset.can_transform:
         raise _Refused(f"{asset.label} is locked and must stay intact: it is not cropped")
-    return replace(design, cover=True), "the product fills its panel"
+    return replace(ask.design, cover=True), "the product fills its panel"
 
 
-def _whole(design: Design, clause: _Clause, match: re.Match[str]) -> tuple[Design, str]:
-    return replace(design, cover=False), "the whole product is shown"
+def _whole(ask: _Ask) -> tuple[Design, str]:
+    return replace(ask.design, cover=False), "the whole product is shown"
 
 
-def _resize(design: Design, clause: _Clause, match: re.Match[str]) -> tuple[Design, str]:
+def _resize(ask: _Ask) -> tuple[Design, str]:
     """Elements in other sizes, by one step or, if it is to be much, by two."""
-    if not clause.elements:
+    if not ask.clause.elements:
         raise _Refused("it does not name an element; there are logo, product, headline, body and button")
-    more = match.lastgroup == "more"
-    step = (2 if re.search(r"\b(much|far|way|a lot|significantly)\b", clause.text) else 1) * (1 if more else -1)
-    sizes = dict(design.sizes)
-    for element in clause.elements:
+    more = ask.match.lastgroup == "more"
+    step = (2 if re.search(r"\b(much|far|way|a lot|significantly)\b", ask.clause.text) else 1) * (1 if more else -1)
+    sizes = dict(ask.design.sizes)
+    for element in ask.clause.elements:
         sizes[element] = max(-MOST_STEPS, min(MOST_STEPS, sizes.get(element, 0) + step))
     kept = tuple(sorted((e, s) for e, s in sizes.items() if s))
-    names = ", ".join(_name(e) for e in clause.elements)
-    return replace(design, sizes=kept), f"{names} {'bigger' if more else 'smaller'}"
+    names = ", ".join(_name(e) for e in ask.clause.elements)
+    return replace(ask.design, sizes=kept), f"{names} {'bigger' if more else 'smaller'}"
 
 
-def _tone(design: Design, clause: _Clause, match: re.Match[str]) -> tuple[Design, str]:
+def _tone(ask: _Ask) -> tuple[Design, str]:
     """The whole picture darker or lighter."""
-    if set(clause.elements) & {"product", "logo"}:
-        return _locked(design, clause, match)
-    step = 1 if match.lastgroup == "more" else -1
-    changed = max(-MOST_STEPS, min(MOST_STEPS, design.brightness + step))
-    return replace(design, brightness=changed), "lighter" if step > 0 else "darker"
+    if set(ask.clause.elements) & {"product", "logo"}:
+        return _locked(ask)
+    step = 1 if ask.match.lastgroup == "more" else -1
+    changed = max(-MOST_STEPS, min(MOST_STEPS, ask.design.brightness + step))
+    return replace(ask.design, brightness=changed), "lighter" if step > 0 else "darker"
 
 
-def _contrast(design: Design, clause: _Clause, match: re.Match[str]) -> tuple[Design, str]:
-    step = 1 if match.lastgroup == "more" else -1
-    changed = max(-2, min(MOST_STEPS, design.contrast + step))
-    return replace(design, contrast=changed), "more contrast" if step > 0 else "softer contrast"
+def _contrast(ask: _Ask) -> tuple[Design, str]:
+    step = 1 if ask.match.lastgroup == "more" else -1
+    changed = max(-2, min(MOST_STEPS, ask.design.contrast + step))
+    return replace(ask.design, contrast=changed), "more contrast" if step > 0 else "softer contrast"
 
 
-def _scheme(design: Design, clause: _Clause, match: re.Match[str]) -> tuple[Design, str]:
-    scheme = str(match.lastgroup)
-    changed = replace(design, scheme=scheme, colours=(), brightness=0)
+def _scheme(ask: _Ask) -> tuple[Design, str]:
+    scheme = str(ask.match.lastgroup)
+    changed = replace(ask.design, scheme=scheme, colours=(), brightness=0)
     return changed, {"brand": "brand colours", "dark": "a dark look", "light": "a light look"}[scheme]
 
 
-def _colour(design: Design, clause: _Clause, match: re.Match[str]) -> tuple[Design, str]:
+def _colour(ask: _Ask) -> tuple[Design, str]:
     """A colour by name or code for the background, the button or the texts."""
-    named = match.groupdict().get("colour")
+    named = ask.match.groupdict().get("colour")
     if named is None:
         raise _Refused("it names no colour; give one of the CSS names or a code such as #102030")
-    if set(clause.elements) & {"product", "logo"}:
-        return _locked(design, clause, match)
-    if "cta" in clause.elements:
-        where = "button"
-    else:
-        where = "text" if clause.elements else "background"
-    colours = {**dict(design.colours), where: named}
-    return replace(design, colours=tuple(sorted(colours.items()))), f"{where} in {named}"
+    if set(ask.clause.elements) & {"product", "logo"}:
+        return _locked(ask)
+    where = "button" if "cta" in ask.clause.elements else "text" if ask.clause.elements else "background"
+    colours = {**dict(ask.design.colours), where: named}
+    return replace(ask.design, colours=tuple(sorted(colours.items()))), f"{where} in {named}"
 
 
-def _shorter(design: Design, clause: _Clause, match: re.Match[str]) -> tuple[Design, str]:
+def _shorter(ask: _Ask) -> tuple[Design, str]:
     """Fewer words: of the element that is named, or a short headline and no body."""
-    if clause.elements == ["body"]:
-        return replace(design, body=shortened(design.body, 5)), f"body text: “{shortened(design.body, 5)}”"
+    design, elements = ask.design, ask.clause.elements
+    if elements == ["body"]:
+        line = shortened(design.body, 5)
+        return replace(design, body=line), f"body text: “{line}”"
     title = shortened(design.headline, max(2, min(4, len(design.headline.split()) - 1)))
-    hidden = design.hidden if clause.elements == ["headline"] else tuple(dict.fromkeys((*design.hidden, "body")))
+    hidden = design.hidden if elements == ["headline"] else tuple(dict.fromkeys((*design.hidden, "body")))
     return replace(design, headline=title, hidden=hidden), f"shorter text: “{title}”"
 
 
-def _longer(design: Design, clause: _Clause, match: re.Match[str]) -> tuple[Design, str]:
+def _longer(_ask: _Ask) -> tuple[Design, str]:
     raise _Refused("this adapter writes no text of its own: give the words in quotation marks")
 
 
-def _layout(design: Design, clause: _Clause, match: re.Match[str]) -> tuple[Design, str]:
-    following = LAYOUTS[(LAYOUTS.index(design.layout) + 1) % len(LAYOUTS)]
-    return replace(design, layout=following), f"layout {following}"
+def _layout(ask: _Ask) -> tuple[Design, str]:
+    following = LAYOUTS[(LAYOUTS.index(ask.design.layout) + 1) % len(LAYOUTS)]
+    return replace(ask.design, layout=following), f"layout {following}"
 
 
-def _named_layout(design: Design, clause: _Clause, match: re.Match[str]) -> tuple[Design, str]:
-    return replace(design, layout=str(match.lastgroup)), f"layout {match.lastgroup}"
+def _named_layout(ask: _Ask) -> tuple[Design, str]:
+    return replace(ask.design, layout=str(ask.match.lastgroup)), f"layout {ask.match.lastgroup}"
 
 
-def _side(design: Design, clause: _Clause, match: re.Match[str]) -> tuple[Design, str]:
+def _side(ask: _Ask) -> tuple[Design, str]:
     """The product on a side of the text; layouts of one column have it above or below."""
-    if "product" not in clause.elements:
+    if "product" not in ask.clause.elements:
         raise _Refused("only the product can be moved to a side; try a different layout")
-    side = str(match.lastgroup)
-    changed = replace(design, layout="split" if design.layout == "hero" else design.layout, flipped=side == "left")
+    side, layout = str(ask.match.lastgroup), ask.design.layout
+    changed = replace(ask.design, layout="split" if layout == "hero" else layout, side=side)
     return changed, f"the product on the {side}"
 
 
-def _swap(design: Design, clause: _Clause, match: re.Match[str]) -> tuple[Design, str]:
-    return replace(design, flipped=not design.flipped), "sides exchanged"
+def _swap(ask: _Ask) -> tuple[Design, str]:
+    return replace(ask.design, side="right" if ask.design.side == "left" else "left"), "sides exchanged"
 
 
-def _calm(design: Design, clause: _Clause, match: re.Match[str]) -> tuple[Design, str]:
-    hidden = tuple(dict.fromkeys((*design.hidden, "body")))
-    return replace(design, decorated=False, hidden=hidden), "less busy: no shapes, no body text"
+def _calm(ask: _Ask) -> tuple[Design, str]:
+    hidden = tuple(dict.fromkeys((*ask.design.hidden, "body")))
+    return replace(ask.design, decorated=False, hidden=hidden), "less busy: no shapes, no body text"
 
 
-def _space(design: Design, clause: _Clause, match: re.Match[str]) -> tuple[Design, str]:
-    step = 1 if match.lastgroup == "more" else -1
-    changed = max(-MOST_STEPS, min(MOST_STEPS, design.spacing + step))
-    return replace(design, spacing=changed), "more space" if step > 0 else "less space"
+def _space(ask: _Ask) -> tuple[Design, str]:
+    step = 1 if ask.match.lastgroup == "more" else -1
+    changed = max(-MOST_STEPS, min(MOST_STEPS, ask.design.spacing + step))
+    return replace(ask.design, spacing=changed), "more space" if step > 0 else "less space"
 
 
-def _remove(design: Design, clause: _Clause, match: re.Match[str]) -> tuple[Design, str]:
-    if re.search(pattern(DECORATION), clause.text):
-        return replace(design, decorated=False), "shapes removed"
-    if not clause.elements:
+def _remove(ask: _Ask) -> tuple[Design, str]:
+    if re.search(pattern(DECORATION), ask.clause.text):
+        return replace(ask.design, decorated=False), "shapes removed"
+    if not ask.clause.elements:
         raise _Refused("no such element; there are logo, product, headline, body, button and shapes")
-    hidden = tuple(dict.fromkeys((*design.hidden, *clause.elements)))
+    hidden = tuple(dict.fromkeys((*ask.design.hidden, *ask.clause.elements)))
     if {"headline", "cta", "logo", "product"} <= set(hidden):
         raise _Refused("nothing would be left")
-    return replace(design, hidden=hidden), f"{', '.join(_name(e) for e in clause.elements)} removed"
+    return replace(ask.design, hidden=hidden), f"{', '.join(_name(e) for e in ask.clause.elements)} removed"
 
 
-def _show(design: Design, clause: _Clause, match: re.Match[str]) -> tuple[Design, str]:
-    if re.search(pattern(DECORATION), clause.text):
-        return replace(design, decorated=True), "shapes shown"
-    if not clause.elements:
+def _show(ask: _Ask) -> tuple[Design, str]:
+    if re.search(pattern(DECORATION), ask.clause.text):
+        return replace(ask.design, decorated=True), "shapes shown"
+    if not ask.clause.elements:
         raise _Refused("this adapter draws nothing new: add a source asset in a new session")
-    hidden = tuple(h for h in design.hidden if h not in clause.elements)
-    return replace(design, hidden=hidden), f"{', '.join(_name(e) for e in clause.elements)} shown"
+    hidden = tuple(h for h in ask.design.hidden if h not in ask.clause.elements)
+    return replace(ask.design, hidden=hidden), f"{', '.join(_name(e) for e in ask.clause.elements)} shown"
 
 
-def _caps(design: Design, clause: _Clause, match: re.Match[str]) -> tuple[Design, str]:
-    on = match.lastgroup == "on"
-    return replace(design, uppercase=on), "headline in capitals" if on else "headline in ordinary letters"
+def _caps(ask: _Ask) -> tuple[Design, str]:
+    on = ask.match.lastgroup == "on"
+    return replace(ask.design, uppercase=on), "headline in capitals" if on else "headline in ordinary letters"
 
 
-def _keep(design: Design, clause: _Clause, match: re.Match[str]) -> tuple[Design, str]:
-    return design, f"kept: {', '.join(_name(e) for e in clause.elements) or 'the rest'}"
+def _keep(ask: _Ask) -> tuple[Design, str]:
+    return ask.design, f"kept: {', '.join(_name(e) for e in ask.clause.elements) or 'the rest'}"
 
 
 def _name(element: str) -> str:
@@ -301,27 +311,27 @@ _RULES: tuple[tuple[str, Rule], ...] = (
     (r"\b(rotate|tilt|tint|recolou?r|retouch|blur|sharpen|stretch|distort|photoshop|cut out|erase)\b", _locked),
     (r"\b(show|see|fit) (all of |the )*(whole|full|entire)\b|\b(uncropped|don't crop|do not crop)\b", _whole),
     (r"\b(crop|full[- ]bleed|fills?|edge[- ]to[- ]edge)\b", _cover),
-    (r"\b(?P<more>more (white ?space|space|room|air|breathing)|airier|roomier|less cramped)\b"
-     r"|\b(?P<less>less (white ?space|space|room)|tighter)\b", _space),
+    ((r"\b(?P<more>more (white ?space|space|room|air|breathing)|airier|roomier|less cramped)\b"
+     r"|\b(?P<less>less (white ?space|space|room)|tighter)\b"), _space),
     (r"\b(less busy|simpler|simplify|cleaner|clean up|minimal|minimalist|declutter|less cluttered|calmer)\b", _calm),
     (r"\b(shorter|shorten|less (text|copy)|fewer words|cut the (text|copy)|more concise|concise)\b", _shorter),
     (r"\b(longer|more (text|copy|detail)|rewrite|rephrase|reword|translate)\b", _longer),
-    (r"\b(?P<off>no (all )?caps|sentence case|title case|lower ?case|not all caps)\b"
-     r"|\b(?P<on>all caps|upper ?case|capital letters|capitals)\b", _caps),
-    (r"\b(?P<more>(more|higher|stronger|increase the|better) contrast|more readable|more legible|easier to read)\b"
-     r"|\b(?P<less>(less|lower|softer|reduce the) contrast|softer|gentler)\b", _contrast),
+    ((r"\b(?P<off>no (all )?caps|sentence case|title case|lower ?case|not all caps)\b"
+     r"|\b(?P<on>all caps|upper ?case|capital letters|capitals)\b"), _caps),
+    ((r"\b(?P<more>(more|higher|stronger|increase the|better) contrast|more readable|more legible|easier to read)\b"
+     r"|\b(?P<less>(less|lower|softer|reduce the) contrast|softer|gentler)\b"), _contrast),
     (r"\b(remove|delete|drop|hide|without|get rid of|lose|take (out|away|off)|no)\b", _remove),
-    (r"\b(?P<more>bigger|larger|enlarge|increase|grow|more prominent|more prominence|scale up|zoom in|stand out more"
+    ((r"\b(?P<more>bigger|larger|enlarge|increase|grow|more prominent|more prominence|scale up|zoom in|stand out more"
      r"|huge|bolder)\b"
-     r"|\b(?P<less>smaller|shrink|reduce|less prominent|scale down|zoom out|decrease|tiny)\b", _resize),
-    (r"\b(?P<brand>(the |our )?brand('s)? (colou?rs?|palette)|on[- ]brand)\b"
+     r"|\b(?P<less>smaller|shrink|reduce|less prominent|scale down|zoom out|decrease|tiny)\b"), _resize),
+    ((r"\b(?P<brand>(the |our )?brand('s)? (colou?rs?|palette)|on[- ]brand)\b"
      r"|\b(?P<dark>dark (mode|theme|look|background|version|scheme)|night)\b"
-     r"|\b(?P<light>(light|bright) (mode|theme|look|background|version|scheme))\b", _scheme),
+     r"|\b(?P<light>(light|bright) (mode|theme|look|background|version|scheme))\b"), _scheme),
     (r"\b(?P<more>lighter|brighter|lighten|brighten)\b|\b(?P<less>darker|darken|dimmer)\b", _tone),
-    (r"\b(?P<type>(message|text|headline|type|typograph\w+)[- ](first|led|focus\w*|forward)|typographic)\b"
+    ((r"\b(?P<type>(message|text|headline|type|typograph\w+)[- ](first|led|focus\w*|forward)|typographic)\b"
      r"|\b(?P<hero>(product|image|picture|photo|visual)[- ](first|led|focus\w*|forward)|hero layout)\b"
-     r"|\b(?P<split>split|side by side|beside)\b", _named_layout),
-    (r"\b(different|other|another|new|change the|alternative) (layout|arrangement|composition)\b|\brearrange\b", _layout),
+     r"|\b(?P<split>split|side by side|beside)\b"), _named_layout),
+    (r"\b(different|other|another|new|change the) (layout|arrangement|composition)\b|\brearrange\b", _layout),
     (r"\b(on|to|at) the (?P<left>left)\b|\b(on|to|at) the (?P<right>right)\b", _side),
     (r"\b(swap|switch|flip|mirror|exchange)\b", _swap),
     (r"⟪(?P<colour>[^⟫]+)⟫|\bcolou?rs?\b", _colour),

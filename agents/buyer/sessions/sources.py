@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agents.buyer.creative.mime import detect, usual_asset_type
 from agents.buyer.formats import campaign_creatives
 from agents.buyer.records import Campaign
 from agents.buyer.sessions.bodies import AreaBody, SourceAssetBody
+from agents.buyer.sessions.cdn import publish, source_name
 from agents.buyer.sessions.pictures import inspect
 from agents.buyer.sessions.records import Area, Rights, SourceAsset
 from sandbox.core.errors import ApiError
 from sandbox.operations import Upload
+from sandbox.operations.operation import MAX_FILE_BYTES, MAX_FILES
 
 if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform
-
-TYPES = {"image": "IMAGE", "video": "VIDEO", "audio": "AUDIO", "text": "TEXT", "font": "FONT"}
-"""Types of assets by the first part of a media type; others are documents."""
 
 
 def gather(
@@ -38,6 +38,8 @@ def gather(
 
 def _by_name(uploads: list[Upload]) -> dict[str, Upload]:
     files: dict[str, Upload] = {}
+    if len(uploads) > MAX_FILES:
+        raise ApiError("VALIDATION_ERROR", f"files: {MAX_FILES} are the most, not {len(uploads)}", "files")
     for upload in uploads:
         if upload.filename in files:
             raise ApiError("VALIDATION_ERROR", f"files: {upload.filename} comes twice; name them apart", "files")
@@ -112,17 +114,23 @@ def _kept(platform: BuyerPlatform, campaign: Campaign, asset_id: str, field: str
     raise ApiError("NOT_FOUND", f"{field}: no manifest of the campaign has an asset {asset_id}", field)
 
 
-def _read(platform: BuyerPlatform, asset: SourceAsset, digest: str, content_type: str, field: str) -> None:
-    """Look into a file: a picture has to be one."""
+def _read(platform: BuyerPlatform, asset: SourceAsset, digest: str, declared: str, field: str) -> None:
+    """Look into a file: its type is one that creatives may have (rule 178), and a picture can be drawn."""
+    if digest not in platform.world.files:
+        raise ApiError("VALIDATION_ERROR", f"{field}: the content of {asset.label} has not come", field)
     content = platform.world.files.get(digest)
-    asset.digest, asset.content_type, asset.size_bytes = digest, content_type, len(content)
-    if asset.asset_type == "DOCUMENT":
-        asset.asset_type = TYPES.get(content_type.partition("/")[0], "DOCUMENT")
-    if asset.asset_type in ("IMAGE", "LOGO"):
-        try:
+    asset.digest, asset.size_bytes = digest, len(content)
+    try:
+        if len(content) > MAX_FILE_BYTES:
+            raise ValueError(f"it is larger than {MAX_FILE_BYTES // 1024 // 1024} MB")
+        asset.content_type = detect(content, asset.filename or "", declared)
+        if asset.asset_type == "DOCUMENT":
+            asset.asset_type = usual_asset_type(asset.content_type, content)
+        if asset.asset_type in ("IMAGE", "LOGO"):
             asset.content_type, asset.width, asset.height = inspect(content)
-        except ValueError as error:
-            raise ApiError("VALIDATION_ERROR", f"{field}: {asset.label}: {error}", field) from None
+            publish(platform, digest, source_name(asset), asset.content_type)
+    except ValueError as error:
+        raise ApiError("VALIDATION_ERROR", f"{field}: {asset.label}: {error}", field) from None
 
 
 def _area(asset: SourceAsset, body: AreaBody | None, field: str) -> Area | None:

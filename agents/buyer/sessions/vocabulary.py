@@ -53,7 +53,7 @@ _TEXTS = re.compile(pattern(TEXTS))
 def elements_in(clause: str, assets: list[SourceAsset]) -> list[str]:
     """The elements that a clause speaks of, by their common names or by the names of the source assets."""
     text = re.sub(r"\bbody (?:text|copy)\b", "body", clause)
-    found = [element for element in ELEMENTS if _PATTERNS[element].search(text)]
+    found: list[str] = [element for element in ELEMENTS if _PATTERNS[element].search(text)]
     rest = _PATTERNS["body"].sub(" ", _PATTERNS["headline"].sub(" ", text))
     if _TEXTS.search(rest) and "cta" not in found and "headline" not in found and "body" not in found:
         found += ["headline", "body"]

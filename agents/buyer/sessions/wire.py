@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.buyer.formats import coverage
 from agents.buyer.sessions.adapter import ADAPTER, LEAST, MOST
+from agents.buyer.sessions.cdn import PNG, file_url, render_name, source_name
 from agents.buyer.sessions.evaluators import EVALUATORS, worst
 from agents.buyer.sessions.layout import LAYOUTS
 from agents.buyer.sessions.lettering import TYPEFACE
@@ -19,8 +20,6 @@ from sandbox.domain.formats import format_key
 
 if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform
-
-PNG = "image/png"
 
 Json = dict[str, Any]
 
@@ -44,7 +43,7 @@ def row(session: CreativeSession) -> Json:
 
 def full(platform: BuyerPlatform, session: CreativeSession) -> Json:
     """A session with its assets, variants and what its adapter and evaluators are."""
-    assets = [source_asset(platform, session, asset) for asset in session.assets]
+    assets = [source_asset(platform, asset) for asset in session.assets]
     body = {
         **row(session),
         "audience": session.audience,
@@ -67,9 +66,7 @@ def full(platform: BuyerPlatform, session: CreativeSession) -> Json:
             "refinements": list(EXAMPLES),
         },
         "rendering_model": {"adapter": ADAPTER, "kind": "composition", "deterministic": True, "typeface": TYPEFACE},
-        "evaluators": [
-            {"evaluator": e.name, "question": e.question, "stages": list(e.stages)} for e in EVALUATORS
-        ],
+        "evaluators": [{"evaluator": e.name, "question": e.question, "stages": list(e.stages)} for e in EVALUATORS],
         "creative_formats": coverage(platform, platform.campaigns[session.campaign_id]),
     }
     if session.based_on is not None:
@@ -80,9 +77,10 @@ def full(platform: BuyerPlatform, session: CreativeSession) -> Json:
     return body
 
 
-def source_asset(platform: BuyerPlatform, session: CreativeSession, asset: SourceAsset) -> Json:
+def source_asset(platform: BuyerPlatform, asset: SourceAsset) -> Json:
     """A source asset; its rights as they are at this instant."""
     rights = asset.rights
+    shown = file_url(platform, asset.digest, source_name(asset)) if asset.digest and asset.drawable else None
     told = {
         "filename": asset.filename,
         "url": asset.url,
@@ -92,7 +90,7 @@ def source_asset(platform: BuyerPlatform, session: CreativeSession, asset: Sourc
         "size_bytes": asset.size_bytes,
         "width": asset.width,
         "height": asset.height,
-        "preview_url": image_url(platform, session, str(asset.digest)) if asset.drawable else None,
+        "preview_url": shown,
         "render_crop": _area(asset.render_crop) if asset.render_crop else None,
         "subject_bounds": _area(asset.subject_bounds) if asset.subject_bounds else None,
     }
@@ -117,7 +115,7 @@ def source_asset(platform: BuyerPlatform, session: CreativeSession, asset: Sourc
 def variant(platform: BuyerPlatform, session: CreativeSession, one: Variant) -> Json:
     """A variant with its pictures, lineage and badges."""
     renders = one.finals or one.renders
-    pictures = [render(platform, session, picture) for picture in renders]
+    pictures = [render(platform, picture) for picture in renders]
     design = one.design
     return {
         "variant_id": one.variant_id,
@@ -151,7 +149,7 @@ def children(session: CreativeSession, one: Variant) -> list[str]:
     ]
 
 
-def render(platform: BuyerPlatform, session: CreativeSession, picture: Render) -> Json:
+def render(platform: BuyerPlatform, picture: Render) -> Json:
     """A picture and what stands where in it."""
     return {
         "format_id": picture.format_id,
@@ -160,7 +158,7 @@ def render(platform: BuyerPlatform, session: CreativeSession, picture: Render) -
         "content_type": PNG,
         "size_bytes": picture.size_bytes,
         "checksum": picture.digest,
-        "preview_url": image_url(platform, session, picture.digest),
+        "preview_url": file_url(platform, picture.digest, render_name(picture)),
         "placements": [
             {"asset_id": p.asset_id, "role": p.role, "box": _area(p.box), "render_crop": _area(p.crop)}
             for p in picture.placements
@@ -174,16 +172,14 @@ def format_renders(platform: BuyerPlatform, session: CreativeSession) -> list[Js
     if session.approved_id is not None:
         approved = session.variants[session.approved_id]
         for picture in approved.finals:
-            found[format_key(picture.format_id)] = _final(platform, session, picture, approved.variant_id, None)
+            found[format_key(picture.format_id)] = _final(platform, picture, approved.variant_id, None)
     for key, saved in session.saved.items():
-        found[key] = _final(platform, session, saved.render, saved.variant_id, saved.creative_id)
+        found[key] = _final(platform, saved.render, saved.variant_id, saved.creative_id)
     return list(found.values())
 
 
-def _final(
-    platform: BuyerPlatform, session: CreativeSession, picture: Render, variant_id: str, creative_id: str | None
-) -> Json:
-    body = render(platform, session, picture)
+def _final(platform: BuyerPlatform, picture: Render, variant_id: str, creative_id: str | None) -> Json:
+    body = render(platform, picture)
     return {**body, "variant_id": variant_id, "renderer": "image", "creative_id": creative_id}
 
 
@@ -226,12 +222,6 @@ def check(one: Check) -> Json:
     if one.asset_id is not None:
         body["asset_id"] = one.asset_id
     return body
-
-
-def image_url(platform: BuyerPlatform, session: CreativeSession, digest: str) -> str:
-    """Where a picture of a session is shown: the operation ``get_creative_session_image``."""
-    place = f"campaigns/{session.campaign_id}/creative-sessions/{session.session_id}/images/{digest}"
-    return platform.world.network.url(platform.id, f"api/v2/buyer/{place}")
 
 
 def _area(area: Area) -> Json:

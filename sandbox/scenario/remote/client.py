@@ -86,9 +86,7 @@ class Sandbox:
                 return answer
             time.sleep(wait_s)
 
-    def _once(
-        self, method: str, target: str, content: bytes | None, headers: dict[str, str]
-    ) -> tuple[Answer, float]:
+    def _once(self, method: str, target: str, content: bytes | None, headers: dict[str, str]) -> tuple[Answer, float]:
         """The answer, and how many seconds to wait before the next request if it was one too many."""
         try:
             self._connection.request(method, target, content, headers)

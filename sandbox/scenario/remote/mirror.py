@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sandbox.kernel.endpoint import Operation
+    from sandbox.kernel.trace import Event
     from sandbox.scenario.load import Scenario
 
 Steps = Generator[Any, Any, Any]
@@ -47,6 +48,7 @@ class Mirror(World):
         self.network = _Wire(self)
         self._due: deque[tuple[Callable[[], Any], simpy.Event]] = deque()
         self._seqs: list[int] = []
+        self._playing = False
         self._end_ms: int | None = None
         for actor in plan.actors.values():
             if actor.role != "driver":
@@ -62,7 +64,15 @@ class Mirror(World):
         ``awaited`` tells the kind of event that somebody here waits for, so that the server stops for it;
         ``progress`` is called with the simulated time, at most once for each simulated hour.
         """
-        self._end_ms, reported_ms = end_ms, self.now
+        self._end_ms = end_ms
+        self._playing = True
+        try:
+            self._play(end_ms, awaited, progress)
+        finally:
+            self._playing = False
+
+    def _play(self, end_ms: int, awaited: Callable[[], str], progress: Callable[[int], None] | None) -> None:
+        reported_ms = self.now
         self.sandbox.advance(self.now)
         while True:
             while self.env.peek() <= self.now:
@@ -81,12 +91,17 @@ class Mirror(World):
             if progress is not None and self.now - reported_ms >= HOUR_MS:
                 reported_ms = self.now
                 progress(reported_ms)
+
+    def settle(self) -> None:
+        """Enter what was delivered up to the end of the run. What comes after it is entered too from here on."""
+        self.sandbox.settle()
+        self.follow()
         self._end_ms = None
 
     def follow(self) -> int:
         """Go where the server's clock is, and enter what has happened there; gives that instant in ms.
 
-        Never beyond the end of a run that is being played.
+        Never beyond the end of a run.
         """
         events, now_ms = self.sandbox.events(len(self._seqs))
         until_ms = now_ms if self._end_ms is None else min(now_ms, self._end_ms)
@@ -100,7 +115,7 @@ class Mirror(World):
 
     def when_all_is_done(self, do: Callable[[], Any]) -> Steps:
         """Have something done that may take time on the server, when nothing else is due here at this instant."""
-        if self._end_ms is None:
+        if not self._playing:
             outcome = do()
             self.follow()
             return outcome
@@ -146,6 +161,12 @@ class _Wire(Network):
         super().__init__(mirror, NetworkConfig())
         self._mirror = mirror
         self._reads = 0
+        mirror.trace.listen(self._on_event)
+
+    def _on_event(self, event: Event) -> None:
+        """Know who is down, as the server's trace tells it."""
+        if event.kind == "fault" and event.data["fault"] in ("down", "up"):
+            (self._down.add if event.data["fault"] == "down" else self._down.discard)(event.actor)
 
     def call(
         self,
@@ -172,14 +193,14 @@ class _Wire(Network):
                 raise (PeerTimeout if late else PeerUnreachable)(f"{operation} to {to}: {why}")
         return reply
 
-    def _read(
-        self, sender: str, to: str, operation: Operation, payload: dict[str, Any], principal: Principal
-    ) -> Reply:
+    def _read(self, sender: str, to: str, operation: Operation, payload: dict[str, Any], principal: Principal) -> Reply:
         """A request that changes nothing. The server does not trace it, so the two events are made here."""
         self._reads += 1
         call_id, now, name = f"r{self._reads}", self._mirror.now, operation.name
         asked = {"id": call_id, "to": to, "operation": name, "payload": operation.masked(payload)}
         self._mirror.trace.emit(now, "call", sender, asked)
+        if to in self._down:
+            raise self._lost(PeerUnreachable, call_id, sender, to, name, f"{to} is down")
         reply = self._send(to, operation, payload, principal)
         told = {"id": call_id, "to": sender, "operation": name, "ok": reply.ok, "body": reply.body}
         self._mirror.trace.emit(now, "reply", to, told)

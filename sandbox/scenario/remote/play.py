@@ -63,8 +63,7 @@ def _play(scenario: Scenario, mirror: Mirror, progress: Callable[[int], None] | 
         failed_step = str(failure)
     else:
         driver.unfinished()
-    mirror.sandbox.settle()
-    mirror.follow()
+    mirror.settle()
     judged = judge.end(failed_step)
     audit = mirror.sandbox.audit()
     return RunResult(

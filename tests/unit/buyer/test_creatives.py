@@ -20,7 +20,7 @@ def banner(**fields: Any) -> dict[str, Any]:
     return {
         "name": "Banner",
         "format_id": BANNER,
-        "assets": [{"asset_type": "IMAGE", "filename": "banner.png"}],
+        "assets": [{"asset_type": "IMAGE", "url": "https://cdn.acme.com/banner.png"}],
         "url_asset": CLICK,
         **fields,
     }
@@ -66,7 +66,7 @@ def test_a_manifest_belongs_to_a_campaign_and_has_its_brand(platform: Platform) 
     assert (made["campaign_id"], made["brand_domain"]) == (flight.path["campaignId"], "acme.com")
     assert made["frequencyCaps"][0]["targetLevel"] == "CREATIVE"
     assert made["target_format_ids"] == [BANNER]
-    assert made["assets"][0]["asset_source"] == "upload"
+    assert made["assets"][0]["asset_source"] == "url"
     assert made["auto_detected_template"] == {"template_id": "display_image", "method": "asset_type"}
     assert flight.creative(made["creative_id"]) == made
 
@@ -82,9 +82,9 @@ def test_trackers_wrap_the_landing_page(platform: Platform) -> None:  # rule 183
     [
         ({"assets": [{"asset_type": "URL", **CLICK}]}, "url_asset"),  # rule 179
         ({"format_kind": "image"}, "format_kind"),  # rule 180
-        ({"assets": [{"asset_type": "PAPYRUS", "filename": "x"}]}, "assets[0].asset_type"),  # rule 181
+        ({"assets": [{"asset_type": "PAPYRUS", "url": "https://a.com/x"}]}, "assets[0].asset_type"),  # rule 181
         ({"assets": [{"asset_type": "IMAGE"}]}, "assets[0]"),
-        ({"assets": [{"asset_type": "IMAGE", "filename": "x"}] * 21}, "assets"),  # rule 178
+        ({"assets": [{"asset_type": "IMAGE", "url": "https://a.com/x"}] * 21}, "assets"),  # rule 178
         ({"url_asset": {"url": "https://a.com", "url_type": "POSTCARD"}}, "url_asset.url_type"),
         ({"name": ""}, "name"),
     ],
@@ -118,7 +118,7 @@ def test_coverage_is_over_the_formats_of_all_selected_products(platform: Platfor
 
 def test_a_manifest_without_a_format_serves_what_its_assets_fit(platform: Platform) -> None:  # rule 182
     flight = Flight(platform, "herald_display", "streamtv_ctv")
-    sized = [{"asset_type": "IMAGE", "filename": "b.png", "width": 728, "height": 90}]
+    sized = [{"asset_type": "IMAGE", "url": "https://a.com/b.png", "width": 728, "height": 90}]
     made = flight.create({"name": "Any", "assets": sized})
     assert [ref["id"] for ref in made["target_format_ids"]] == ["display_728x90_image"]
     kind = flight.create({"name": "Any video", "format_kind": "video_hosted", "assets": spot()["assets"]})

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sandbox.core.time import DAY_MS, HOUR_MS
 from sandbox.delivery import Cap, Engine, Totals
-from sandbox.delivery.audit import Evidence, GroupTerm, breaches
+from sandbox.delivery.audit import Evidence, GroupTerm, beyond, breaches
 from sandbox.delivery.exposures import Exposures
 from sandbox.delivery.rings import CapTerm
 from tests.unit.delivery.test_engine import START_MS, engine, finish, line
@@ -130,3 +132,31 @@ def test_it_finds_a_log_out_of_order_and_sums_that_do_not_add_up(evidence: Evide
 def test_it_finds_an_impression_before_its_line_was_there(evidence: Evidence) -> None:
     terms = [replace(term, from_ms=START_MS + DAY_MS // 2) for term in evidence.line_terms]
     assert any("before it was there" in text for text in breaches(replace(evidence, line_terms=terms)))
+
+
+def recount(shown: list[tuple[int, int]], cap: Cap, from_ms: int, until_ms: int) -> list[int]:
+    """Person by person: the exposures that came when as many as the cap lets through were still in its window."""
+    found = []
+    for number, (at_ms, user) in enumerate(shown):
+        mine = [earlier_ms for earlier_ms, other in shown[:number] if other == user]
+        recent = [t for t in mine if cap.window_ms is None or at_ms - t < cap.window_ms]
+        if from_ms <= at_ms < until_ms and len(recent) >= cap.max_impressions:
+            found.append(number)
+    return found
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    shown=st.lists(st.tuples(st.integers(0, 400), st.integers(0, 4)), max_size=60).map(sorted),
+    few_people=st.booleans(),
+    limit=st.integers(0, 5),
+    window=st.one_of(st.none(), st.integers(1, 500)),
+    stretch=st.tuples(st.integers(0, 400), st.integers(0, 401)),
+)
+def test_it_finds_just_those_exposures_that_a_recount_person_by_person_finds(
+    shown: list[tuple[int, int]], few_people: bool, limit: int, window: int | None, stretch: tuple[int, int]
+) -> None:
+    shown = shown if few_people else [(at_ms, user * 1000) for at_ms, user in shown]
+    times, users = (np.array([row[n] for row in shown], np.int64) for n in (0, 1))
+    cap = Cap(limit, window)
+    assert beyond(times, users, cap, *stretch).tolist() == recount(shown, cap, *stretch)

@@ -37,7 +37,7 @@ def test_the_hash_has_its_published_values() -> None:
 
 def test_times_are_uniform_in_the_hour_and_in_order() -> None:
     stream = Stream(3, replace(SITE, daily_opportunities=10**6), START_MS)
-    after = hour_traffic(START_MS, [stream], [0], EVERYBODY).tick * TICK_MS
+    after = hour_traffic(START_MS, [stream], [0], EVERYBODY)["tick"] * TICK_MS
     assert (np.diff(after) >= 0).all()
     quarters = np.bincount(after // (HOUR_MS // 4), minlength=4) / len(after)
     assert quarters == pytest.approx([0.25] * 4, abs=0.01)
@@ -49,17 +49,17 @@ def test_opportunities_of_one_millisecond_come_in_order_of_placement_and_number(
     hour = hour_traffic(
         START_MS, [Stream(3, busy, 0), Stream(3, replace(busy, placement_id="other"), 0)], [0, 1], EVERYBODY
     )
-    ties = np.diff(hour.tick) == 0
+    ties = np.diff(hour["tick"]) == 0
     assert ties.sum() > 1000
-    place, number = np.diff(hour.place)[ties], np.diff(hour.number)[ties]
+    place, number = np.diff(hour["place"])[ties], np.diff(hour["number"])[ties]
     assert ((place > 0) | ((place == 0) & (number > 0))).all()
 
 
 def test_traffic_of_a_placement_does_not_depend_on_the_others() -> None:
     streams = [Stream(3, SITE, 0), Stream(3, replace(SITE, placement_id="other"), 0)]
     alone, both = (hour_traffic(START_MS, streams, places, EVERYBODY) for places in ([0], [0, 1]))
-    assert list(both.tick[both.place == 0]) == list(alone.tick)
-    assert list(both.number[both.place == 0]) == list(alone.number)
+    assert list(both["tick"][both["place"] == 0]) == list(alone["tick"])
+    assert list(both["number"][both["place"] == 0]) == list(alone["number"])
 
 
 def test_expectation_is_additive_and_whole_weeks_are_seven_days() -> None:

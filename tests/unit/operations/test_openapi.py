@@ -6,7 +6,9 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from hypothesis import HealthCheck, given, settings
 from openapi_spec_validator import validate
+from pydantic import BaseModel, ValidationError
 
 from agents.buyer import api
 from sandbox.core.errors import API_STATUS, ApiError
@@ -14,6 +16,9 @@ from sandbox.kernel.endpoint import Context, Endpoint, Principal, Reply
 from sandbox.kernel.world import World
 from sandbox.operations import Body, Group, openapi
 from sandbox.operations.answer import check_answer
+from sandbox.operations.help import sample
+from sandbox.operations.schemas import Part, Schemas
+from tests.unit.operations.from_schema import values
 from tests.unit.operations.shelf import OPERATIONS, Library
 
 Json = dict[str, Any]
@@ -249,3 +254,50 @@ def test_bodies_are_closed() -> None:  # "did you mean" needs it: an unknown fie
         body = operation.detail.body
         if body is not None and issubclass(body, Body):
             assert body.model_config["extra"] == "forbid", operation.name
+
+
+BOTH: tuple[Part, ...] = ("body", "params")
+SENT = [(op.name, part) for op in api.operations() for part in BOTH if getattr(op.detail, part) is not None]
+
+
+def wrong(model: type[BaseModel], value: Json, strict: bool) -> list[Any]:
+    """What is wrong with a value."""
+    try:
+        model.model_validate(value, strict=strict)
+    except ValidationError as error:
+        return list(error.errors())
+    return []
+
+
+@pytest.fixture(scope="module")
+def schemas() -> Schemas:
+    return Schemas(list(api.operations()))
+
+
+@pytest.mark.parametrize(("name", "part"), SENT)
+def test_what_the_document_allows_is_refused_only_for_rules_between_fields(
+    schemas: Schemas, name: str, part: Part
+) -> None:
+    """Types, required fields, limits and words are described; what a validator of ours says besides is not."""
+    model = next(getattr(op.detail, part) for op in api.operations() if op.name == name)
+    schema = schemas.of(name, part)
+    assert schema is not None
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(values(schema, schemas.definitions))
+    def try_it(value: Json) -> None:
+        if part == "params":
+            value = {field: given for field, given in value.items() if given is not None}
+        assert {issue["type"] for issue in wrong(model, value, part == "body")} <= {"value_error"}
+
+    try_it()
+
+
+def test_a_sample_with_what_is_required_is_as_the_document_says(schemas: Schemas) -> None:
+    for name, part in SENT:
+        schema = schemas.of(name, part)
+        assert schema is not None
+        made = sample(schemas, schema, "")
+        checked = {**schema, "components": {"schemas": schemas.definitions}}
+        wrong_places = [str(error) for error in jsonschema_rs.validator_for(checked).iter_errors(made)]
+        assert not [place for place in wrong_places if "required" in place or "is not of type" in place], name

@@ -18,7 +18,7 @@ def people(count: int, first: int = 0) -> list[dict[str, Any]]:
 
 
 def sync(stage: Stage, **fields: Any) -> dict[str, Any]:
-    body = {"audiences": [{"audience_id": "crm", **fields}]} if fields else {}
+    body: dict[str, Any] = {"audiences": [{"audience_id": "crm", **fields}]} if fields else {}
     row: dict[str, Any] = stage.call("sync_audiences", account=ACCOUNT, **body)["audiences"][0]
     return row
 

@@ -1,0 +1,92 @@
+"""Webhooks to real services: to this machine, or to hosts that were allowed by name."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import sys
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+RETRIES_S = (1.0, 5.0, 25.0, 120.0)
+"""Waits in real time before each further attempt."""
+
+TIMEOUT_S = 10.0
+
+MOST_WAITING = 1_000
+"""How many webhooks may be on their way; what comes on top is dropped, with a word on stderr."""
+
+
+class Outbox:
+    """Sends JSON in the background. Retries carry the same body and the same ``Idempotency-Key``.
+
+    Addresses that are not allowed get nothing: a test that runs here can't be made to talk to others. Redirects
+    are not followed. What becomes of a webhook is told on stderr and changes nothing in the world.
+    """
+
+    def __init__(self, allow_hosts: Sequence[str] = (), retries_s: Sequence[float] = RETRIES_S) -> None:
+        self._allow = {host.lower() for host in allow_hosts}
+        self._retries_s = retries_s
+        self._session: aiohttp.ClientSession | None = None
+        self._sending: set[asyncio.Task[None]] = set()
+
+    def allows(self, url: str) -> bool:
+        """True for this machine and for the hosts that were named."""
+        parts = urlsplit(url)
+        host = (parts.hostname or "").lower()
+        if parts.scheme not in ("http", "https") or not host or parts.username is not None:
+            return False
+        return host in self._allow or host == "localhost" or _is_loopback(host)
+
+    def put(self, url: str, key: str, text: str) -> None:
+        """Send a text of JSON to a URL; ``key`` tells attempts of one webhook from another one."""
+        if not self.allows(url):
+            _say(f"no webhook to {url}: allow the host with --allow-host")
+        elif len(self._sending) >= MOST_WAITING:
+            _say(f"no webhook to {url}: {MOST_WAITING} others are on their way")
+        else:
+            task = asyncio.ensure_future(self._send(url, key, text))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    async def _send(self, url: str, key: str, text: str) -> None:
+        why = ""
+        for wait_s in (0.0, *self._retries_s):
+            await asyncio.sleep(wait_s)
+            why = await self._attempt(url, key, text)
+            if not why:
+                return
+        _say(f"webhook {key} to {url} was given up: {why}")
+
+    async def _attempt(self, url: str, key: str, text: str) -> str:
+        """What went wrong; empty if it was acknowledged."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key, "User-Agent": "adcp-sandbox"}
+        options: dict[str, Any] = {"data": text.encode(), "headers": headers, "allow_redirects": False}
+        try:
+            async with self._session.post(url, **options) as answer:
+                return "" if answer.status < 300 else f"answered with {answer.status}"
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            return str(error) or type(error).__name__
+
+    async def close(self) -> None:
+        """Give up what is on its way."""
+        for task in list(self._sending):
+            task.cancel()
+        if self._session is not None:
+            await self._session.close()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _say(words: str) -> None:
+    sys.stderr.write(f"{words}\n")

@@ -1,0 +1,1 @@
+"""The examples of the seeds as one story, told through one door of a served sandbox or the other."""

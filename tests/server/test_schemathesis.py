@@ -1,0 +1,255 @@
+"""Whatever the published description allows or forbids, the answers are those that it promises.
+
+Cases are made by schemathesis from ``/openapi.json``: by coverage (the edges of every field) and by fuzzing, with
+valid data and with data that breaks a schema. Most of them are about things that are really there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from schemathesis import hooks
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.engine import events, from_schema
+
+from tests.server.conftest import KEY, Live
+from tests.server.process import Process
+
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+    "negative_data_rejection",
+)
+
+Json = dict[str, Any]
+Ids = dict[str, list[str]]
+
+
+class Things:
+    """Ids of things that are really there, those of one advertiser together; grows with what answers show."""
+
+    def __init__(self, live: Live) -> None:
+        self.groups: list[Ids] = [_seed(live, number) for number in range(3)]
+
+    def place(self, case: schemathesis.Case) -> None:
+        """Put real ids into most cases, wherever the case means to send valid data."""
+        draw = hashlib.sha256(
+            f"{case.method}{case.path}{case.path_parameters}{case.query}{case.body!r}".encode()
+        ).digest()
+        if draw[0] < 50:
+            return
+        group = self.groups[draw[1] % len(self.groups)]
+        if not _negative(case, ParameterLocation.PATH):
+            case.path_parameters = {
+                name: self._pick(group, name, draw[2]) or value for name, value in (case.path_parameters or {}).items()
+            }
+        if not _negative(case, ParameterLocation.QUERY) and case.query:
+            case.query = self._replaced(case.query, group, draw[3])
+        if not _negative(case, ParameterLocation.BODY) and isinstance(case.body, dict):
+            case.body = self._replaced(case.body, group, draw[4])
+
+    def _replaced(self, value: Any, group: Ids, draw: int) -> Any:
+        if isinstance(value, list):
+            return [self._replaced(each, group, draw) for each in value]
+        if not isinstance(value, dict):
+            return value
+        made = {}
+        for name, each in value.items():
+            real = self._pick(group, name, draw)
+            if real is not None and isinstance(each, str):
+                made[name] = real
+            elif real is not None and isinstance(each, list) and each and all(isinstance(one, str) for one in each):
+                made[name] = [real]
+            else:
+                made[name] = self._replaced(each, group, draw)
+        return made
+
+    def _pick(self, group: Ids, name: str, draw: int) -> str | None:
+        known = group.get(_kind(name), [])
+        return known[draw % len(known)] if known else None
+
+    def learn(self, case: schemathesis.Case, body: Any) -> None:
+        """Remember the ids in an answer with the things of the same advertiser or campaign."""
+        given = {*map(str, (case.path_parameters or {}).values())}
+        if isinstance(case.body, dict):
+            given |= {each for each in case.body.values() if isinstance(each, str)}
+        for group in self.groups:
+            if any(given & set(ids) for ids in group.values()):
+                _harvest(body, group)
+                return
+
+
+def _kind(name: str) -> str:
+    """``targetAudienceIds``, ``audience_id`` and ``audienceId`` are of one kind; an account is an advertiser."""
+    word = name.replace("_", "").lower().removesuffix("s")
+    for kind in ("audienceid", "creativeid"):
+        if word.endswith(kind):
+            return kind
+    return {"accountid": "advertiserid", "brandagentid": "advertiserid"}.get(word, word)
+
+
+def _harvest(value: Any, group: Ids) -> None:
+    if isinstance(value, list):
+        for each in value:
+            _harvest(each, group)
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            if isinstance(each, str) and name.lower().endswith("id") and _kind(name) != "advertiserid":
+                known = group.setdefault(_kind(name), [])
+                if each and each not in known and len(known) < 40:
+                    known.append(each)
+            else:
+                _harvest(each, group)
+
+
+def _negative(case: schemathesis.Case, location: ParameterLocation) -> bool:
+    return case.meta is not None and case.meta.is_negative_at(location)
+
+
+def _seed(live: Live, number: int) -> Ids:
+    """An advertiser with one of everything; gives the ids by kind."""
+    advertiser = live.advertiser(name=f"Acme {number}")
+    discovery = live.select(advertiser, channels=["display", "olv"])
+    campaign = live.campaign(advertiser, discoveryId=discovery)
+    creative = live.ok("POST", f"campaigns/{campaign}/creatives/create", CREATIVE)["creative_id"]
+    assert live.ok("POST", f"campaigns/{campaign}/execute", {})["success"]
+    draft = live.campaign(advertiser, discoveryId=live.select(advertiser, channels=["streaming_audio"]))
+    account = {"account": {"account_id": advertiser}}
+    sources = [{"event_source_id": "site", "name": "Site", "event_types": ["purchase"]}]
+    base = f"advertisers/{advertiser}"
+    live.ok("POST", f"{base}/event-sources/sync", {**account, "event_sources": sources})
+    member = {"externalId": "p1", "hashedEmail": hashlib.sha256(b"p1").hexdigest()}
+    live.ok("POST", f"{base}/audiences/sync", {"audiences": [{"audienceId": "fans", "name": "Fans", "add": [member]}]})
+    goods = {"catalog_id": "1", "type": "product", "name": "Goods", "items": [{"item_id": "1", "title": "A"}]}
+    live.ok("POST", f"{base}/catalogs/sync", {**account, "catalogs": [goods]})
+    listed = live.ok("POST", f"{base}/property-lists", {"name": "L", "purpose": "include", "domains": ["cnn.com"]})
+    report = live.ok("POST", "property-lists/check", {"domains": ["cnn.com", "www.bbc.co.uk"]})
+    session = live.ok("POST", f"campaigns/{campaign}/creative-sessions", {"idea": "Fresh shoes for spring"})
+    group: Ids = {"advertiserid": [advertiser], "campaignid": [campaign, draft], "creativeid": [creative]}
+    group |= {"discoveryid": [discovery], "eventsourceid": ["site"], "audienceid": ["fans"]}
+    for answer in (
+        listed,
+        report,
+        session,
+        live.ok("GET", f"campaigns/{draft}"),
+        live.ok("GET", f"campaigns/{campaign}"),
+    ):
+        _harvest(answer, group)
+    for path in (
+        "storefronts",
+        "/api/v2/notifications",
+        f"discovery/{discovery}/products",
+        "formats",
+        "storefronts/credentials",
+    ):
+        _harvest(live.ok("GET", path), group)
+    return group
+
+
+CREATIVE = {
+    "name": "Banner",
+    "assets": [{"asset_type": "URL", "url_type": "CLICKTHROUGH", "url": "https://acme.com/spring"}],
+}
+
+
+class Outcome:
+    """What a run of schemathesis came to."""
+
+    def __init__(self) -> None:
+        self.cases = 0
+        self.statuses: Counter[int] = Counter()
+        self.reached: set[str] = set()
+        self.problems: list[str] = []
+
+    def take(self, event: events.EngineEvent) -> None:
+        """Count what a scenario did, and note what was wrong."""
+        if isinstance(event, events.NonFatalError):
+            self.problems.append(f"{event.label}: {event.info.format()}")
+        if isinstance(event, events.FatalError):
+            raise event.exception
+        if not isinstance(event, events.ScenarioFinished):
+            return
+        for case_id, interaction in event.recorder.interactions.items():
+            self.cases += 1
+            if interaction.response is None:
+                self.problems.append(f"{event.recorder.label}: no answer to {interaction.request.uri}")
+                continue
+            self.statuses[interaction.response.status_code] += 1
+            if interaction.response.status_code < 300:
+                self.reached.add(event.recorder.label)
+            for check in event.recorder.checks.get(case_id, []):
+                if check.failure_info is not None:
+                    self.problems.append(_words(check.failure_info, interaction.response))
+
+
+def _words(info: Any, response: Any) -> str:
+    failure = info.failure
+    return f"{failure.operation}: {failure.title}: {failure.message}\n{info.code_sample}\n{response.text[:600]}"
+
+
+def explore(server: Process, examples: int, coverage: bool) -> Outcome:
+    """Let schemathesis call every operation of a server: ``examples`` fuzzed cases each, and the edges of all fields."""
+    things, outcome = Things(server), Outcome()
+
+    def before_call(_context: Any, case: schemathesis.Case, kwargs: Json) -> None:
+        things.place(case)
+
+    def after_call(_context: Any, case: schemathesis.Case, response: Any) -> None:
+        if (
+            response.status_code < 300
+            and "json"
+            in response.headers.get(
+                "content-type",
+                [
+                    "",
+                ],
+            )[0]
+        ):
+            things.learn(case, response.json())
+
+    schemathesis.hook(before_call)
+    schemathesis.hook(after_call)
+    try:
+        schema = schemathesis.openapi.from_url(
+            f"{server.line['buyer_api']}/openapi.json", config=_config(examples, coverage)
+        )
+        for event in from_schema(schema).execute():
+            outcome.take(event)
+    finally:
+        hooks.unregister_all()
+    return outcome
+
+
+def _config(examples: int, coverage: bool) -> SchemathesisConfig:
+    return SchemathesisConfig.from_dict(
+        {
+            "seed": 1,
+            "headers": {"Authorization": f"Bearer {KEY}"},
+            "continue-on-failure": True,
+            "request-timeout": 60,
+            "checks": {"enabled": False, **{name: {"enabled": True} for name in CHECKS}},
+            "generation": {
+                "mode": "all",
+                "max-examples": examples,
+                "no-shrink": True,
+                "deterministic": True,
+                "database": "none",
+            },
+            "phases": {
+                "examples": {"enabled": False},
+                "stateful": {"enabled": False},
+                "coverage": {"enabled": coverage, "unexpected-methods": []},
+                "fuzzing": {"enabled": True},
+            },
+        }
+    )
