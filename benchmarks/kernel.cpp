@@ -247,7 +247,7 @@ extern "C" i64 traffic(i64 hour_ms, i64 count, const Source* sources, const Pers
       int32_t t = int32_t(unit(mix(key, kTime)) * double(ticks));
       i64 at_ms = hour_ms + t * kTickMs;
       if (at_ms < source.from_ms || at_ms >= source.until_ms) continue;
-      drawn[found++] = {t, int32_t(source.place), int32_t(i), person(key, draws, source.people, source.people_count)};
+      drawn[found++] = {t, int32_t(source.place), int32_t(i), person(key, draws, source.people, source.users)};
       ++head[i64(t * scale) + 1];
     }
   }

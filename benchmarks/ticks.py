@@ -1,4 +1,4 @@
-"""The same world in ticks of a minute with NumPy, as a simulator without a compiled loop would do it.
+"""The same world in ticks of a minute with NumPy, with as much at once as the rules allow; see ``plain_ticks.py``.
 
 Within a tick all is done at once: a line takes as many of the free opportunities as its plan has room for, lines that
 are most behind first, and a person is shown one ad at most. So other opportunities win than in the engine, while caps

@@ -67,6 +67,13 @@ def serves(platform: BuyerPlatform, creative: Creative, ref: Format) -> bool:
     return bool(needed) and all(any(_fits(asset, kind, ref) for asset in creative.assets) for kind in needed)
 
 
+def shown_in(platform: BuyerPlatform, creative: Creative, ref: Format | None) -> list[Json]:
+    """The assets that people see or hear in a format; all of them if none is made for it."""
+    found = [asset for asset in creative.assets if asset["asset_type"] != "URL"]
+    kinds = required_types(platform, ref) if ref is not None else []
+    return [a for a in found if ref is not None and any(_fits(a, kind, ref) for kind in kinds)] or found
+
+
 def _fits(asset: Json, kind: str, ref: Format) -> bool:
     if asset["asset_type"] == "LOGO" or not _goes_to(asset, kind):
         return False
@@ -115,8 +122,9 @@ def agents_for(platform: BuyerPlatform, campaign: Campaign, creative: Creative) 
 def creative_asset(platform: BuyerPlatform, creative: Creative, ref: Format) -> Json:
     """The manifest as AdCP's creative of one format (core/creative-asset.json).
 
-    Assets go to the format's slots by type, those whose label is the slot's name first. The clickthrough is wrapped
-    by the platform's click tracker; a slot for an impression tracker gets the platform's (rule 183).
+    Assets go to the format's slots by type: the one whose label is the slot's name, else the first of the right
+    size. The clickthrough is wrapped by the platform's click tracker; a slot for an impression tracker gets the
+    platform's (rule 183).
     """
     left = [asset for asset in creative.assets if asset["asset_type"] != "URL"]
     assets: Json = {}
@@ -132,7 +140,8 @@ def creative_asset(platform: BuyerPlatform, creative: Creative, ref: Format) -> 
         logo = "logo" in name
         fitting = [a for a in left if _goes_to(a, kind) and (a["asset_type"] == "LOGO") == logo]
         if fitting:
-            chosen = next((a for a in fitting if a.get("label") == name), fitting[0])
+            sized = [asset for asset in fitting if _fits(asset, kind, ref)] or fitting
+            chosen = next((asset for asset in fitting if asset.get("label") == name), sized[0])
             left.remove(chosen)
             assets[name] = _asset(platform, chosen, kind, ref)
     if not any(asset["asset_type"] != "url" for asset in assets.values()):

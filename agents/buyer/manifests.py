@@ -71,7 +71,7 @@ def create_creative(ctx: Context, request: Request) -> Steps:
         format_id=None,
         format_kind=None,
         template_id=None,
-        brand_domain=str(platform.advertisers[campaign.advertiser_id].brand),
+        brand_domain=platform.advertisers[campaign.advertiser_id].brand or "",
         assets=[],
         created_ms=ctx.now,
         updated_ms=ctx.now,

@@ -31,6 +31,9 @@ operation: Group = group("reporting")
 TIMESERIES_DAYS = 7
 """Days of a timeseries at most (rule 164)."""
 
+MOST_DAYS = 2 * 366
+"""Days of a period at most."""
+
 DOWNLOAD_DAYS = 7
 """How long a download's URL holds (rule 167)."""
 
@@ -107,6 +110,8 @@ def _period(query: ReportingQuery, now_ms: int) -> tuple[int, int]:
         start_ms, end_ms = day_start(query.start_date), day_start(query.end_date) + DAY_MS
         if end_ms <= start_ms:
             raise ApiError("VALIDATION_ERROR", "endDate: it is before startDate", "endDate")
+        if end_ms - start_ms > MOST_DAYS * DAY_MS:
+            raise ApiError("VALIDATION_ERROR", f"endDate: {MOST_DAYS} days are the most", "endDate")
         return start_ms, end_ms
     if query.days is None:
         raise ApiError("VALIDATION_ERROR", "days: say days, or startDate and endDate", "days")

@@ -38,6 +38,9 @@ FOLDER = Path(".adcp-sandbox")
 )
 @click.option("--ready-file", type=click.Path(path_type=Path, dir_okay=False), help="Write the ready line here too.")
 @click.option(
+    "--allow-host", multiple=True, help="A host besides this machine to which webhooks may go; may be repeated."
+)
+@click.option(
     "--rate-limit", type=click.FloatRange(0), default=0.0, help="Requests a second and customer; 0 is no limit."
 )
 def command(

@@ -16,6 +16,10 @@ DAY_MS = 24 * HOUR_MS
 WEEK_MS = 7 * DAY_MS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+LAST_MS = (datetime(2200, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+"""The last instant that can be named: everything simulated is after 1970 and before 2200."""
+
 _UNIT_MS = {
     "ms": 1,
     "s": SECOND_MS,
@@ -40,12 +44,16 @@ _ISO_DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?
 def parse_instant(text: str) -> int:
     """Read ``2026-05-15``, ``2026-05-15T09:00:00Z`` or any other ISO 8601 instant, in ms.
 
-    A date alone is its midnight, and a time without an offset is UTC. Raises ``ValueError``.
+    A date alone is its midnight, and a time without an offset is UTC. Raises ``ValueError``, also for an instant
+    before 1970 or after :data:`LAST_MS`.
     """
     value = datetime.fromisoformat(text.strip())
     if value.tzinfo is None:
         value = value.replace(tzinfo=UTC)
-    return (value - _EPOCH) // timedelta(milliseconds=1)
+    at_ms = (value - _EPOCH) // timedelta(milliseconds=1)
+    if not 0 <= at_ms <= LAST_MS:
+        raise ValueError(f"not an instant between 1970 and 2200: {text!r}")
+    return at_ms
 
 
 def iso(at_ms: int) -> str:

@@ -24,9 +24,8 @@ compiled = nb.njit(cache=True, error_model="numpy")
 _LEAN = {"error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
 # without reference counts of arrays, which cost more than deciding: for functions that make no array
 unmanaged: Callable[[F], F] = nb.njit(cache=True, **_LEAN)  # type: ignore[call-overload]
-# parts of them, for compiled functions only: what Python would need to call them is half of the time to compile them
+# parts of them, for compiled functions to call: what a call by Python needs would take the compiler as long again
 leaf: Callable[[F], F] = nb.njit(forceinline=True, no_cpython_wrapper=True, **_LEAN)  # type: ignore[call-overload]
-apart: Callable[[F], F] = nb.njit(no_cpython_wrapper=True, **_LEAN)  # type: ignore[call-overload]
 
 intrinsic: Callable[[Callable[..., Any]], Callable[..., Any]] = numba_intrinsic
 

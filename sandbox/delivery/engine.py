@@ -124,6 +124,12 @@ class Engine:
         self.lines[number] = line
         self._changed(number)
 
+    def set_segment(self, name: str, share: float, at_ms: int) -> None:
+        """Put this share of the people in a segment, from ``at_ms`` on."""
+        self._go_to(at_ms)
+        self.population.segments[name] = share
+        self._limits = None
+
     def set_caps(self, level: str, entity_id: str, caps: Sequence[Cap], at_ms: int) -> None:
         """Replace all frequency caps of an entity. Exposures of the past count under the new caps too."""
         if level not in LEVELS:
@@ -135,12 +141,7 @@ class Engine:
             self._limits = None
 
     def set_budget_group(
-        self,
-        group_id: str,
-        total_micros: int | None,
-        daily_cap_micros: int | None,
-        at_ms: int,
-        timezone: str = "UTC",
+        self, group_id: str, total_micros: int | None, daily_cap_micros: int | None, at_ms: int, timezone: str = "UTC"
     ) -> None:
         """Limit what the lines of a group spend together, in all and in a day of a time zone (IANA name)."""
         zone = self._days.number(timezone)

@@ -99,8 +99,7 @@ CONVERSION = np.dtype([(name, np.int64) for name in ("at_ms", "exposure", "value
 """A conversion to come: when, by which exposure (its number in the batch), and what it is worth in micros."""
 
 SOURCE = np.dtype(
-    [("key", np.uint64)]
-    + [(name, np.int64) for name in ("place", "count", "from_ms", "until_ms", "people", "people_count")]
+    [("key", np.uint64)] + [(name, np.int64) for name in ("place", "count", "from_ms", "until_ms", "people", "users")]
 )
 """Where opportunities of an hour come from: a placement, how many are drawn and under which key, when its traffic
 begins and ends, where its people begin in the table of draws (NONE: all are equal), and how many they are."""

@@ -64,13 +64,14 @@ def traffic(hour_ms: Any, sources: Any, draws: Any, drawn: Any, head: Any, made:
     scale = total / _TICKS
     for s in range(sources.shape[0]):
         source = sources[u(s)]
+        base, from_ms, until_ms, at, people = source.key, source.from_ms, source.until_ms, source.people, source.users
+        place = source.place
         for i in range(source.count):
-            key = mix(source.key, np.uint64(i))
+            key = mix(base, np.uint64(i))
             t = np.int32(unit(mix(key, TIME)) * _TICKS)
-            if source.from_ms <= hour_ms + t * TICK_MS < source.until_ms:
+            if from_ms <= hour_ms + t * TICK_MS < until_ms:
                 one = drawn[u(found)]
-                one.tick, one.place, one.number = t, source.place, i
-                one.who = _person(key, draws, source.people, source.people_count)
+                one.tick, one.place, one.number, one.who = t, place, i, _person(key, draws, at, people)
                 head[u(np.int64(t * scale) + 1)] += 1
                 found += 1
     for b in range(total):

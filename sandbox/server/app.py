@@ -19,6 +19,7 @@ from aiohttp.typedefs import Middleware
 
 from sandbox import __version__
 from sandbox.core.errors import ApiError, InputError
+from sandbox.kernel.network import Network
 from sandbox.operations import help as words
 from sandbox.operations import openapi, reference
 from sandbox.server.asgi import mount
@@ -101,7 +102,8 @@ class Running:
         served = self.served
         app = web.Application(middlewares=[_own_pages_only(self.address.host), errors], client_max_size=MAX_JSON_BYTES)
         self.control.add_routes(app)
-        mcp = await self._stack.enter_async_context(BuyerMcp(served))
+        inside = Network.url(served.platform_id)
+        mcp = await self._stack.enter_async_context(BuyerMcp(served, (inside, self.base + "/")))
         mount(app, "/mcp", mcp.asgi)
         rows = list(served.operations.values())
         document = json.dumps(openapi.document(rows, [self.base], TITLE, __version__))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -184,6 +185,9 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return failure(ApiError("VALIDATION_ERROR", error.reason), error.status)
     except OSError as error:
         return failure(ApiError("INTERNAL_ERROR", str(error)))
+    except Exception:  # noqa: BLE001 - a mistake of ours is an answer too
+        traceback.print_exc()
+        return failure(ApiError("INTERNAL_ERROR", "a mistake of the sandbox; the server's log has it in full"))
 
 
 def failure(error: ApiError, status: int | None = None, headers: dict[str, str] | None = None) -> web.Response:

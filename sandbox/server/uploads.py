@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from sandbox.core.errors import ApiError
 from sandbox.kernel.blobs import Blobs
@@ -42,7 +43,7 @@ async def read_multipart(request: web.Request, files: Blobs) -> tuple[dict[str, 
                 raise refused("files", f"{MAX_FILES} files are the most")
             else:
                 uploads.append(await _keep(part, files))
-    except (ValueError, AssertionError, web.HTTPException) as error:
+    except (ValueError, AssertionError, web.HTTPException, HttpProcessingError) as error:
         raise refused("body", f"it is no multipart form: {str(error) or type(error).__name__}") from None
     return metadata or {}, uploads
 

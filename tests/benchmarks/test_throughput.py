@@ -4,12 +4,13 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmarks import cpp, ticks
+from benchmarks import cpp, plain_ticks, ticks
 from benchmarks.growth import Point, exponent
 from benchmarks.measure import Row, ratio_of, take_turns
 from benchmarks.single import Cost, Size, lines_alone
@@ -30,9 +31,13 @@ def throughput(*options: str) -> dict[str, Any]:
 def test_the_quick_run_gives_the_kernel_next_to_its_baselines_as_json() -> None:
     found = throughput("--suite", "kernel", "--suite", "caps")
     rows = {(row["case"], row["baseline"]): row for row in found["rows"]}
-    ticks_row = rows["P = 1, 100,000 users", "NumPy, 1 min ticks"]
+    ticks_row = rows["P = 1, 100,000 users", "NumPy, 1 min ticks, a line at a time"]
     assert ticks_row["ratio"] > 1
     assert ticks_row["at_least"] == 50
+    assert rows["P = 8, 100,000 users", "NumPy, 1 min ticks, a line at a time"]["at_least"] == 100
+    batched = rows["P = 8, 100,000 users", "NumPy, 1 min ticks, all lines and an hour at once"]
+    assert batched["ratio"] > 1
+    assert batched["at_least"] is None
     assert rows["P = 8", "plain Python"]["ratio"] > 50
     assert ("P = 1, 100,000 users", "C++ -O3") in rows or "none" in found["machine"]["compiler"]
     assert all(row["figure"] > 0 and row["baseline_figure"] > 0 for row in found["rows"])
@@ -58,14 +63,18 @@ def test_the_kernel_in_cpp_decides_every_opportunity_alike(lines: int) -> None:
     assert ours.totals("line-0") == theirs.totals("line-0")
 
 
+@pytest.mark.parametrize("way", [ticks, plain_ticks])
 @pytest.mark.parametrize("lines", [1, 8])
-def test_the_ticks_keep_caps_and_budgets_and_deliver_as_much(lines: int) -> None:
+def test_the_ticks_keep_caps_and_budgets_and_deliver_as_much(lines: int, way: ModuleType) -> None:
     ours, theirs = (make_engine(lines, 20_000, daily=60_000) for _ in range(2))
     ours.advance(START_MS + 30 * HOUR_MS)
-    with metered(ticks.prepare):
+    with metered(way.prepare):
         theirs.advance(START_MS + 30 * HOUR_MS)
     assert theirs.audit() == []
     assert len(theirs.log) == pytest.approx(len(ours.log), rel=0.01)
+    for name in ("viewable", "completed_views", "midpoint"):
+        found, wanted = (getattr(engine.totals("line-0"), name) for engine in (theirs, ours))
+        assert found == pytest.approx(wanted, rel=0.1, abs=10)
 
 
 def test_a_ratio_is_the_median_over_rounds_that_take_turns() -> None:

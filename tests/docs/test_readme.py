@@ -1,6 +1,10 @@
 """What the README shows is true: its scenario plays, its commands and its table of actors exist."""
 
+import json
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,6 +69,23 @@ def test_the_table_of_kinds_names_all_of_them_and_counts_the_sellers_tools() -> 
 def test_links_lead_to_files() -> None:
     for target in re.findall(r"\]\((?!http)([^)]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_the_session_with_curl_runs_from_the_advertiser_to_the_report(tmp_path: Path) -> None:
+    """Against a server of its own: only the port is another one."""
+    if shutil.which("curl") is None:
+        pytest.skip("needs curl")
+    ready = tmp_path / "ready.json"
+    command = [sys.executable, "-m", "sandbox.cli", "serve", "--port", "0", "--ready-file", str(ready)]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        line = json.loads(server.stdout.readline())
+        assert line == json.loads(ready.read_text())
+        script = blocks("sh")[0].replace("http://127.0.0.1:8080", line["buyer_api"])
+        done = subprocess.run(["bash", "-eu", "-c", script], check=False, capture_output=True, text=True, timeout=120)
+        server.terminate()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == blocks("text")[0]
 
 
 def test_the_python_example_runs(capsys: pytest.CaptureFixture[str]) -> None:

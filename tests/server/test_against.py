@@ -57,6 +57,14 @@ def served(tmp_path: Path) -> Iterator[Served]:
         live.stop()
 
 
+@pytest.fixture(scope="module")
+def one_agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """The world of lifecycle/one-agent, for plays that reset it first."""
+    live = Live(settings(tmp_path_factory.mktemp("one_agent"), scenario="lifecycle/one-agent"))
+    yield live
+    live.stop()
+
+
 def url(live: Live) -> str:
     return str(live.line["buyer_api"])
 
@@ -215,19 +223,18 @@ expect:
 
 @pytest.mark.parametrize("what", ODD)
 def test_odd_steps_come_to_the_same_over_http_as_in_process(
-    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+    one_agent: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("odd.yaml").write_text(HEAD + ODD[what], encoding="utf-8")
-    live = served("odd.yaml")
-    here, there = run(load("odd.yaml")), play(load("odd.yaml"), url(live))
+    here, there = run(load("odd.yaml")), play(load("odd.yaml"), url(one_agent), reset=True)
     assert_same(there, here)
     failed = [judged.nearest != [] for judged in there.expectations if not judged.held]
     assert failed == [judged.nearest != [] for judged in here.expectations if not judged.held]
 
 
 def test_strangers_are_refused_over_http_as_in_process_though_in_other_words(
-    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    one_agent: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     steps = """
@@ -236,18 +243,20 @@ steps:
   - {name: Change, as: gazette, call: buyer.create_advertiser, body: {name: X}, error: UNAUTHORIZED}
 """
     Path("odd.yaml").write_text(HEAD + steps, encoding="utf-8")
-    here, there = run(load("odd.yaml")), play(load("odd.yaml"), url(served("odd.yaml")))
+    here, there = run(load("odd.yaml")), play(load("odd.yaml"), url(one_agent), reset=True)
     assert there.status == here.status == "passed"
     assert [(j.name, j.held, j.at_ms) for j in there.expectations] == [
         (j.name, j.held, j.at_ms) for j in here.expectations
     ]
 
 
-def test_two_runs_against_it_have_the_same_digest(served: Served) -> None:
-    live = served("lifecycle/cancel-packages")
-    first = play(load("lifecycle/cancel-packages"), url(live))
-    again = play(load("lifecycle/cancel-packages"), url(live), reset=True)
-    assert first.digest == again.digest
+def test_two_runs_against_it_have_the_same_digest(
+    one_agent: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("short.yaml").write_text(HEAD, encoding="utf-8")
+    digests = [play(load("short.yaml"), url(one_agent), reset=True).digest for _ in range(2)]
+    assert digests[0] == digests[1]
 
 
 @pytest.mark.slow
@@ -304,23 +313,15 @@ def test_another_program_at_the_address_is_told_from_a_sandbox() -> None:
         server.server_close()
 
 
-def test_another_world_or_seed_is_refused_and_nothing_is_reset(served: Served) -> None:
-    live = served("lifecycle/one-agent")
-    live.advance("1h")
-    error = refusal("lifecycle/seller-down", url(live), reset=True)
+def test_another_world_or_seed_is_refused_and_nothing_is_reset(one_agent: Live) -> None:
+    one_agent.ok("POST", "/_sandbox/reset")
+    one_agent.advance("1h")
+    error = refusal("lifecycle/seller-down", url(one_agent), reset=True)
     assert "serves lifecycle/one-agent, which is another world than that of lifecycle/seller-down" in error.message
     assert error.hint == "adcp-sandbox serve lifecycle/seller-down"
-    error = refusal("lifecycle/one-agent", url(live), seed=12, reset=True)
-    assert (error.message, error.hint) == (f"{url(live)} has the seed 11, not 12", "give --seed 11")
-    assert live.now() == "2026-06-01T01:00:00Z"
-
-
-def test_other_steps_in_the_same_world_can_be_played(
-    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("mine.yaml").write_text(HEAD, encoding="utf-8")
-    assert play(load("mine.yaml"), url(served("lifecycle/one-agent"))).status == "passed"
+    error = refusal("lifecycle/one-agent", url(one_agent), seed=12, reset=True)
+    assert (error.message, error.hint) == (f"{url(one_agent)} has the seed 11, not 12", "give --seed 11")
+    assert one_agent.now() == "2026-06-01T01:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -338,23 +339,25 @@ def test_a_clock_that_the_scenario_can_not_have_is_refused(tmp_path: Path, given
         live.stop()
 
 
-def test_a_sandbox_that_was_used_must_be_reset_on_purpose(served: Served) -> None:
-    live = served("lifecycle/one-agent")
-    live.advertiser()  # takes no simulated time
-    error = refusal("lifecycle/one-agent", url(live))
+def test_a_sandbox_that_was_used_must_be_reset_on_purpose(one_agent: Live) -> None:
+    one_agent.ok("POST", "/_sandbox/reset")
+    one_agent.advertiser()  # takes no simulated time
+    error = refusal("lifecycle/one-agent", url(one_agent))
     assert "is not at its first instant: it is 2026-06-01T00:00:00Z, after 1 requests" in error.message
     assert "--reset" in error.hint
-    assert_same(play(load("lifecycle/one-agent"), url(live), reset=True), run(load("lifecycle/one-agent")))
-    live.ok("POST", "/_sandbox/reset")
-    live.advance("1h")
-    assert "it is 2026-06-01T01:00:00Z, after 0 requests" in refusal("lifecycle/one-agent", url(live)).message
+    assert play(load("lifecycle/one-agent"), url(one_agent), reset=True).status == "passed"
+    one_agent.ok("POST", "/_sandbox/reset")
+    one_agent.advance("1h")
+    assert "it is 2026-06-01T01:00:00Z, after 0 requests" in refusal("lifecycle/one-agent", url(one_agent)).message
 
 
-def test_an_api_key_that_is_refused_is_no_failed_step(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    live = served("lifecycle/one-agent")
-    known = live.running.control.customers()
-    monkeypatch.setattr(live.running.control, "customers", lambda: [{**row, "api_key": "old"} for row in known])
-    assert refusal("lifecycle/one-agent", url(live)).message == f"{url(live)} refuses the API key of acme"
+def test_an_api_key_that_is_refused_is_no_failed_step(one_agent: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = one_agent.running.control.customers()
+    monkeypatch.setattr(one_agent.running.control, "customers", lambda: [{**row, "api_key": "old"} for row in known])
+    assert (
+        refusal("lifecycle/one-agent", url(one_agent), reset=True).message
+        == f"{url(one_agent)} refuses the API key of acme"
+    )
 
 
 def test_calls_of_agents_that_are_not_served_are_named_with_their_line(served: Served) -> None:
@@ -388,31 +391,33 @@ def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 
 
 def test_the_command_prints_the_same_object_with_the_address(
-    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    one_agent: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    address = url(served("lifecycle/one-agent"))
-    out = str(tmp_path / "out")
-    assert command(monkeypatch, "run", "lifecycle/one-agent", "--against", address, "--json", "--out", out) == 0
+    monkeypatch.chdir(tmp_path)
+    Path("short.yaml").write_text(HEAD, encoding="utf-8")
+    one_agent.ok("POST", "/_sandbox/reset")
+    address = url(one_agent)
+    assert command(monkeypatch, "run", "short.yaml", "--against", address, "--json", "--out", "out") == 0
     printed = json.loads(capfd.readouterr().out)
-    here = run(load("lifecycle/one-agent")).summary()
+    here = run(load("short.yaml")).summary()
     differ = ("digest", "wall_s")
     assert {k: v for k, v in printed.items() if k not in differ} == {
         **{k: v for k, v in here.items() if k not in differ},
         "against": address,
     }
-    assert json.loads(Path(out, "result.json").read_text(encoding="utf-8")) == printed
-    assert command(monkeypatch, "run", "lifecycle/one-agent", "--against", address) == 2
+    assert json.loads(Path("out/result.json").read_text(encoding="utf-8")) == printed
+    assert command(monkeypatch, "run", "short.yaml", "--against", address) == 2
     assert "--reset" in capfd.readouterr().err
-    assert command(monkeypatch, "run", "lifecycle/one-agent", "--against", address, "--reset") == 0
+    assert command(monkeypatch, "run", "short.yaml", "--against", address, "--reset") == 0
 
 
 def test_a_failure_says_how_to_repeat_it_against_the_same_sandbox(
-    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    one_agent: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("odd.yaml").write_text(HEAD + ODD["a control that objects"], encoding="utf-8")
-    address = url(served("odd.yaml"))
-    assert command(monkeypatch, "run", "odd.yaml", "--against", address) == 1
+    address = url(one_agent)
+    assert command(monkeypatch, "run", "odd.yaml", "--against", address, "--reset") == 1
     shown = capfd.readouterr().out.rstrip()
     assert shown.endswith(f"repeat with: adcp-sandbox run odd.yaml --seed 11 --against {address} --reset")
 
@@ -425,12 +430,17 @@ def test_reset_alone_makes_no_sense(monkeypatch: pytest.MonkeyPatch, capfd: pyte
 # -- books -----------------------------------------------------------------------------------------------
 
 
-def test_metrics_change_nothing_and_a_restart_finds_the_same_trace(make_live: MakeLive) -> None:
+def test_metrics_change_nothing_and_a_restart_finds_the_same_trace(
+    make_live: MakeLive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = HEAD + "expect: [{name: Even, always: {metric: spend, max: 999}, every: 11h}]\n"
+    Path("short.yaml").write_text(text, encoding="utf-8")
     live = make_live(scenario="lifecycle/one-agent")
-    spend_micros = play(load("lifecycle/one-agent"), url(live)).spend_micros
+    spend_micros = play(load("short.yaml"), url(live)).spend_micros
     world = live.ok("GET", "/_sandbox/world")
     all_of_them = live.ok("GET", "/_sandbox/metrics")["metrics"]
-    assert all_of_them["spend"] == spend_micros / 1_000_000 > 900
+    assert all_of_them["spend"] == spend_micros / 1_000_000 > 100
     assert live.ok("GET", "/_sandbox/metrics?name=spend,lines&seller=northstar")["metrics"] == {
         "spend": all_of_them["spend"],
         "lines": 1,
@@ -444,12 +454,12 @@ def test_metrics_change_nothing_and_a_restart_finds_the_same_trace(make_live: Ma
 
 
 def test_metrics_in_the_midst_of_an_hour_are_of_that_moment_and_leave_no_event(
-    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    one_agent: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("short.yaml").write_text(HEAD, encoding="utf-8")
-    live = served("short.yaml")
-    play(load("short.yaml"), url(live))
+    live = one_agent
+    play(load("short.yaml"), url(live), reset=True)
     live.advance("30m")
     before = live.ok("GET", "/_sandbox/world")
     half = live.ok("GET", "/_sandbox/metrics?name=impressions")["metrics"]["impressions"]

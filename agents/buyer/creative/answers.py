@@ -81,13 +81,13 @@ class HtmlProcessing(TypedDict):
 
 
 class Tracking(TypedDict):
-    """Trackers of a manifest, and the macros that its formats support (rule 183).
+    """Trackers of a manifest, with macros in braces, and the macros that its formats support (rule 183).
 
     ``injected_assets`` are the URL assets that formats with room for them get besides.
     """
 
-    impression_url: Url
-    click_url: Url | None
+    impression_url: str
+    click_url: str | None
     supported_macros: list[str]
     injected_assets: list[dict[str, str]]
 

@@ -16,7 +16,7 @@ from agents.buyer.context import campaign_for, creative_for, platform_of
 from agents.buyer.creative.answers import Previews, TextPage
 from agents.buyer.creative.bodies import FormatRef
 from agents.buyer.formats import Format, campaign_products, learn_all
-from agents.buyer.manifest_wire import creative_asset, serves, slot_kind, targets
+from agents.buyer.manifest_wire import creative_asset, serves, shown_in, targets
 from agents.buyer.wire import group
 from sandbox.core.errors import AdcpError, ApiError
 from sandbox.domain.formats import format_key, parse_format
@@ -143,7 +143,7 @@ def native_size(platform: BuyerPlatform, creative: Creative, ref: Format | None)
         width, height = size.get("width") or fmt.width, size.get("height") or fmt.height
         if width and height:
             return round(width), round(height)
-    sized = (a for a in creative.assets if a.get("width") and a.get("height"))
+    sized = (a for a in shown_in(platform, creative, ref) if a.get("width") and a.get("height"))
     asset = next(sized, {"width": SCREEN[0], "height": SCREEN[1]})
     return asset["width"], asset["height"]
 
@@ -151,7 +151,7 @@ def native_size(platform: BuyerPlatform, creative: Creative, ref: Format | None)
 def render_page(platform: BuyerPlatform, creative: Creative, ref: Format | None) -> str:
     """The page as HTML."""
     width, height = native_size(platform, creative, ref)
-    shown = "\n".join(_figure(asset, width, height) for asset in creative.assets if slot_kind(asset) != "url")
+    shown = "\n".join(_figure(asset, width, height) for asset in shown_in(platform, creative, ref))
     title = escape(f"{creative.name} ({ref['id']})" if ref else creative.name)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

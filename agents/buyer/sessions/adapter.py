@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING, Any
 from agents.buyer.formats import required_types
 from agents.buyer.sessions.cdn import PNG, publish, render_name
 from agents.buyer.sessions.copywriting import call_to_action, headlines
-from agents.buyer.sessions.drawing import Picture, Scene, draw
-from agents.buyer.sessions.palette import SCHEMES
-from agents.buyer.sessions.pictures import load
-from agents.buyer.sessions.records import CreativeSession, Design, Render, SourceAsset
+from agents.buyer.sessions.records import LAYOUTS, SCHEMES, CreativeSession, Design, Render, SourceAsset
 from sandbox.domain.formats import format_key, parse_format
 
 if TYPE_CHECKING:
@@ -94,6 +91,9 @@ def drawn(session: CreativeSession) -> dict[str, SourceAsset]:
 
 def render_all(platform: BuyerPlatform, session: CreativeSession, design: Design) -> list[Render]:
     """Draw a design in every target format of the session; the pictures go to the world's files."""
+    from agents.buyer.sessions.drawing import Picture, Scene, draw
+    from agents.buyer.sessions.pictures import load
+
     brand = brand_of(platform, session.campaign_id)
     files = platform.world.files
     pictures = {role: Picture(asset, load(files, asset)) for role, asset in drawn(session).items()}
@@ -113,8 +113,7 @@ def render_all(platform: BuyerPlatform, session: CreativeSession, design: Design
 
 def alternatives(design: Design, count: int) -> list[Design]:
     """Further ways to the same texts: other schemes and layouts, the nearest first."""
-    layouts = ("split", "hero", "type")
     found = [replace(design, side="right" if design.side == "left" else "left")]
     found += [replace(design, scheme=scheme) for scheme in SCHEMES if scheme != design.scheme]
-    found += [replace(design, layout=layout) for layout in layouts if layout != design.layout]
+    found += [replace(design, layout=layout) for layout in LAYOUTS if layout != design.layout]
     return found[:count]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agents.buyer.sessions.adapter import brand_of
+from agents.buyer.sessions.adapter import brand_of, drawn
 from agents.buyer.sessions.case import Case, Findings, size
 from agents.buyer.sessions.palette import READABLE, brand_colours, make_palette, parse_colour
 
@@ -29,6 +29,8 @@ def brand_brief(case: Case) -> Findings:
     named = design.shows("logo") or str(brand["name"]).lower() in f"{design.headline} {design.body}".lower()
     what = "the brand is shown" if named else "neither logo nor name of the brand is shown"
     yield case.found("brand_presence", "pass" if named else "warn", what)
+    if design.shows("logo") and "logo" not in drawn(case.session):
+        yield case.found("brand_logo", "warn", "no logo is among the source assets: the brand's name stands in for it")
     yield from _readable(case)
     loud = "!" in f"{design.headline}{design.body}{design.cta}" or design.uppercase
     tone = str(brand.get("tone") or "")

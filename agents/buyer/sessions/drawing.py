@@ -263,7 +263,7 @@ class _Sheet:
     def _draw_button(self, box: Box, block: lettering.Block) -> None:
         fill, room = self.palette.button, box.w - round(block.size * 0.8)
         if block.width > room:
-            block = lettering.fit(" ".join(block.lines), room, box.h, block.size, 9, block.bold)
+            block = lettering.fit(" ".join(block.lines), room, round(block.size * 1.3), block.size, 9, block.bold)
         self._shape("pill" if self.scene.tone.lower() in _ROUND_TONES else "rounded", box, fill)
         self._write(block, box, "call_to_action", legible(WHITE, [fill]), centred=True)
 

@@ -6,7 +6,6 @@ import io
 from typing import TYPE_CHECKING
 
 from agents.buyer.sessions.case import Case, Findings, size
-from agents.buyer.sessions.pictures import load, scaled, window
 from agents.buyer.sessions.records import Check, Placement, Render, SourceAsset
 from agents.buyer.sessions.rights import check_rights
 
@@ -35,6 +34,8 @@ def _locked(case: Case, asset: SourceAsset) -> Findings:
         why = f"{asset.label} is locked, but only its address is known: upload it, so that it can be shown as it is"
         yield case.found("locked_asset", "fail", why, asset=asset)
         return
+    from agents.buyer.sessions.pictures import load
+
     original = load(case.platform.world.files, asset)
     shown = False
     for render in case.renders:
@@ -47,6 +48,8 @@ def _locked(case: Case, asset: SourceAsset) -> Findings:
 
 def _judged(case: Case, asset: SourceAsset, original: Image, render: Render, placement: Placement) -> Check:
     """What a render makes of a locked asset."""
+    from agents.buyer.sessions.pictures import window
+
     _, _, wide, high = placement.crop
     _, _, width, height = placement.box
     where = size(render)
@@ -66,6 +69,8 @@ def _judged(case: Case, asset: SourceAsset, original: Image, render: Render, pla
 def intact(original: Image, png: bytes, placement: Placement) -> bool:
     """True if every pixel of the asset that covers what is behind it is in the picture as it should be."""
     from PIL import Image, ImageChops
+
+    from agents.buyer.sessions.pictures import scaled
 
     left, top, width, height = placement.box
     with Image.open(io.BytesIO(png)) as picture:

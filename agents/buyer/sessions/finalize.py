@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
+from agents.buyer.context import platform_of
 from agents.buyer.creative.bodies import CreateCreative, FormatRef, NewAsset, UrlAsset
 from agents.buyer.manifest_wire import slots
 from agents.buyer.manifests import create_creative
@@ -65,13 +66,17 @@ def save(ctx: Context, session: CreativeSession, variant: Variant, name: str, fo
     """Enter a manifest for each format, as ``create_creative`` does; gives what was saved."""
     finals = {format_key(render.format_id): render for render in variant.finals}
     made: list[Saved] = []
-    for ref in formats:
-        render = finals[format_key(ref)]
-        request = _request(ctx.actor, session, variant, render, name)  # type: ignore[arg-type]
-        body = yield from create_creative(ctx, request)
-        saved = Saved(body["creative_id"], variant.variant_id, render)
-        session.saved[format_key(ref)] = saved
-        made.append(saved)
+    session.status = "finalized"  # nobody else finalises it while agents are told
+    try:
+        for ref in formats:
+            request = _request(platform_of(ctx), session, variant, finals[format_key(ref)], name)
+            body = yield from create_creative(ctx, request)
+            made.append(Saved(body["creative_id"], variant.variant_id, finals[format_key(ref)]))
+            session.saved[format_key(ref)] = made[-1]
+            variant.status = "finalized"
+    finally:
+        session.status = "finalized" if len(session.saved) == len(session.targets) else "approved"
+        session.updated_ms = ctx.now
     return made
 
 

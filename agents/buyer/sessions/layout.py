@@ -7,9 +7,6 @@ from dataclasses import dataclass, replace
 
 from agents.buyer.sessions.records import Area, Design
 
-LAYOUTS = ("split", "hero", "type")
-"""Picture beside text; picture first; text first."""
-
 _TALL, _WIDE, _STRIP = 1.6, 1.15, 3.0
 _STRIP_HEIGHT = 150
 """Formats flatter than this, and three times as wide as high, have one row."""

@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
-TYPEFACE = "Aileron"
-"""The typeface that Pillow brings; it has the signs of ASCII and typographic quotation marks."""
-
 LEADING = 1.16
 """Distance of lines, in sizes of the letters."""
 

@@ -245,11 +245,7 @@ def finalize_creative_session(ctx: Context, request: Request) -> Steps:
     if variant.variant_id != session.approved_id:
         approve(platform, session, variant)
     warnings = gate(platform, session, variant, formats)
-    session.status = variant.status = "finalized"
     made = yield from save(ctx, session, variant, body.name or session.name, formats)
-    if len(session.saved) < len(session.targets):
-        session.status = "approved"
-    session.updated_ms = ctx.now
     campaign = platform.campaigns[session.campaign_id]
     saved = [platform.creatives[one.creative_id] for one in made]
     return {

@@ -15,8 +15,6 @@ BLACK: Rgb = (0, 0, 0)
 INK: Rgb = (20, 22, 28)
 NIGHT: Rgb = (13, 16, 23)
 
-SCHEMES = ("light", "dark", "brand")
-
 READABLE = 4.5
 """The least contrast of text by WCAG 2.1, level AA."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agents.buyer.sessions.layout import Box
-from agents.buyer.sessions.records import Area, SourceAsset
+from agents.buyer.sessions.records import PICTURES, Area, SourceAsset
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 MAX_PIXELS = 40_000_000
 """The most pixels that a source picture may have."""
-
-KINDS = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
-"""Formats of pictures that can be drawn, with their media types."""
 
 _LEAST_VISIBLE = 0.55
 """A picture that would lose more than the rest of this when it fills its panel is shown whole."""
@@ -38,8 +35,8 @@ def inspect(content: bytes) -> tuple[str, int, int]:
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(content), formats=list(KINDS)) as image:
-            kind, (width, height) = KINDS[str(image.format)], image.size
+        with Image.open(io.BytesIO(content), formats=list(PICTURES)) as image:
+            kind, (width, height) = PICTURES[str(image.format)], image.size
             if width * height > MAX_PIXELS:
                 raise ValueError(f"it has more than {MAX_PIXELS:,} pixels")
             image.load()
@@ -53,7 +50,7 @@ def load(files: Blobs, asset: SourceAsset) -> Image:
     from PIL import Image
 
     assert asset.digest is not None
-    return Image.open(io.BytesIO(files.get(asset.digest)), formats=list(KINDS)).convert("RGBA")
+    return Image.open(io.BytesIO(files.get(asset.digest)), formats=list(PICTURES)).convert("RGBA")
 
 
 def is_cutout(image: Image) -> bool:

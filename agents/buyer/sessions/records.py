@@ -15,6 +15,18 @@ Stage = Literal["draft", "final", "postflight"]
 Element = Literal["logo", "product", "headline", "body", "cta"]
 ELEMENTS: tuple[Element, ...] = ("logo", "product", "headline", "body", "cta")
 
+LAYOUTS = ("split", "hero", "type")
+"""Picture beside text; picture first; text first."""
+
+SCHEMES = ("light", "dark", "brand")
+"""Schemes of colours."""
+
+PICTURES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
+"""Formats of source pictures that can be drawn, with their media types."""
+
+TYPEFACE = "Aileron"
+"""The typeface that Pillow brings; it has the signs of ASCII and typographic quotation marks."""
+
 
 @dataclass(slots=True)
 class Rights:

@@ -10,12 +10,12 @@ import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from agents.buyer.sessions.copywriting import shortened
-from agents.buyer.sessions.layout import LAYOUTS
 from agents.buyer.sessions.palette import parse_colour
-from agents.buyer.sessions.records import Design, SourceAsset
+from agents.buyer.sessions.records import LAYOUTS, Design, SourceAsset
 from agents.buyer.sessions.vocabulary import DECORATION, elements_in, pattern
 
 MOST_STEPS = 3
@@ -72,7 +72,7 @@ def refine(design: Design, feedback: str, assets: list[SourceAsset]) -> Refined:
     waiting: list[_Clause] = []
     done: tuple[Row, str] | None = None
     for clause in _clauses(feedback, assets):
-        row = next((row for row in RULES if row[0].search(clause.text)), None)
+        row = next((row for row in rules() if row[0].search(clause.text)), None)
         if row is None and clause.elements and done is not None and not _VERB.match(clause.text):
             row, clause.text = done[0], f"{clause.text} {done[1]}"  # "make the logo bigger and the button"
         if row is None and clause.elements:
@@ -304,7 +304,7 @@ def _name(element: str) -> str:
 
 _VERB = re.compile(r"(make|let|have|turn|set|change|move|put|give|use|try)\b")
 
-_RULES: tuple[tuple[str, Rule], ...] = (
+RULES: tuple[tuple[str, Rule], ...] = (
     (r"^(keep|leave|don't change|do not change|don't touch|do not touch)\b", _keep),
     (r"\b(bring back|restore|un-?hide)\b", _show),
     (r"⟦\d+⟧", _words),
@@ -338,5 +338,8 @@ _RULES: tuple[tuple[str, Rule], ...] = (
     (r"\b(add|show|include)\b", _show),
 )  # fmt: skip
 
-RULES: tuple[Row, ...] = tuple((re.compile(text), rule) for text, rule in _RULES)
-"""Requests that are understood, the first that fits."""
+
+@lru_cache(maxsize=1)
+def rules() -> tuple[Row, ...]:
+    """Requests that are understood, the first that fits; compiled when they are first needed."""
+    return tuple((re.compile(text), rule) for text, rule in RULES)

@@ -24,7 +24,7 @@ TEXTS = ("text", "copy", "font", "letters", "lettering", "type", "wording", "wor
 DECORATION = ("shape", "shapes", "circle", "circles", "disc", "discs", "decoration", "decorations", "ornament")
 
 EXAMPLES = (
-    "make the logo bigger | smaller (logo, product, headline, body text, button)",
+    "make the logo bigger | make the logo smaller (so too product, headline, body text, button)",
     'change the headline to "…" (headline, body, button)',
     "shorter text | less text",
     "darker | lighter",

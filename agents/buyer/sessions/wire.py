@@ -8,11 +8,19 @@ from agents.buyer.formats import coverage
 from agents.buyer.sessions.adapter import ADAPTER, LEAST, MOST
 from agents.buyer.sessions.cdn import PNG, file_url, render_name, source_name
 from agents.buyer.sessions.evaluators import EVALUATORS, worst
-from agents.buyer.sessions.layout import LAYOUTS
-from agents.buyer.sessions.lettering import TYPEFACE
-from agents.buyer.sessions.palette import SCHEMES
-from agents.buyer.sessions.pictures import KINDS
-from agents.buyer.sessions.records import Area, Check, CreativeSession, Render, SourceAsset, Stage, Variant
+from agents.buyer.sessions.records import (
+    LAYOUTS,
+    PICTURES,
+    SCHEMES,
+    TYPEFACE,
+    Area,
+    Check,
+    CreativeSession,
+    Render,
+    SourceAsset,
+    Stage,
+    Variant,
+)
 from agents.buyer.sessions.rights import status_at
 from agents.buyer.sessions.vocabulary import EXAMPLES
 from sandbox.core.time import iso
@@ -57,7 +65,7 @@ def full(platform: BuyerPlatform, session: CreativeSession) -> Json:
         "variants": [variant(platform, session, one) for one in session.variants.values()],
         "renderer_capabilities": {
             "modalities": ["image"],
-            "input_content_types": list(KINDS.values()),
+            "input_content_types": list(PICTURES.values()),
             "output_content_types": [PNG],
             "min_side": LEAST,
             "max_side": MOST,

@@ -9,8 +9,6 @@ from tests.server.story.doors import Door, Json
 BEGIN = "2026-04-06T00:00:00Z"
 """A little after the events and measurements of the examples."""
 
-UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-
 
 def tell(door: Door) -> None:
     """The whole story, for a customer that has nothing yet."""
@@ -242,22 +240,23 @@ def property_lists(door: Door, advertiser: str) -> None:
     assert changed["cascadeSummary"] is not None  # rule 153
     changed = door.do("update_property_list", {"name": "Updated List Name", "domains": names[:1]}, **place)
     assert changed["domains"] == names[:1]
-    door.do("discover_products", {"advertiserId": advertiser, "brief": "news"})
-    fetch(door, other["listId"])
+    fetch(door, advertiser)
     check(door)
     door.do("delete_property_list", **place)
     left = door.do("list_property_lists", advertiserId=advertiser)
     assert made["listId"] not in [row["listId"] for row in left["propertyLists"] if row.get("status") != "ARCHIVED"]
 
 
-def fetch(door: Door, list_id: str) -> None:
-    """A sales agent's HTTP client resolves a list with its own token; an API key does not open it (rule 156)."""
-    refused = door.live.error("GET", f"/lists/{list_id}")
+def fetch(door: Door, advertiser: str) -> None:
+    """Sales agents get the advertiser's profile with a token of its own; an API key does not open it (rule 156)."""
+    door.do("discover_products", {"advertiserId": advertiser, "brief": "news"})
+    calls = door.live.ok("GET", "/_sandbox/events", params={"type": "call", "limit": 1000})["events"]
+    asked = [call["data"]["payload"] for call in calls if call["data"]["operation"] == "get_products"]
+    profile = asked[-1]["property_list"]  # rule 132
+    refused = door.live.error("GET", f"/lists/{profile['list_id']}")
     assert refused["code"] == "UNAUTHORIZED"
-    token = door.token(list_id)
-    shown = door.live.ok("GET", f"/lists/{list_id}", key=token)
+    shown = door.do("resolve_property_list", bearer=profile["auth_token"], listId=profile["list_id"])
     assert {"type": "domain", "value": "nytimes.com"} in shown["identifiers"]
-    door.did("resolve_property_list", shown)
 
 
 def check(door: Door) -> None:

@@ -30,7 +30,16 @@ class Door(Protocol):
     live: Live
     called: set[str]
 
-    def do(self, operation: str, body: Any = None, *, params: Any = None, **path: Any) -> Json:
+    def do(
+        self,
+        operation: str,
+        body: Any = None,
+        *,
+        params: Any = None,
+        files: Any = None,
+        bearer: str | None = None,
+        **path: Any,
+    ) -> Json:
         """Do an operation that must succeed; gives its answer, ``{}`` if that has no body."""
         ...
 
@@ -46,12 +55,21 @@ class HttpDoor:
         self.live = live
         self.called: set[str] = set()
 
-    def do(self, operation: str, body: Any = None, *, params: Any = None, files: Any = None, **path: Any) -> Json:
-        """As a request; with ``files`` the body is the metadata of a form."""
+    def do(
+        self,
+        operation: str,
+        body: Any = None,
+        *,
+        params: Any = None,
+        files: Any = None,
+        bearer: str | None = None,
+        **path: Any,
+    ) -> Json:
+        """As a request; with ``files`` the body is the metadata of a form, with ``bearer`` that is the token."""
         route = route_of(operation)
         form = {"files": [("metadata", (None, json.dumps(body), "application/json")), *files]} if files else {}
         sent = {"json": body} if body is not None and not files else form
-        answer = self.live.send(route.method, address(route, path), params=params, key=key_for(route), **sent)
+        answer = self.live.send(route.method, address(route, path), params=params, key=bearer or key_for(route), **sent)
         where = f"{operation}: {answer.status_code} {answer.text[:1000]}"
         assert answer.status_code == route.success_status, where
         self.called.add(operation)
@@ -81,11 +99,20 @@ class McpDoor:
         self._client, self._portal = client, portal
         self._http = HttpDoor(live)
 
-    def do(self, operation: str, body: Any = None, *, params: Any = None, files: Any = None, **path: Any) -> Json:
+    def do(
+        self,
+        operation: str,
+        body: Any = None,
+        *,
+        params: Any = None,
+        files: Any = None,
+        bearer: str | None = None,
+        **path: Any,
+    ) -> Json:
         """As a call of the tool, if it offers the operation."""
         route = route_of(operation)
         if files or not route.mcp:
-            return self._http.do(operation, body, params=params, files=files, **path)
+            return self._http.do(operation, body, params=params, files=files, bearer=bearer, **path)
         result = self._call(route, operation, body, params, path)
         assert not result.is_error, f"{operation}: {result.content}"
         self.called.add(operation)

@@ -31,10 +31,10 @@ def png(width: int = 240, height: int = 360, colour: str = "#13315c", cutout: bo
 class Studio:
     """A campaign that needs banners, and the requests of a creative session on it."""
 
-    def __init__(self, platform: Platform, *products: str) -> None:
+    def __init__(self, platform: Platform, *channels: str) -> None:
         self.platform = platform
         self.advertiser = platform.advertiser()
-        found = platform.discover(self.advertiser, channels=["display"])
+        found = platform.discover(self.advertiser, channels=list(channels) or ["display"])
         platform.select(found)
         self.campaign = platform.campaign(self.advertiser, discoveryId=found["discoveryId"], brief="Books for summer")
         self.session = ""
@@ -505,6 +505,23 @@ def test_a_draft_and_a_session_can_be_discarded(studio: Studio) -> None:
     assert studio.error("approve_creative_session", {"variant_id": two})["code"] == "INVALID_STATE"
     listed = studio.call("list_creative_sessions", {"status": "discarded"})
     assert [row["session_id"] for row in listed["sessions"]] == [studio.session]
+
+
+def test_formats_of_the_campaign_that_cannot_be_drawn_are_told(platform: Platform) -> None:
+    studio = Studio(platform, "display", "olv")
+    session = studio.start_with_book()
+    assert session["unsupported_format_ids"]
+    assert all("video" in ref["id"] for ref in session["unsupported_format_ids"])
+    done = studio.call("finalize_creative_session", {"variant_id": first(session)})
+    assert done["creative_formats"]["missing"] == session["unsupported_format_ids"]  # rule 196
+
+
+def test_what_is_done_on_a_session_is_in_the_activity_feed(studio: Studio) -> None:
+    session = studio.start_with_book()
+    studio.call("approve_creative_session", {"variant_id": first(session)})
+    rows = studio.platform.call("list_activity", params={"campaignId": studio.campaign})["data"]["logs"]
+    told = [(row["action"], row["resourceType"], row["resourceId"]) for row in rows[:2]]
+    assert told == [(action, "CREATIVE_SESSION", studio.session) for action in ("APPROVE", "START")]
 
 
 def test_reading_a_session_changes_nothing(studio: Studio) -> None:

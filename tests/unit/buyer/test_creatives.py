@@ -235,6 +235,23 @@ def test_when_sync_fails_at_a_library_only_agent_the_buy_fails(make_platform: Ma
     assert platform.messages("create_media_buy") == []
 
 
+def test_when_sync_fails_at_a_library_only_agent_the_change_of_a_buy_fails(make_platform: MakePlatform) -> None:
+    # rule 188
+    platform = make_platform()
+    flight = Flight(platform, "herald_display")
+    flight.create(banner())
+    flight.execute()
+    capabilities = platform.buyer.sellers._capabilities["northstar"]
+    capabilities["media_buy"]["features"] = {"inline_creative_management": False}
+    platform.world.network.config.faults.append(Fault("unavailable", message="sync_creatives"))
+    late = flight.create(banner(name="Late"))["creative_id"]
+    buy = flight.campaign()["mediaBuyRefs"][0]["mediaBuyId"]
+    body = {"mediaBuys": [{"mediaBuyId": buy, "creative_ids": [late]}]}
+    reply = platform.reply("update_campaign", body, flight.path)
+    assert "sync_creatives" in str(reply.body)
+    assert platform.messages("update_media_buy") == []
+
+
 def test_one_manifest_serves_the_buys_of_several_agents(platform: Platform) -> None:  # rule 186
     flight = Flight(platform, "herald_display", "tribune_display")
     made = flight.create(banner())
