@@ -98,9 +98,7 @@ def base_request(
     return request
 
 
-def read_products(
-    platform: BuyerPlatform, agent: str, request: dict[str, Any]
-) -> Generator[Any, Any, dict[str, Any]]:
+def read_products(platform: BuyerPlatform, agent: str, request: dict[str, Any]) -> Generator[Any, Any, dict[str, Any]]:
     """The answer of get_products with the products of all its pages.
 
     The exchange goes along with an error, as ``details.debugLogs``.

@@ -27,6 +27,7 @@ class Page(TypedDict):
 
     contentType: str
     text: str
+    trusted: bool
 
 
 class Authorize(Body):
@@ -86,4 +87,4 @@ def _page(title: str, content: str) -> Page:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
         f'<body style="font-family: sans-serif; margin: 4em"><h1>{title}</h1>{content}</body></html>'
     )
-    return {"contentType": "text/html", "text": text}
+    return {"contentType": "text/html", "text": text, "trusted": True}

@@ -153,9 +153,7 @@ def _bid(option: dict[str, Any]) -> int | None:
     return micros(guidance if guidance is not None and guidance >= floor else floor * BID_OVER_FLOOR)
 
 
-def _wire(
-    campaign: Campaign, session: Session, chosen: list[tuple[Candidate, int]], method: str
-) -> dict[str, Any]:
+def _wire(campaign: Campaign, session: Session, chosen: list[tuple[Candidate, int]], method: str) -> dict[str, Any]:
     total = sum(part for _, part in chosen)
     by_key = {(s.seller_id, s.product_id): s for s in session.selections}
     rows = []

@@ -66,9 +66,7 @@ def _freed_micros(platform: BuyerPlatform, buy: MediaBuy, action: MediaBuyAction
     return sum(package.budget_micros for package in ended) - spent
 
 
-def follow_flight(
-    campaign: Campaign, actions: list[MediaBuyAction], flight: tuple[int, int]
-) -> list[MediaBuyAction]:
+def follow_flight(campaign: Campaign, actions: list[MediaBuyAction], flight: tuple[int, int]) -> list[MediaBuyAction]:
     """The actions, and further ones by which running media buys keep to the end of the flight (rule 88).
 
     Buys that end with their campaign get its new end; those with an end of their own keep it if it fits.

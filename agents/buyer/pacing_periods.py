@@ -25,9 +25,7 @@ def _read_end(value: Any) -> Any:
     return at_ms + DAY_MS if len(value.strip()) == 10 else at_ms
 
 
-EndInstant = Annotated[
-    int, BeforeValidator(_read_end), WithJsonSchema({"type": "string", "format": "date-time"})
-]
+EndInstant = Annotated[int, BeforeValidator(_read_end), WithJsonSchema({"type": "string", "format": "date-time"})]
 """An ISO 8601 instant, or a date whose whole day still belongs; ms once read."""
 
 

@@ -35,6 +35,7 @@ BACKOFF_MS = (2 * SECOND_MS, MINUTE_MS)
 NEEDS_CHANGE = ("CONFLICT",)
 """Transient errors after which the same request fails again: the caller has to read and decide anew."""
 
+
 class SellerClient:
     """Talks to sales agents for one platform."""
 

@@ -46,6 +46,7 @@ class Format:
             "assets": [
                 {"item_type": "individual", "asset_id": asset_id, "asset_type": asset_type, "required": True},
                 {"item_type": "individual", "asset_id": "click_url", "asset_type": "url", "required": False},
+                {"item_type": "individual", "asset_id": "impression_tracker", "asset_type": "url", "required": False},
             ],
         }
         if self.width:

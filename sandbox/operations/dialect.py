@@ -109,9 +109,7 @@ def _files(route: Route, given: list[Any]) -> list[Upload]:
         raise _invalid("files", "a file has filename, content_type, size and sha256") from None
 
 
-def _read(
-    model: type[BaseModel] | None, given: dict[str, Any] | None, what: str, *, strict: bool
-) -> BaseModel | None:
+def _read(model: type[BaseModel] | None, given: dict[str, Any] | None, what: str, *, strict: bool) -> BaseModel | None:
     """Read a part of the request by its model.
 
     Query values may come as text, so they are read leniently (rule 11); bodies are JSON and read strictly.

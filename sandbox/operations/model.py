@@ -52,14 +52,10 @@ def _read_list(value: Any) -> Any:
 Id = Annotated[str, BeforeValidator(_read_id), Field(min_length=1)]
 """An identifier; a number is taken as its text (conflict C6)."""
 
-Instant = Annotated[
-    int, BeforeValidator(_read_instant), WithJsonSchema({"type": "string", "format": "date-time"})
-]
+Instant = Annotated[int, BeforeValidator(_read_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 """An ISO 8601 instant or date; ms once read."""
 
-Amount = Annotated[
-    int, BeforeValidator(_read_amount), Field(ge=0), WithJsonSchema({"type": "number", "minimum": 0})
-]
+Amount = Annotated[int, BeforeValidator(_read_amount), Field(ge=0), WithJsonSchema({"type": "number", "minimum": 0})]
 """An amount of money, not negative; micros once read."""
 
 PositiveAmount = Annotated[

@@ -21,16 +21,23 @@ from sandbox.server.served import Served
 from sandbox.server.uploads import read_multipart
 
 PAGE = frozenset({"contentType", "text"})
-"""An answer of exactly these keys is a page for a browser."""
+"""An answer of exactly these keys is a page for a browser; with ``trusted`` too, one of our own."""
 
 FILE = frozenset({"contentType", "file"})
 """An answer of exactly these keys is a stored file, by its digest."""
 
+TRUSTED = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+"""Headers of our own pages."""
+
 SAFE = {
-    "Content-Security-Policy": "default-src 'self' data: 'unsafe-inline'; sandbox allow-forms",
+    "Content-Security-Policy": "default-src 'self' https: data: blob: 'unsafe-inline'; sandbox allow-scripts",
     "X-Content-Type-Options": "nosniff",
 }
-"""Headers of everything that has come from a client and a browser may show."""
+"""Headers of what clients have sent and a browser may show: it runs by itself, without a way back to us."""
 
 _VARIABLE = re.compile(r"\{\w+\}")
 
@@ -139,9 +146,9 @@ class Rest:
         if reply.status == 204:
             return web.Response(status=204)
         body = reply.body
-        if body.keys() == PAGE:
-            text = self._out(str(body["text"]))
-            return web.Response(text=text, content_type=body["contentType"], charset="utf-8", headers=SAFE)
+        if body.keys() - {"trusted"} == PAGE:
+            text, headers = self._out(str(body["text"])), TRUSTED if body.get("trusted") else SAFE
+            return web.Response(text=text, content_type=body["contentType"], charset="utf-8", headers=headers)
         if body.keys() == FILE:
             return web.Response(
                 body=self.served.files.get(body["file"]), content_type=body["contentType"], headers=SAFE

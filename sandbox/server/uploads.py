@@ -13,10 +13,9 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from sandbox.core.errors import ApiError
 from sandbox.kernel.blobs import Blobs
+from sandbox.operations.operation import MAX_FILE_BYTES, MAX_FILES
 from sandbox.server.bodies import MAX_JSON_BYTES, parse_object, refused
 
-MAX_FILE_BYTES = 50 * 1024 * 1024
-MAX_FILES = 20
 METADATA = "metadata"
 """The form field that holds the JSON of the request (rule 178)."""
 

@@ -56,8 +56,9 @@ def planned(door: Door) -> Json:
     ]
     again = door.do("auto_select_products", {"refine": refine}, **campaign)
     assert ids[-1] not in [row["productId"] for row in again["selectedProducts"]]
-    rows = door.do("browse_discovery", params={"publisherDomain": "example"}, discoveryId=found["discoveryId"])
-    select(door, found["discoveryId"], rows, {"agent_456"})
+    more = door.do("discover_products", {"advertiserId": advertiser, "channels": ["display"]})
+    select(door, more["discoveryId"], more, {"agent_456"})
+    door.do("update_campaign", {"discoveryId": more["discoveryId"], "budget": {"total": 110000}}, **campaign)
     return campaign
 
 
@@ -138,7 +139,8 @@ def sessions(door: Door, campaign: Json) -> None:
     assert any(check["check"].startswith("rights") or "rights" in check["message"] for check in final["warnings"])  # 193
     assert all(row["covers_format"] for row in final["creatives"])  # rule 196
     assert door.do("get_creative_session", **place)["status"] in ("finalized", "approved")
-    other = door.do("start_creative_session", {"idea": "Something else"}, **campaign)["session_id"]
+    again = {"idea": "Something else", "target_format_id": final["creatives"][0]["format_id"]}
+    other = door.do("start_creative_session", again, **campaign)["session_id"]
     door.do("discard_creative_session", sessionId=other, **campaign)
     listed = door.do("list_creative_sessions", params={"status": "discarded"}, **campaign)
     assert [row["session_id"] for row in listed["sessions"]] == [other]
