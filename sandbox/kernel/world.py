@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from sandbox.kernel.actor import Actor
 
 
+Wake = simpy.Event
+"""What a process can wait for."""
+
+
 class World:
     """One ecosystem with its clock, its actors, its trace, its files and one root seed.
 

@@ -27,7 +27,7 @@ FILE = frozenset({"contentType", "file"})
 """An answer of exactly these keys is a stored file, by its digest."""
 
 TRUSTED = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }

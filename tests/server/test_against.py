@@ -343,12 +343,12 @@ def test_a_sandbox_that_was_used_must_be_reset_on_purpose(one_agent: Live) -> No
     one_agent.ok("POST", "/_sandbox/reset")
     one_agent.advertiser()  # takes no simulated time
     error = refusal("lifecycle/one-agent", url(one_agent))
-    assert "is not at its first instant: it is 2026-06-01T00:00:00Z, after 1 requests" in error.message
+    assert "is not at its first instant: it is 2026-06-01T00:00:00Z (requests so far: 1)" in error.message
     assert "--reset" in error.hint
     assert play(load("lifecycle/one-agent"), url(one_agent), reset=True).status == "passed"
     one_agent.ok("POST", "/_sandbox/reset")
     one_agent.advance("1h")
-    assert "it is 2026-06-01T01:00:00Z, after 0 requests" in refusal("lifecycle/one-agent", url(one_agent)).message
+    assert "it is 2026-06-01T01:00:00Z (requests so far: 0)" in refusal("lifecycle/one-agent", url(one_agent)).message
 
 
 def test_an_api_key_that_is_refused_is_no_failed_step(one_agent: Live, monkeypatch: pytest.MonkeyPatch) -> None:

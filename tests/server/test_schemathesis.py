@@ -7,9 +7,8 @@ valid data and with data that breaks a schema. Most of them are about things tha
 from __future__ import annotations
 
 import hashlib
-import json
+import random
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from schemathesis.engine import events, from_schema
 
 from tests.server.conftest import KEY, Live
 from tests.server.process import Process
+from tests.server.sound import Ids, harvest, kind_of, make, requests
 
 CHECKS = (
     "not_a_server_error",
@@ -32,53 +32,32 @@ CHECKS = (
     "response_schema_conformance",
     "negative_data_rejection",
 )
+JSON = "application/json"
 
 Json = dict[str, Any]
-Ids = dict[str, list[str]]
 
 
 class Things:
-    """Ids of things that are really there, those of one advertiser together; grows with what answers show."""
+    """Things that are really there, in groups of what belongs to one advertiser; grows with what answers show."""
 
     def __init__(self, live: Live) -> None:
-        self.groups: list[Ids] = [_seed(live, number) for number in range(3)]
+        self.groups: list[Ids] = [make(live, number) for number in range(3)]
 
     def place(self, case: schemathesis.Case) -> None:
-        """Put real ids into most cases, wherever the case means to send valid data."""
-        draw = hashlib.sha256(
-            f"{case.method}{case.path}{case.path_parameters}{case.query}{case.body!r}".encode()
-        ).digest()
-        if draw[0] < 50:
+        """Put real ids, and parts of a sound request, into most cases wherever the case means to be valid."""
+        text = f"{case.method}{case.path}{case.path_parameters}{case.query}{case.body!r}"
+        chance = random.Random(hashlib.sha256(text.encode(errors="replace")).digest())
+        if chance.random() < 0.2:
             return
-        group = self.groups[draw[1] % len(self.groups)]
+        group = chance.choice(self.groups)
+        sound = requests(group).get(case.operation.label, {}) if chance.random() < 0.7 else {}
         if not _negative(case, ParameterLocation.PATH):
-            case.path_parameters = {
-                name: self._pick(group, name, draw[2]) or value for name, value in (case.path_parameters or {}).items()
-            }
-        if not _negative(case, ParameterLocation.QUERY) and case.query:
-            case.query = self._replaced(case.query, group, draw[3])
-        if not _negative(case, ParameterLocation.BODY) and isinstance(case.body, dict):
-            case.body = self._replaced(case.body, group, draw[4])
-
-    def _replaced(self, value: Any, group: Ids, draw: int) -> Any:
-        if isinstance(value, list):
-            return [self._replaced(each, group, draw) for each in value]
-        if not isinstance(value, dict):
-            return value
-        made = {}
-        for name, each in value.items():
-            real = self._pick(group, name, draw)
-            if real is not None and isinstance(each, str):
-                made[name] = real
-            elif real is not None and isinstance(each, list) and each and all(isinstance(one, str) for one in each):
-                made[name] = [real]
-            else:
-                made[name] = self._replaced(each, group, draw)
-        return made
-
-    def _pick(self, group: Ids, name: str, draw: int) -> str | None:
-        known = group.get(_kind(name), [])
-        return known[draw % len(known)] if known else None
+            given = case.path_parameters or {}
+            case.path_parameters = {name: _pick(group, name, chance) or value for name, value in given.items()}
+        if not _negative(case, ParameterLocation.QUERY):
+            case.query = _mixed(sound if case.method == "GET" else {}, _replaced(case.query or {}, group, chance), chance)
+        if not _negative(case, ParameterLocation.BODY) and isinstance(case.body, dict) and case.media_type == JSON:
+            case.body = _mixed(sound, _replaced(case.body, group, chance), chance)
 
     def learn(self, case: schemathesis.Case, body: Any) -> None:
         """Remember the ids in an answer with the things of the same advertiser or campaign."""
@@ -87,81 +66,42 @@ class Things:
             given |= {each for each in case.body.values() if isinstance(each, str)}
         for group in self.groups:
             if any(given & set(ids) for ids in group.values()):
-                _harvest(body, group)
+                harvest(body, group)
                 return
 
 
-def _kind(name: str) -> str:
-    """``targetAudienceIds``, ``audience_id`` and ``audienceId`` are of one kind; an account is an advertiser."""
-    word = name.replace("_", "").lower().removesuffix("s")
-    for kind in ("audienceid", "creativeid"):
-        if word.endswith(kind):
-            return kind
-    return {"accountid": "advertiserid", "brandagentid": "advertiserid"}.get(word, word)
+def _mixed(sound: Json, made: Json, chance: random.Random) -> Json:
+    """A sound request with a few of the made-up fields; all made-up fields if there is no sound one."""
+    if not sound:
+        return made
+    return {**sound, **{name: value for name, value in made.items() if chance.random() < 0.25}}
 
 
-def _harvest(value: Any, group: Ids) -> None:
+def _replaced(value: Any, group: Ids, chance: random.Random) -> Any:
+    """A value with real ids instead of made-up ones."""
     if isinstance(value, list):
-        for each in value:
-            _harvest(each, group)
-    elif isinstance(value, dict):
-        for name, each in value.items():
-            if isinstance(each, str) and name.lower().endswith("id") and _kind(name) != "advertiserid":
-                known = group.setdefault(_kind(name), [])
-                if each and each not in known and len(known) < 40:
-                    known.append(each)
-            else:
-                _harvest(each, group)
+        return [_replaced(each, group, chance) for each in value]
+    if not isinstance(value, dict):
+        return value
+    made = {}
+    for name, each in value.items():
+        real = _pick(group, name, chance)
+        if real is not None and isinstance(each, str):
+            made[name] = real
+        elif real is not None and isinstance(each, list) and each and all(isinstance(one, str) for one in each):
+            made[name] = [real]
+        else:
+            made[name] = _replaced(each, group, chance)
+    return made
+
+
+def _pick(group: Ids, name: str, chance: random.Random) -> str | None:
+    known = group.get(kind_of(name))
+    return chance.choice(known) if known else None
 
 
 def _negative(case: schemathesis.Case, location: ParameterLocation) -> bool:
     return case.meta is not None and case.meta.is_negative_at(location)
-
-
-def _seed(live: Live, number: int) -> Ids:
-    """An advertiser with one of everything; gives the ids by kind."""
-    advertiser = live.advertiser(name=f"Acme {number}")
-    discovery = live.select(advertiser, channels=["display", "olv"])
-    campaign = live.campaign(advertiser, discoveryId=discovery)
-    creative = live.ok("POST", f"campaigns/{campaign}/creatives/create", CREATIVE)["creative_id"]
-    assert live.ok("POST", f"campaigns/{campaign}/execute", {})["success"]
-    draft = live.campaign(advertiser, discoveryId=live.select(advertiser, channels=["streaming_audio"]))
-    account = {"account": {"account_id": advertiser}}
-    sources = [{"event_source_id": "site", "name": "Site", "event_types": ["purchase"]}]
-    base = f"advertisers/{advertiser}"
-    live.ok("POST", f"{base}/event-sources/sync", {**account, "event_sources": sources})
-    member = {"externalId": "p1", "hashedEmail": hashlib.sha256(b"p1").hexdigest()}
-    live.ok("POST", f"{base}/audiences/sync", {"audiences": [{"audienceId": "fans", "name": "Fans", "add": [member]}]})
-    goods = {"catalog_id": "1", "type": "product", "name": "Goods", "items": [{"item_id": "1", "title": "A"}]}
-    live.ok("POST", f"{base}/catalogs/sync", {**account, "catalogs": [goods]})
-    listed = live.ok("POST", f"{base}/property-lists", {"name": "L", "purpose": "include", "domains": ["cnn.com"]})
-    report = live.ok("POST", "property-lists/check", {"domains": ["cnn.com", "www.bbc.co.uk"]})
-    session = live.ok("POST", f"campaigns/{campaign}/creative-sessions", {"idea": "Fresh shoes for spring"})
-    group: Ids = {"advertiserid": [advertiser], "campaignid": [campaign, draft], "creativeid": [creative]}
-    group |= {"discoveryid": [discovery], "eventsourceid": ["site"], "audienceid": ["fans"]}
-    for answer in (
-        listed,
-        report,
-        session,
-        live.ok("GET", f"campaigns/{draft}"),
-        live.ok("GET", f"campaigns/{campaign}"),
-    ):
-        _harvest(answer, group)
-    for path in (
-        "storefronts",
-        "/api/v2/notifications",
-        f"discovery/{discovery}/products",
-        "formats",
-        "storefronts/credentials",
-    ):
-        _harvest(live.ok("GET", path), group)
-    return group
-
-
-CREATIVE = {
-    "name": "Banner",
-    "assets": [{"asset_type": "URL", "url_type": "CLICKTHROUGH", "url": "https://acme.com/spring"}],
-}
 
 
 class Outcome:
@@ -212,7 +152,7 @@ class Leniency:
 
     def promises(self, case: schemathesis.Case) -> bool:
         """True if a body that breaks its schema in this way has to be refused. Forms have texts only."""
-        if case.media_type != "application/json":
+        if case.media_type != JSON:
             return case.media_type is None
         if case.operation.label not in self._validators:
             body = self._document["paths"][case.path][case.method.lower()]["requestBody"]["content"][case.media_type]
@@ -242,7 +182,7 @@ def explore(server: Process, examples: int, *, coverage: bool) -> Outcome:
 
     @schemathesis.hook
     def after_call(context: Any, case: schemathesis.Case, response: Any) -> None:
-        if response.status_code < 300 and response.headers["content-type"][0].startswith("application/json"):
+        if response.status_code < 300 and response.headers.get("content-type", [""])[0].startswith(JSON):
             things.learn(case, response.json())
 
     @schemathesis.hook

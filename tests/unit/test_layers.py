@@ -37,6 +37,10 @@ def test_no_command_imports_a_heavy_part_of_the_sdk() -> None:
         ("click", ["sandbox/cli"]),
         ("yaml", ["sandbox/scenario"]),
         ("pyarrow", ["sandbox/results"]),
+        ("aiohttp", ["sandbox/server"]),
+        ("mcp", ["sandbox/server"]),
+        ("sqlalchemy", ["sandbox/journal"]),
+        ("PIL", ["agents/buyer"]),
     ],
 )
 def test_each_library_has_one_home(library: str, homes: list[str]) -> None:

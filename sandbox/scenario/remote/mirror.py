@@ -11,14 +11,13 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import simpy
 
 from sandbox.core.errors import InputError
 from sandbox.core.time import HOUR_MS
 from sandbox.kernel.actor import Actor
 from sandbox.kernel.endpoint import Principal, Reply
 from sandbox.kernel.network import Network, NetworkConfig, PeerTimeout, PeerUnreachable
-from sandbox.kernel.world import World
+from sandbox.kernel.world import Wake, World
 from sandbox.scenario.driver import Driver
 from sandbox.scenario.remote.client import Sandbox, Trouble
 from sandbox.scenario.remote.wire import send
@@ -46,7 +45,7 @@ class Mirror(World):
         self.keys = keys
         self.own = own
         self.network = _Wire(self)
-        self._due: deque[tuple[Callable[[], Any], simpy.Event]] = deque()
+        self._due: deque[tuple[Callable[[], Any], Wake]] = deque()
         self._seqs: list[int] = []
         self._playing = False
         self._end_ms: int | None = None

@@ -102,7 +102,7 @@ def _join(scenario: Scenario, sandbox: Sandbox, seed: int | None, reset: bool) -
         served = sandbox.world()
     if served["inputs"] or served["now"] != served["start"]:
         raise InputError(
-            f"{sandbox.url} is not at its first instant: it is {served['now']}, after {served['inputs']} requests",
+            f"{sandbox.url} is not at its first instant: it is {served['now']} (requests so far: {served['inputs']})",
             WHERE,
             "--reset lets it begin anew, and forgets all that",
         )

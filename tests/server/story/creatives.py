@@ -37,7 +37,9 @@ def planned(door: Door) -> Json:
     made = door.do("create_campaign", body)
     assert (made["budget"]["pacing"], made["advertiserId"]) == ("EVEN", advertiser)  # C6, C12
     campaign = {"campaignId": made["campaignId"]}
-    found = door.do("discover_products", {"advertiserId": advertiser, "channels": ["ctv", "olv", "display"], **campaign})
+    found = door.do(
+        "discover_products", {"advertiserId": advertiser, "channels": ["ctv", "olv", "display"], **campaign}
+    )
     goal = {"kind": "metric", "metric": "completed_views", "target": {"kind": "cost_per", "value": 0.08}}
     body = {
         "discoveryId": found["discoveryId"],
@@ -74,7 +76,10 @@ def manifests(door: Door, campaign: Json) -> None:
     hero = ("files", ("hero-30s.mp4", film(), "video/mp4"))
     companion = ("files", ("companion-banner.png", png(), "image/png"))
     made = door.do("create_creative", metadata, files=[hero, companion], **campaign)
-    assert [asset.get("filename") for asset in made["assets"]][:2] == ["hero-30s.mp4", "companion-banner.png"]  # rule 178
+    assert [asset.get("filename") for asset in made["assets"]][:2] == [
+        "hero-30s.mp4",
+        "companion-banner.png",
+    ]  # rule 178
     place = {**campaign, "creativeId": made["creative_id"]}
     page = door.do("list_creatives", params={"take": 50}, **campaign)
     assert [row["creative_id"] for row in page["manifests"]] == [made["creative_id"]]
@@ -93,7 +98,9 @@ def manifests(door: Door, campaign: Json) -> None:
     assert b"Q2 hero video" in door.do("get_creative_preview", **place)["content"]
     banner = next(asset for asset in changed["assets"] if asset.get("filename") == "companion-banner.png")
     assert page_of(door, "get_file", banner["url"], ("sha256", "filename")) == png()  # rule 182
-    url = door.do("get_creative_dashboard_url", params={"advertiserId": advertiser_of(door, campaign), **campaign})["url"]
+    url = door.do("get_creative_dashboard_url", params={"advertiserId": advertiser_of(door, campaign), **campaign})[
+        "url"
+    ]
     assert url.startswith(door.live.line["buyer_api"])  # rule 185
     door.do("delete_creative", **place)
     assert door.do("list_creatives", **campaign)["total"] == 0
@@ -136,7 +143,9 @@ def sessions(door: Door, campaign: Json) -> None:
     approved = door.do("approve_creative_session", {"variant_id": child["variant_id"]}, **place)
     assert approved["format_renders"]  # rule 197
     final = door.do("finalize_creative_session", {"name": "Work less"}, **place)
-    assert any(check["check"].startswith("rights") or "rights" in check["message"] for check in final["warnings"])  # 193
+    assert any(
+        check["check"].startswith("rights") or "rights" in check["message"] for check in final["warnings"]
+    )  # 193
     assert all(row["covers_format"] for row in final["creatives"])  # rule 196
     assert door.do("get_creative_session", **place)["status"] in ("finalized", "approved")
     again = {"idea": "Something else", "target_format_id": final["creatives"][0]["format_id"]}

@@ -141,7 +141,9 @@ def measurement(door: Door, advertiser: str) -> None:
            "metric_id": "incremental_revenue", "metric_value": 8450.75, "unit": "currency", "currency": "USD",
            "campaign_id": campaign(door, advertiser)}  # fmt: skip
     for action in ("created", "unchanged"):  # rule 136
-        rows = door.do("sync_measurement_data", {"measurements": [row]}, advertiserId=advertiser)["data"]["measurements"]
+        rows = door.do("sync_measurement_data", {"measurements": [row]}, advertiserId=advertiser)["data"][
+            "measurements"
+        ]
         assert rows == [{"index": 0, "action": action}]
     source = {"sourceKey": "mmm_sales", "name": "MMM Sales Lift", "outcomeType": "sales_volume",
               "granularity": "dma_week", "cadence": "weekly", "provider": "analytic-partner"}  # fmt: skip
@@ -194,7 +196,10 @@ def catalogs(door: Door, advertiser: str) -> None:
 def audiences(door: Door, advertiser: str) -> None:
     """An audience is synced, matched and syndicated."""
     uids = [{"type": "uid2", "value": "uid2-token-value"}]
-    members = [{"externalId": "user-001", "hashedEmail": "a1b2c3d4e5f6a1b2" * 4}, {"externalId": "user-002", "uids": uids}]
+    members = [
+        {"externalId": "user-001", "hashedEmail": "a1b2c3d4e5f6a1b2" * 4},
+        {"externalId": "user-002", "uids": uids},
+    ]
     body = {
         "audiences": [{"audienceId": "crm-high-value", "name": "High Value Customers", "add": members,
                        "consentBasis": "consent"}],

@@ -23,6 +23,7 @@ def tell(door: Door) -> None:
     advertiser = found(door)
     session = discover(door, advertiser)
     campaign = launch(door, advertiser, session)
+    at_once(door, advertiser)
     optimised = perform(door, advertiser)
     change(door, campaign)
     report(door, advertiser, campaign)
@@ -176,6 +177,31 @@ def perform(door: Door, advertiser: str) -> str:
     cover(door, campaign)
     assert door.do("execute_campaign", campaignId=campaign)["newStatus"] == "ACTIVE"
     return campaign
+
+
+def at_once(door: Door, advertiser: str) -> None:
+    """The longest example of a campaign: products, audiences and goals in one request."""
+    found = door.do("discover_products", {"advertiserId": advertiser, **WANTED, "salesAgentNames": ["newsroom direct"]})
+    products = [
+        row["productId"] for row in found["productGroups"][0]["products"] if row["pricingOptions"][0]["isFixed"]
+    ]
+    body = {
+        "advertiserId": advertiser,
+        "name": "Q1 Campaign",
+        "flightDates": FLIGHT,
+        "budget": {"total": 50000, "currency": "USD"},
+        "brief": BRIEF,
+        "constraints": WANTED,
+        "discoveryId": found["discoveryId"],
+        "productIds": products[:2],
+        "audienceConfig": {"targetAudienceIds": ["aud_001", "aud_002"], "suppressAudienceIds": ["aud_003"]},
+        "performanceConfig": {"optimizationGoals": [ROAS]},
+    }
+    made = door.do("create_campaign", body)
+    assert {row["productId"] for row in made["products"]} == set(products[:2])  # rule 47
+    assert made["brief"] == BRIEF
+    assert [row["type"] for row in made["audiences"]] == ["TARGET", "TARGET", "SUPPRESS"]  # rule 64
+    door.do("delete_campaign", campaignId=made["campaignId"])
 
 
 def buys_of(door: Door, campaign: str) -> dict[str, Json]:
