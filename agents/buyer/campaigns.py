@@ -120,6 +120,8 @@ def get_campaign_products(ctx: Context, request: Request) -> Json:
 def create_campaign(ctx: Context, request: Request) -> Steps:
     """Create a DRAFT campaign; with goals and channels its products are discovered at once (rule 48)."""
     platform, body = platform_of(ctx), request.body
+    if platform.config.compatibility.campaign_type_required and "campaign_type" not in body.model_fields_set:
+        raise ApiError("VALIDATION_ERROR", "campaignType: the field is required", "campaignType")
     advertiser = branded_advertiser_for(ctx, body.advertiser_id)
     goals = body.performance_config.optimization_goals if body.performance_config else []
     check_sources(advertiser, goals, "performanceConfig.optimizationGoals")

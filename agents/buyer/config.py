@@ -230,6 +230,18 @@ class MixConfig(_Strict):
         return self
 
 
+class CompatibilityConfig(_Strict):
+    """Where documents and clients of the real platform disagree, and a client needs the other reading."""
+
+    campaign_type_required: bool = Field(
+        default=False, description="Refuse a campaign without campaignType instead of making it DECISIONED"
+    )
+    breakdown_optional: bool = Field(default=False, description="Give summaries over REST without a breakdown too")
+    sdk_case_aliases: bool = Field(
+        default=False, description="Add Status and EventType beside status and eventType, as an SDK expects them"
+    )
+
+
 class OptimizationConfig(_Strict):
     """How running DECISIONED campaigns with goals are optimised (rules 46 and 174 to 176)."""
 
@@ -286,6 +298,9 @@ class BuyerConfig(_Strict):
     adcp_version: Literal["3.0", "3.1", "3.2"] = Field(default="3.1", description="Release it prefers")
     requests: RequestsConfig = Field(default_factory=RequestsConfig, description="Timeouts and retries")
     optimization: OptimizationConfig = Field(default_factory=OptimizationConfig, description="Optimisation in flight")
+    compatibility: CompatibilityConfig = Field(
+        default_factory=CompatibilityConfig, description="Other readings of the platform's documents"
+    )
     audiences: AudiencesConfig = Field(default_factory=AudiencesConfig, description="Matching of audiences")
 
     @model_validator(mode="after")

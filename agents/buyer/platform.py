@@ -49,6 +49,10 @@ PATH_ALIASES = {
 """Other names that callers may give path parameters (conflict C27)."""
 
 
+CASE_ALIASES = {"status": "Status", "eventType": "EventType"}
+"""Keys that an SDK expects in another spelling (conflict C40)."""
+
+
 class BuyerPlatform(Actor):
     """The platform. Tables are keyed by id and keep the order in which things were made."""
 
@@ -97,7 +101,8 @@ class BuyerPlatform(Actor):
         self.news = News(self, subjects)
         self.health = Health(self, self.news)
         self.activity = Activity(self, subjects)
-        dialect = RestDialect(self._tenant, PATH_ALIASES, self.activity.on_done)
+        doubles = CASE_ALIASES if config.compatibility.sdk_case_aliases else {}
+        dialect = RestDialect(self._tenant, PATH_ALIASES, self.activity.on_done, doubles)
         self.endpoint = Endpoint(self, dialect, api.operations())
         self.inbox = make_inbox(self)
 

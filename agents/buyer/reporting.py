@@ -86,7 +86,8 @@ def get_reporting_metrics(ctx: Context, request: Request) -> Generator[Any, Any,
     ``breakdown`` is a hint for displays and changes nothing.
     """
     platform, query = platform_of(ctx), request.params
-    if query.view == "summary" and query.breakdown is None and not query.download:
+    free = query.download or platform.config.compatibility.breakdown_optional
+    if query.view == "summary" and query.breakdown is None and not free:
         raise ApiError("VALIDATION_ERROR", "breakdown: view=summary needs campaign, mediaBuy or package", "breakdown")
     start_ms, end_ms = _period(query, ctx.now)
     if query.view == "timeseries" and not query.download:

@@ -22,6 +22,7 @@ class RestDialect:
     ``tenant`` finds the customer of a principal, which handlers get as ``ctx.notes["tenant"]``; without one
     the request is UNAUTHORIZED. ``path_aliases`` maps a path parameter to other names that callers may give
     it (conflict C27). ``on_done`` is told of every operation that has succeeded, with what its handler returned.
+    ``doubles`` are keys of answers that stand there a second time under another name (conflict C40).
     """
 
     def __init__(
@@ -29,10 +30,12 @@ class RestDialect:
         tenant: Callable[[Principal], Any],
         path_aliases: Mapping[str, tuple[str, ...]] | None = None,
         on_done: Callable[[Context, Operation, Request, Any], None] | None = None,
+        doubles: Mapping[str, str] | None = None,
     ) -> None:
         self._tenant = tenant
         self._path_aliases = path_aliases or {}
         self._on_done = on_done
+        self._doubles = doubles or {}
 
     def open(self, ctx: Context, operation: Operation, payload: dict[str, Any]) -> Request:
         """The checked request. Raises :class:`ApiError` UNAUTHORIZED or VALIDATION_ERROR."""
@@ -80,7 +83,16 @@ class RestDialect:
             body = {**result, "data": result}
         else:
             body = result
-        return Reply(True, body, route.success_status)
+        return Reply(True, self._doubled(body) if self._doubles else body, route.success_status)
+
+    def _doubled(self, value: Any) -> Any:
+        """A body in which some keys stand a second time, in another spelling."""
+        if isinstance(value, list):
+            return [self._doubled(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        body = {key: self._doubled(item) for key, item in value.items()}
+        return body | {self._doubles[key]: item for key, item in body.items() if key in self._doubles}
 
     def fail(self, ctx: Context, payload: dict[str, Any], error: AdcpError | ApiError) -> Reply:
         """The error's body and status (rules 3 and 4).

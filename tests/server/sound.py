@@ -72,7 +72,7 @@ def make(live: Live, number: int) -> Ids:
     creative = live.ok("POST", f"campaigns/{campaign}/creatives/create", CREATIVE)
     assert live.ok("POST", f"campaigns/{campaign}/execute", {})["success"]
     live.advance("30h")
-    draft = live.campaign(advertiser, discoveryId=live.select(advertiser, channels=["streaming_audio"]))
+    draft = live.campaign(advertiser, discoveryId=live.select(advertiser, channels=["ctv"]))
     session = live.ok("POST", f"campaigns/{draft}/creative-sessions", {"idea": "Fresh shoes for spring"})
     agent = {"accountIdentifier": f"seat-{number}", "auth": {"type": "api_key", "token": "secret"}}
     for answer in (creative, session, live.ok("GET", f"campaigns/{draft}"), live.ok("GET", f"campaigns/{campaign}")):

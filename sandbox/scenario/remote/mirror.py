@@ -11,7 +11,6 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-
 from sandbox.core.errors import InputError
 from sandbox.core.time import HOUR_MS
 from sandbox.kernel.actor import Actor

@@ -86,7 +86,9 @@ def manifests(door: Door, campaign: Json) -> None:
     assert "assets" not in page["manifests"][0]  # rule 7
     shown = door.do("get_creative", params={"preview": True}, **place)
     assert shown["brand_domain"] == "acme.com"  # rule 177
-    assert any("rurl=" in asset.get("url", "") for asset in shown["assets"]) or "rurl=" in str(shown["tracking"])  # 183
+    assert any("rurl=" in asset.get("url", "") for asset in shown["assets"]) or "rurl=" in str(
+        shown["tracking"]
+    )  # rule 183
     changes = {"delete_asset_ids": [made["assets"][0]["asset_id"]],
                "new_assets": [{"filename": "v2.mp4", "asset_type": "VIDEO"}]}  # fmt: skip
     changed = door.do("update_creative", changes, files=[("files", ("v2.mp4", film(), "video/mp4"))], **place)
@@ -145,7 +147,7 @@ def sessions(door: Door, campaign: Json) -> None:
     final = door.do("finalize_creative_session", {"name": "Work less"}, **place)
     assert any(
         check["check"].startswith("rights") or "rights" in check["message"] for check in final["warnings"]
-    )  # 193
+    )  # rule 193
     assert all(row["covers_format"] for row in final["creatives"])  # rule 196
     assert door.do("get_creative_session", **place)["status"] in ("finalized", "approved")
     again = {"idea": "Something else", "target_format_id": final["creatives"][0]["format_id"]}

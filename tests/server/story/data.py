@@ -176,7 +176,8 @@ def catalogs(door: Door, advertiser: str) -> None:
     """Catalogs by address and with items."""
     feeds = [
         {"catalog_id": "products-2026", "type": "product", "name": "2026 Product Catalog",
-         "url": "https://example.com/products.xml", "feed_format": "google_merchant_center", "update_frequency": "daily"},
+         "url": "https://example.com/products.xml", "feed_format": "google_merchant_center",
+         "update_frequency": "daily"},
         {"catalog_id": "promotions-q1", "type": "promotion", "name": "Q1 Promotions",
          "url": "https://example.com/promotions.xml", "feed_format": "custom", "update_frequency": "hourly"},
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""From a brief to reports: discovery, campaigns, media buys and suggestions, in the order of seed 001 (its year: 2025)."""
+"""From a brief to reports: discovery, campaigns, media buys and suggestions, as in seed 001 (its year: 2025)."""
 
 from __future__ import annotations
 
@@ -168,10 +168,8 @@ def perform(door: Door, advertiser: str) -> str:
         ("aud_005", "SUPPRESS"),
     ]
     clicks = {"kind": "metric", "metric": "clicks", "target": {"kind": "cost_per", "value": 0.50}}
-    door.do(
-        "update_campaign", {"performanceConfig": {"optimizationGoals": [clicks]}, "audienceConfig": {"deleteMissing": True}},
-        campaignId=campaign,
-    )  # fmt: skip
+    simple = {"performanceConfig": {"optimizationGoals": [clicks]}, "audienceConfig": {"deleteMissing": True}}
+    assert door.do("update_campaign", simple, campaignId=campaign)["audiences"] == []  # rule 97
     chosen = door.do("auto_select_products", campaignId=campaign)
     assert chosen["productCount"] == len(chosen["selectedProducts"]) > 0  # rule 129
     cover(door, campaign)
