@@ -7,9 +7,10 @@ publisher's adagents.json); an ``authorised_for`` edge leads from an agent to th
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import networkx as nx
+if TYPE_CHECKING:
+    import networkx as nx
 
 Relation = Literal["sold_by", "authorised_for"]
 
@@ -18,51 +19,64 @@ class Ecosystem:
     """A directed graph of actors with one edge for each relation between two of them."""
 
     def __init__(self) -> None:
-        self.graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+        self._roles: dict[str, str] = {}
+        self._sources: dict[tuple[str, Relation], dict[str, None]] = {}
+        """Who has a relation to an actor, in the order in which they were linked."""
 
     def add(self, actor_id: str, role: str) -> None:
         """Add an actor."""
-        self.graph.add_node(actor_id, role=role)
+        self._roles[actor_id] = role
 
     def link(self, source: str, target: str, relation: Relation) -> None:
         """Add a relation between two actors; adding it twice changes nothing."""
         for actor_id in (source, target):
-            if actor_id not in self.graph:
+            if actor_id not in self._roles:
                 raise KeyError(f"no actor {actor_id!r} in the ecosystem")
-        self.graph.add_edge(source, target, key=relation)
+        self._sources.setdefault((target, relation), {})[source] = None
 
     def unlink(self, source: str, target: str, relation: Relation) -> None:
         """Take a relation away, for example when a publisher ends a contract."""
-        if self.graph.has_edge(source, target, key=relation):
-            self.graph.remove_edge(source, target, key=relation)
+        self._sources.get((target, relation), {}).pop(source, None)
 
     def has(self, source: str, target: str, relation: Relation) -> bool:
         """True if ``source`` has this relation to ``target``."""
-        return bool(self.graph.has_edge(source, target, key=relation))
+        return source in self._sources.get((target, relation), ())
 
     def role(self, actor_id: str) -> str:
         """The role of an actor."""
-        return str(self.graph.nodes[actor_id]["role"])
+        return self._roles[actor_id]
 
     def of_role(self, role: str) -> list[str]:
         """The ids of all actors of a role, in the order in which they were added."""
-        return [n for n, data in self.graph.nodes(data=True) if data["role"] == role]
+        return [actor_id for actor_id, its in self._roles.items() if its == role]
 
     def publishers_of(self, seller_id: str) -> list[str]:
         """The publishers whose inventory a sales agent may sell, in the order in which they were linked."""
-        return [source for source, _, key in self.graph.in_edges(seller_id, keys=True) if key == "sold_by"]
+        return list(self._sources.get((seller_id, "sold_by"), ()))
 
     def agents_of(self, buyer_id: str) -> list[str]:
         """The agents that a buyer may call, in the order in which they were linked."""
-        edges = self.graph.in_edges(buyer_id, keys=True)
-        return [source for source, _, key in edges if key == "authorised_for"]
+        return list(self._sources.get((buyer_id, "authorised_for"), ()))
 
     def may_call(self, sender: str, to: str) -> bool:
         """True if ``sender`` may send a request to ``to``: it is authorised, or drives the scenario."""
-        if to not in self.graph:
+        if to not in self._roles:
             return False
         return self.role(sender) == "driver" or self.has(to, sender, "authorised_for")
 
     def may_notify(self, sender: str, to: str) -> bool:
         """True if ``sender`` may send a webhook to ``to``: those who may call may be called back."""
-        return self.may_call(to, sender) if sender in self.graph and to in self.graph else False
+        return self.may_call(to, sender) if sender in self._roles and to in self._roles else False
+
+    @property
+    def graph(self) -> nx.MultiDiGraph[str]:
+        """The graph as it is now, for what networkx can tell about it: nodes with a role, edges keyed by relation."""
+        import networkx as nx
+
+        graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+        for actor_id, role in self._roles.items():
+            graph.add_node(actor_id, role=role)
+        for (target, relation), sources in self._sources.items():
+            for source in sources:
+                graph.add_edge(source, target, key=relation)
+        return graph

@@ -22,9 +22,10 @@ CREATIVE = {
 FLIGHT = {"startDate": "2026-05-02T00:00:00Z", "endDate": "2026-08-01T00:00:00Z"}
 MEMBERS = [{"externalId": f"p{n}", "hashedEmail": hashlib.sha256(b"%d" % n).hexdigest()} for n in range(3)]
 FANS = {"audienceId": "fans", "name": "Fans", "add": MEMBERS}
+SEAT = {"accountIdentifier": "acme-seat", "auth": {"type": "api_key", "token": "a secret"}}
 GOAL = {"kind": "event", "eventSources": [{"eventSourceId": "site", "eventType": "purchase"}]}
 
-_PREVIEW = re.compile(r"/previews/(\w+)/(\w+)")
+_TOKEN, _FILE = re.compile(r"/previews/\w+/(\w+)"), re.compile(r"/files/(\w{64})/([\w.]+)")
 
 
 def kind_of(name: str) -> str:
@@ -46,8 +47,12 @@ def harvest(value: Any, group: Ids) -> None:
         for name, each in value.items():
             if isinstance(each, str) and name.lower().endswith("id") and kind_of(name) not in ("advertiserid", "id"):
                 _add(group, kind_of(name), each)
-            elif isinstance(each, str) and (found := _PREVIEW.search(each)):
-                _add(group, "token", found[2])
+            elif isinstance(each, str):
+                for token in _TOKEN.findall(each):
+                    _add(group, "token", token)
+                for digest, file in _FILE.findall(each):
+                    _add(group, "sha256", digest)
+                    _add(group, "filename", file)
             else:
                 harvest(each, group)
 
@@ -64,33 +69,46 @@ def make(live: Live, number: int) -> Ids:
     group: Ids = {"advertiserid": [advertiser]}
     base, made = f"advertisers/{advertiser}", requests(group)
     for path in ("event-sources/sync", "catalogs/sync", "measurement-sources"):
-        harvest(live.ok("POST", f"{base}/{path}", made[f"POST /api/v2/buyer/advertisers/{{advertiserId}}/{path}"]), group)
+        harvest(
+            live.ok("POST", f"{base}/{path}", made[f"POST /api/v2/buyer/advertisers/{{advertiserId}}/{path}"]), group
+        )
     harvest(live.ok("POST", f"{base}/audiences/sync", {"audiences": [FANS]}), group)
-    discovery = live.select(advertiser, channels=["display", "olv"])
+    discovery = live.select(advertiser, channels=["display"])
     goals = {"optimizationGoals": [GOAL]}
     campaign = live.campaign(advertiser, discoveryId=discovery, flightDates=FLIGHT, performanceConfig=goals)
     creative = live.ok("POST", f"campaigns/{campaign}/creatives/create", CREATIVE)
+    _draw(live, f"campaigns/{campaign}/creative-sessions")
     assert live.ok("POST", f"campaigns/{campaign}/execute", {})["success"]
-    live.advance("30h")
-    draft = live.campaign(advertiser, discoveryId=live.select(advertiser, channels=["ctv"]))
+    live.advance("50h")
+    draft = live.campaign(advertiser, discoveryId=live.select(advertiser, channels=["display", "olv"]))
     session = live.ok("POST", f"campaigns/{draft}/creative-sessions", {"idea": "Fresh shoes for spring"})
-    agent = {"accountIdentifier": f"seat-{number}", "auth": {"type": "api_key", "token": "secret"}}
     for answer in (creative, session, live.ok("GET", f"campaigns/{draft}"), live.ok("GET", f"campaigns/{campaign}")):
         harvest(answer, group)
-    harvest(live.ok("POST", f"{base}/property-lists", {"name": "L", "purpose": "exclude", "domains": ["cnn.com"]}), group)
+    harvest(
+        live.ok("POST", f"{base}/property-lists", {"name": "L", "purpose": "exclude", "domains": ["cnn.com"]}), group
+    )
     shared = ("storefronts/credentials", f"discovery/{discovery}/products", f"campaigns/{campaign}/creatives/templates")
     for path in shared:
         harvest(live.ok("GET", path), group)
     harvest(live.ok("POST", "property-lists/check", {"domains": ["cnn.com", "www.bbc.co.uk"]}), group)
     group["notificationid"] = [row["id"] for row in live.ok("GET", "/api/v2/notifications")["notifications"]]
-    group["suggestionid"] = [row["id"] for row in live.ok("GET", "optimization-suggestions")["suggestions"]]
-    group["storefrontid"] = [str(row["id"]) for row in live.ok("GET", "storefronts")["data"]["items"]]
-    sources = live.ok("GET", f"storefronts/{group['storefrontid'][0]}")["data"]["sources"]
-    group["sourceid"] = [str(row["id"]) for row in sources]
+    harvest(live.ok("GET", "optimization-suggestions"), group)
+    rows = live.ok("GET", "storefronts")["data"]["items"]
+    wanted = next(row for row in rows if row["platformId"] == "soundhouse")["id"]
+    sources = live.ok("GET", f"storefronts/{wanted}")["data"]["sources"]
+    group |= {"storefrontid": [str(wanted)], "sourceid": [str(row["sourceId"]) for row in sources]}
     formats = [row["format_id"] for row in live.ok("GET", "formats")["formats"]]
     group |= {"agenturl": [formats[0]["agent_url"]], "formatid": [row["id"] for row in formats]}
-    live.send("POST", f"storefronts/{group['storefrontid'][0]}/sources/{group['sourceid'][0]}/credentials", json=agent)
+    live.send("POST", f"storefronts/{wanted}/sources/{group['sourceid'][0]}/credentials", json=SEAT)
     return group
+
+
+def _draw(live: Live, sessions: str) -> None:
+    """Creatives that fit the campaign, out of a creative session."""
+    session = live.ok("POST", sessions, {"idea": "Fresh shoes"})
+    variant = {"variant_id": session["variants"][0]["variant_id"]}
+    live.ok("POST", f"{sessions}/{session['session_id']}/approve", variant)
+    live.ok("POST", f"{sessions}/{session['session_id']}/finalize", variant)
 
 
 def requests(ids: Ids) -> dict[str, Json]:
@@ -108,7 +126,7 @@ def requests(ids: Ids) -> dict[str, Json]:
     product = {"productId": one("productid"), "salesAgentId": one("salesagentid"), "groupId": "g", "groupName": "G"}
     of_advertiser: dict[str, Json] = {
         "POST /audiences/sync": {"audiences": [FANS]},
-        "POST /catalogs/sync": {**account, "catalogs": [{"catalog_id": "1", "type": "product", "items": [{"item_id": "1"}]}]},
+        "POST /catalogs/sync": {**account, "catalogs": [{"catalog_id": "1", "type": "product", "items": [{"id": "1"}]}]},
         "POST /context-records": {"records": [window]},
         "POST /event-sources": {"eventSourceId": "app", "name": "App"},
         "POST /event-sources/sync": {**account, "event_sources": [{"event_source_id": "site", "name": "Site"}]},
@@ -120,7 +138,7 @@ def requests(ids: Ids) -> dict[str, Json]:
         "POST /measurement-records": {"records": [{**window, "outcomeType": "sales", "value": 2.5, "source": "panel"}]},
         "POST /measurement-sources": {**source, "provider": "Nielsen"},
         "GET /measurement-freshness": {"flightStart": "2026-04-01", "geos": "US"},
-        "GET /accounts/available": {"partnerId": "newsroom"},
+        "GET /accounts/available": {"partnerId": "soundhouse"},
         "POST /property-lists": {"name": "List", "purpose": "include", "domains": ["cnn.com"]},
         "PUT /property-lists/{listId}": {"name": "Other", "domains": ["bbc.co.uk"]},
         "POST /syndicate": {
@@ -142,14 +160,14 @@ def requests(ids: Ids) -> dict[str, Json]:
     rest: dict[str, Json] = {
         "POST /advertisers": {"name": "Acme", "brand": "acme.com"},
         "POST /campaigns": {
-            "advertiserId": advertiser, "name": "Spring", "flightDates": FLIGHT, "budget": {"total": 9_000, "currency": "USD"}
+            "advertiserId": advertiser, "name": "Spring", "flightDates": FLIGHT, "budget": {"total": 9_000}
         },
         "POST /discovery/discover-products": {"advertiserId": advertiser, "channels": ["display"]},
         "POST /discovery/{discoveryId}/products": {"products": [{**product, "bidPrice": 30.0}]},
         "DELETE /discovery/{discoveryId}/products": {"productIds": [one("productid")]},
         "GET /reporting/metrics": {"breakdown": "package", "days": 7, "advertiserId": advertiser},
         "POST /property-lists/check": {"domains": ["cnn.com", "doubleclick.net"]},
-        "POST /storefronts/{storefrontId}/sources/{sourceId}/credentials": {"accountIdentifier": "seat"},
+        "POST /storefronts/{storefrontId}/sources/{sourceId}/credentials": SEAT,
     }  # fmt: skip
     found = {f"{key.split(' ')[0]} /api/v2/buyer{key.split(' ')[1]}": body for key, body in rest.items()}
     for prefix, table in (("advertisers/{advertiserId}", of_advertiser), ("campaigns/{campaignId}", of_campaign)):

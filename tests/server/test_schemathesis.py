@@ -55,7 +55,9 @@ class Things:
             given = case.path_parameters or {}
             case.path_parameters = {name: _pick(group, name, chance) or value for name, value in given.items()}
         if not _negative(case, ParameterLocation.QUERY):
-            case.query = _mixed(sound if case.method == "GET" else {}, _replaced(case.query or {}, group, chance), chance)
+            case.query = _mixed(
+                sound if case.method == "GET" else {}, _replaced(case.query or {}, group, chance), chance
+            )
         if not _negative(case, ParameterLocation.BODY) and isinstance(case.body, dict) and case.media_type == JSON:
             case.body = _mixed(sound, _replaced(case.body, group, chance), chance)
 
@@ -172,7 +174,7 @@ def _with_texts(value: Any, name: str = "") -> Any:
 
 
 def explore(server: Process, examples: int, *, coverage: bool) -> Outcome:
-    """Let schemathesis call every operation of a server: ``examples`` fuzzed cases each, and the edges of all fields."""
+    """Let schemathesis call every operation: with ``examples`` fuzzed cases each, and with the edges of all fields."""
     things, outcome = Things(server), Outcome()
     leniency = Leniency(server.ok("GET", "/openapi.json", key=None))
 
