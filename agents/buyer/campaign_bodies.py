@@ -205,6 +205,10 @@ class ListCampaigns(Body):
     advertiser_id: Id | None = None
     status: Literal["DRAFT", "ACTIVE", "PAUSED", "COMPLETED", "ARCHIVED"] | None = None
     include_media_buys: bool = False
+    limit: int | None = Field(default=None, ge=1, le=1000)
+    offset: int = Field(default=0, ge=0)
+    take: int | None = Field(default=None, ge=1, le=1000)
+    skip: int = Field(default=0, ge=0)
 
 
 class GetCampaign(Body):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 from agents.buyer import campaign_wire, pacing_periods
@@ -59,16 +59,17 @@ Json = dict[str, Any]
     rules=(7, 59, 108),
 )
 def list_campaigns(ctx: Context, request: Request) -> Json:
-    """The caller's campaigns as summaries, the newest last."""
+    """The caller's campaigns as summaries, the newest last.
+
+    All of them, unless ``limit`` (or ``take``) asks for a page.
+    """
     platform, query = platform_of(ctx), request.params
-    if query.advertiser_id is not None:
-        advertiser_for(ctx, query.advertiser_id)
+    found = [c for c in _campaigns_of(ctx, query.advertiser_id) if query.status in (None, c.status)]
+    limit = query.limit if query.limit is not None else query.take
+    offset = query.offset or query.skip
+    following = len(found) if limit is None else offset + limit
     rows = []
-    for campaign in platform.campaigns.values():
-        if campaign.customer_id != customer_of(ctx).customer_id:
-            continue
-        if query.advertiser_id not in (None, campaign.advertiser_id) or query.status not in (None, campaign.status):
-            continue
+    for campaign in found[offset:following]:
         row = campaign_wire.summary(platform, campaign)
         if query.include_media_buys:
             row["mediaBuys"] = [
@@ -77,7 +78,17 @@ def list_campaigns(ctx: Context, request: Request) -> Json:
                 if buy.status != "ARCHIVED"
             ]
         rows.append(row)
-    return {"campaigns": rows, "total": len(rows)}
+    more = following < len(found)
+    return {"campaigns": rows, "total": len(found), "hasMore": more, "nextOffset": following if more else None}
+
+
+def _campaigns_of(ctx: Context, advertiser_id: str | None) -> Iterator[Campaign]:
+    """The campaigns of one advertiser, or of all that the caller has."""
+    campaigns = platform_of(ctx).campaigns
+    if advertiser_id is not None:
+        return (campaigns[name] for name in advertiser_for(ctx, advertiser_id).campaign_ids)
+    mine = customer_of(ctx).customer_id
+    return (campaign for campaign in campaigns.values() if campaign.customer_id == mine)
 
 
 @operation(
@@ -165,6 +176,7 @@ def create_campaign(ctx: Context, request: Request) -> Steps:
         for pick in picks:
             put(session, pick)
     platform.campaigns[campaign.campaign_id] = campaign
+    advertiser.campaign_ids.append(campaign.campaign_id)
     platform.status("campaign", campaign.campaign_id, None, "DRAFT", "created")
     if body.audience_config:
         merge_audiences(platform, campaign, body.audience_config)

@@ -181,11 +181,7 @@ class Register(Body):
     auth: Annotated[
         Any,
         WithJsonSchema(
-            {
-                "type": "object",
-                "properties": {"type": {"type": "string"}, "token": {"type": "string"}},
-                "description": "Secret of API_KEY and JWT agents, such as {type: bearer, token: …}",
-            }
+            {"description": "Secret of API_KEY and JWT agents, such as {type: bearer, token: …}; it is not looked at"}
         ),
     ] = None
     marketplace_account: bool = False

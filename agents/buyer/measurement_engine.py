@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from typing_extensions import TypedDict
 
 from agents.buyer.context import advertiser_for, platform_of
 from agents.buyer.measurement_state import MeasurementBook, MeasurementSource, upsert
 from agents.buyer.wire import group
 from sandbox.core.errors import ApiError
-from sandbox.core.time import iso
+from sandbox.core.time import iso, parse_instant
 from sandbox.domain.periods import Cadence
 from sandbox.operations import Body, Group, Request
 from sandbox.operations.answer import Day, When
@@ -26,7 +26,17 @@ operation: Group = group("measurement engine")
 Json = dict[str, Any]
 SourceStatus = Literal["pending", "active", "paused"]
 FlightStatus = Literal["active", "dark", "pre_flight", "post_flight"]
-DayText = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+
+
+def _real(day: str) -> str:
+    try:
+        parse_instant(day)
+    except ValueError:
+        raise ValueError(f"there is no day {day}") from None
+    return day
+
+
+DayText = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"), AfterValidator(_real)]
 """A day, ``YYYY-MM-DD``."""
 
 

@@ -83,6 +83,7 @@ class Advertiser:
     catalogs: dict[str, Catalog] = field(default_factory=dict)
     """Registered event sources by id: ``{source, created_ms, updated_ms}``."""
     archived_event_sources: list[dict[str, Any]] = field(default_factory=list)
+    campaign_ids: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)

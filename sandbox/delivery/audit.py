@@ -212,10 +212,14 @@ def _group_breaches(
     for group_id in dict.fromkeys(term.group_id for term in groups):
         mine = np.zeros(len(log.time_ms), bool)
         for rows, theirs in zip(of_line, terms, strict=True):
-            member = [group_id in term.line.group_ids for term in theirs]
-            at = np.searchsorted([term.from_ms for term in theirs], log.time_ms[rows], side="right") - 1
-            mine[rows] = np.array(member)[np.maximum(at, 0)]
-        times, charges = log.time_ms[mine], log.charge_micros[mine]
+            member = np.array([group_id in term.line.group_ids for term in theirs])
+            if member.all() or not member.any():
+                mine[rows] = member[0]
+            else:
+                at = np.searchsorted([term.from_ms for term in theirs], log.time_ms[rows], side="right") - 1
+                mine[rows] = member[np.maximum(at, 0)]
+        chosen = slice(None) if mine.all() else mine
+        times, charges = log.time_ms[chosen], log.charge_micros[chosen]
         limits = [term for term in groups if term.group_id == group_id]
         at = np.searchsorted([term.from_ms for term in limits], times, side="right")
         total = np.array([_or_more(None), *(_or_more(term.total_micros) for term in limits)])[at]

@@ -1,4 +1,4 @@
-"""Which tests cite which rules: comments such as ``# rules 1, 3 to 5, C24`` in a test, above it or in its decorators."""
+"""Which tests cite which rules: comments like ``# rules 1, 3 to 5, C24`` in a test, above it or in its decorators."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ITEM = r"C?\d+(?:\s*(?:-|–|to)\s*C?\d+)?"
 _NEXT = r"(?:\s*[,;]\s*(?:and\s+)?|\s+and\s+)(?:rules?\s+|conflicts?\s+|decisions?\s+)?"
 _LIST = rf"{_ITEM}(?:{_NEXT}{_ITEM})*"
 _SPOKEN = re.compile(rf"\b(?:rules?|conflicts?|decisions?)\s+({_LIST})", re.IGNORECASE)
-_BARE = re.compile(rf"#\s*({_LIST})\s*(?:[:.]|$)")
+_BARE = re.compile(rf"#\s*({_LIST})\s*(?::|$)")
 _DECISION = re.compile(r"\bC\d+\b")
 _PARTS = re.compile(r"(C?)(\d+)(?:\s*(?:-|–|to)\s*C?(\d+))?")
 

@@ -53,7 +53,7 @@ def all_citations() -> tuple[Citation, ...]:
     return tuple(citations())
 
 
-def tests_of(what: str) -> dict[str, list[str]]:
+def citing(what: str) -> dict[str, list[str]]:
     """The tests that cite a rule or decision, by file, each once."""
     found: dict[str, list[str]] = {}
     for one in all_citations():
@@ -84,7 +84,7 @@ def _entry(name: str, rule: str, operations: Iterable[str]) -> Iterator[str]:
     named = ", ".join(f"`{operation}`" for operation in operations)
     if named:
         yield f"- Operations: {named}"
-    for file, tests in tests_of(name).items():
+    for file, tests in citing(name).items():
         yield f"- {file}: {'; '.join(_sentence(test) for test in tests)}"
     yield ""
 

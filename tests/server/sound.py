@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from tests.server.conftest import Live
@@ -38,77 +41,107 @@ def kind_of(name: str) -> str:
     return {**same, "adcpagentid": "salesagentid"}.get(word, word)
 
 
-def harvest(value: Any, group: Ids) -> None:
-    """Add all ids in an answer to those that are known; never an advertiser's."""
-    if isinstance(value, list):
-        for each in value:
-            harvest(each, group)
-    elif isinstance(value, dict):
-        for name, each in value.items():
-            if isinstance(each, str) and name.lower().endswith("id") and kind_of(name) not in ("advertiserid", "id"):
-                _add(group, kind_of(name), each)
-            elif isinstance(each, str):
-                for token in _TOKEN.findall(each):
-                    _add(group, "token", token)
-                for digest, file in _FILE.findall(each):
-                    _add(group, "sha256", digest)
-                    _add(group, "filename", file)
-            else:
-                harvest(each, group)
+class Known:
+    """Things that are really there and belong to one advertiser: their ids by kind, and what each was found in."""
+
+    def __init__(self, advertiser: str) -> None:
+        self.ids: Ids = {"advertiserid": [advertiser]}
+        self._beside: dict[tuple[str, str], dict[str, str]] = {}
+
+    def learn(self, value: Any, within: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Add all ids in an answer; ``within`` are ids of what they are part of, by kind."""
+        if isinstance(value, list):
+            for each in value:
+                self.learn(each, within)
+        if not isinstance(value, dict):
+            return
+        here = {**within, **{kind_of(n): v for n, v in value.items() if isinstance(v, str) and _is_id(n)}}
+        for kind, found in here.items():
+            self.add(kind, found, here)
+        for each in value.values():
+            self.learn(each, here)
+            for token in _TOKEN.findall(each) if isinstance(each, str) else ():
+                self.add("token", token, here)
+            for digest, file in _FILE.findall(each) if isinstance(each, str) else ():
+                self.add("filename", file, {"sha256": digest})
+                self.add("sha256", digest, {})
+
+    def add(self, kind: str, found: str, beside: Mapping[str, str]) -> None:
+        """Add one id, with the ids of what it belongs to."""
+        known = self.ids.setdefault(kind, [])
+        if found and found not in known and len(known) < 40 and kind != "advertiserid":
+            known.append(found)
+            self._beside[kind, found] = dict(beside)
+
+    def pick(self, name: str, chance: random.Random, *, spare: bool = False) -> str | None:
+        """An id for a field of that name; with ``spare`` none of those that other requests need."""
+        known = self.ids.get(kind_of(name), [])[2 if spare else 0 :]
+        return chance.choice(known) if known else None
+
+    def path(self, names: list[str], chance: random.Random, *, spare: bool = False) -> dict[str, str]:
+        """Ids for the variables of a path that belong together: the last one, and what it is part of."""
+        found: dict[str, str] = {}
+        for name in reversed(names):
+            real = found.get(kind_of(name)) or self.pick(name, chance, spare=spare and name == names[-1])
+            if real is not None:
+                found = {**self._beside.get((kind_of(name), real), {}), **found, kind_of(name): real}
+        return {name: found[kind_of(name)] for name in names if kind_of(name) in found}
 
 
-def _add(group: Ids, kind: str, value: str) -> None:
-    known = group.setdefault(kind, [])
-    if value and value not in known and len(known) < 40:
-        known.append(value)
+def _is_id(name: str) -> bool:
+    return name.lower().endswith("id") and kind_of(name) not in ("advertiserid", "id")
 
 
-def make(live: Live, number: int) -> Ids:
-    """An advertiser with one of everything, and a campaign that has run for a day; gives the ids by kind."""
+def make(live: Live, number: int) -> Known:
+    """An advertiser with one of everything, and a campaign that has run for a day."""
     advertiser = live.advertiser(name=f"Acme {number}")
-    group: Ids = {"advertiserid": [advertiser]}
-    base, made = f"advertisers/{advertiser}", requests(group)
-    for path in ("event-sources/sync", "catalogs/sync", "measurement-sources"):
-        harvest(
-            live.ok("POST", f"{base}/{path}", made[f"POST /api/v2/buyer/advertisers/{{advertiserId}}/{path}"]), group
-        )
-    harvest(live.ok("POST", f"{base}/audiences/sync", {"audiences": [FANS]}), group)
+    known, base = Known(advertiser), f"advertisers/{advertiser}"
+    for path, key in (("event-sources/sync", "advertiserId"), ("catalogs/sync", "advertiserId"),
+                      ("measurement-sources", "advertiserId"), ("audiences/sync", "accountId")):  # fmt: skip
+        body = requests(known.ids)[f"POST /api/v2/buyer/advertisers/{{{key}}}/{path}"]
+        known.learn(live.ok("POST", f"{base}/{path}", body))
     discovery = live.select(advertiser, channels=["display"])
-    goals = {"optimizationGoals": [GOAL]}
-    campaign = live.campaign(advertiser, discoveryId=discovery, flightDates=FLIGHT, performanceConfig=goals)
-    creative = live.ok("POST", f"campaigns/{campaign}/creatives/create", CREATIVE)
-    _draw(live, f"campaigns/{campaign}/creative-sessions")
+    goals = {"performanceConfig": {"optimizationGoals": [GOAL]}}
+    campaign = live.campaign(advertiser, discoveryId=discovery, flightDates=FLIGHT, **goals)
+    known.learn(live.ok("GET", f"campaigns/{campaign}"))
+    known.learn(live.ok("POST", f"campaigns/{campaign}/creatives/create", CREATIVE), {"campaignid": campaign})
+    known.learn(_draw(live, f"campaigns/{campaign}/creative-sessions"), {"campaignid": campaign})
     assert live.ok("POST", f"campaigns/{campaign}/execute", {})["success"]
     live.advance("50h")
-    draft = live.campaign(advertiser, discoveryId=live.select(advertiser, channels=["display", "olv"]))
+    draft = live.campaign(advertiser, discoveryId=live.select(advertiser, channels=["display", "olv"]), **goals)
     session = live.ok("POST", f"campaigns/{draft}/creative-sessions", {"idea": "Fresh shoes for spring"})
-    for answer in (creative, session, live.ok("GET", f"campaigns/{draft}"), live.ok("GET", f"campaigns/{campaign}")):
-        harvest(answer, group)
-    harvest(
-        live.ok("POST", f"{base}/property-lists", {"name": "L", "purpose": "exclude", "domains": ["cnn.com"]}), group
-    )
-    shared = ("storefronts/credentials", f"discovery/{discovery}/products", f"campaigns/{campaign}/creatives/templates")
-    for path in shared:
-        harvest(live.ok("GET", path), group)
-    harvest(live.ok("POST", "property-lists/check", {"domains": ["cnn.com", "www.bbc.co.uk"]}), group)
-    group["notificationid"] = [row["id"] for row in live.ok("GET", "/api/v2/notifications")["notifications"]]
-    harvest(live.ok("GET", "optimization-suggestions"), group)
+    known.learn(session, {"campaignid": draft})
+    known.add("audienceid", "fans", {})
+    _add_shared(live, known)
+    for path in (f"campaigns/{draft}", f"campaigns/{campaign}", f"discovery/{discovery}/products"):
+        known.learn(live.ok("GET", path))
+    known.learn(live.ok("POST", f"{base}/property-lists", {"name": "L", "purpose": "exclude", "domains": ["x.com"]}))
+    return known
+
+
+def _add_shared(live: Live, known: Known) -> None:
+    """Ids of what all advertisers have together."""
+    known.learn(live.ok("POST", "property-lists/check", {"domains": ["cnn.com", "www.bbc.co.uk"]}))
+    known.learn(live.ok("GET", "optimization-suggestions"))
+    for row in live.ok("GET", "/api/v2/notifications")["notifications"]:
+        known.add("notificationid", row["id"], {})
     rows = live.ok("GET", "storefronts")["data"]["items"]
-    wanted = next(row for row in rows if row["platformId"] == "soundhouse")["id"]
-    sources = live.ok("GET", f"storefronts/{wanted}")["data"]["sources"]
-    group |= {"storefrontid": [str(wanted)], "sourceid": [str(row["sourceId"]) for row in sources]}
-    formats = [row["format_id"] for row in live.ok("GET", "formats")["formats"]]
-    group |= {"agenturl": [formats[0]["agent_url"]], "formatid": [row["id"] for row in formats]}
-    live.send("POST", f"storefronts/{wanted}/sources/{group['sourceid'][0]}/credentials", json=SEAT)
-    return group
+    wanted = str(next(row for row in rows if row["platformId"] == "soundhouse")["id"])
+    known.add("storefrontid", wanted, {})
+    known.learn(live.ok("GET", f"storefronts/{wanted}")["data"]["sources"], {"storefrontid": wanted})
+    live.send("POST", f"storefronts/{wanted}/sources/src_soundhouse/credentials", json=SEAT)
+    known.learn(live.ok("GET", "storefronts/credentials"))
+    for row in live.ok("GET", "formats")["formats"]:
+        known.add("formatid", row["format_id"]["id"], {"agenturl": row["format_id"]["agent_url"]})
 
 
-def _draw(live: Live, sessions: str) -> None:
+def _draw(live: Live, sessions: str) -> Json:
     """Creatives that fit the campaign, out of a creative session."""
     session = live.ok("POST", sessions, {"idea": "Fresh shoes"})
     variant = {"variant_id": session["variants"][0]["variant_id"]}
     live.ok("POST", f"{sessions}/{session['session_id']}/approve", variant)
-    live.ok("POST", f"{sessions}/{session['session_id']}/finalize", variant)
+    made: Json = live.ok("POST", f"{sessions}/{session['session_id']}/finalize", variant)
+    return made
 
 
 def requests(ids: Ids) -> dict[str, Json]:

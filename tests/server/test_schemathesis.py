@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import random
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -23,7 +22,7 @@ from schemathesis.engine import events, from_schema
 
 from tests.server.conftest import KEY, Live
 from tests.server.process import Process
-from tests.server.sound import Ids, harvest, kind_of, make, requests
+from tests.server.sound import Known, kind_of, make, requests
 
 CHECKS = (
     "not_a_server_error",
@@ -41,7 +40,7 @@ class Things:
     """Things that are really there, in groups of what belongs to one advertiser; grows with what answers show."""
 
     def __init__(self, live: Live) -> None:
-        self.groups: list[Ids] = [make(live, number) for number in range(3)]
+        self.groups: list[Known] = [make(live, number) for number in range(3)]
 
     def place(self, case: schemathesis.Case) -> None:
         """Put real ids, and parts of a sound request, into most cases wherever the case means to be valid."""
@@ -50,10 +49,10 @@ class Things:
         if chance.random() < 0.2:
             return
         group = chance.choice(self.groups)
-        sound = requests(group).get(case.operation.label, {}) if chance.random() < 0.7 else {}
+        sound = requests(group.ids).get(case.operation.label, {}) if chance.random() < 0.7 else {}
         if not _negative(case, ParameterLocation.PATH):
             given = case.path_parameters or {}
-            case.path_parameters = {name: _pick(group, name, chance) or value for name, value in given.items()}
+            case.path_parameters = {**given, **group.path(list(given), chance, spare=case.method == "DELETE")}
         if not _negative(case, ParameterLocation.QUERY):
             case.query = _mixed(
                 sound if case.method == "GET" else {}, _replaced(case.query or {}, group, chance), chance
@@ -63,12 +62,13 @@ class Things:
 
     def learn(self, case: schemathesis.Case, body: Any) -> None:
         """Remember the ids in an answer with the things of the same advertiser or campaign."""
-        given = {*map(str, (case.path_parameters or {}).values())}
-        if isinstance(case.body, dict):
-            given |= {each for each in case.body.values() if isinstance(each, str)}
+        path = {kind_of(name): str(value) for name, value in (case.path_parameters or {}).items()}
+        given = (
+            {*path.values(), str(case.body.get("advertiserId"))} if isinstance(case.body, dict) else {*path.values()}
+        )
         for group in self.groups:
-            if any(given & set(ids) for ids in group.values()):
-                harvest(body, group)
+            if any(given & set(ids) for ids in group.ids.values()):
+                group.learn(body, path)
                 return
 
 
@@ -79,7 +79,7 @@ def _mixed(sound: Json, made: Json, chance: random.Random) -> Json:
     return {**sound, **{name: value for name, value in made.items() if chance.random() < 0.25}}
 
 
-def _replaced(value: Any, group: Ids, chance: random.Random) -> Any:
+def _replaced(value: Any, group: Known, chance: random.Random) -> Any:
     """A value with real ids instead of made-up ones."""
     if isinstance(value, list):
         return [_replaced(each, group, chance) for each in value]
@@ -87,7 +87,7 @@ def _replaced(value: Any, group: Ids, chance: random.Random) -> Any:
         return value
     made = {}
     for name, each in value.items():
-        real = _pick(group, name, chance)
+        real = group.pick(name, chance)
         if real is not None and isinstance(each, str):
             made[name] = real
         elif real is not None and isinstance(each, list) and each and all(isinstance(one, str) for one in each):
@@ -95,11 +95,6 @@ def _replaced(value: Any, group: Ids, chance: random.Random) -> Any:
         else:
             made[name] = _replaced(each, group, chance)
     return made
-
-
-def _pick(group: Ids, name: str, chance: random.Random) -> str | None:
-    known = group.get(kind_of(name))
-    return chance.choice(known) if known else None
 
 
 def _negative(case: schemathesis.Case, location: ParameterLocation) -> bool:

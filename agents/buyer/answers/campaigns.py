@@ -181,6 +181,8 @@ class CampaignList(TypedDict):
 
     campaigns: list[CampaignRow]
     total: int
+    hasMore: bool
+    nextOffset: int | None
 
 
 class Campaign(_CampaignCore):

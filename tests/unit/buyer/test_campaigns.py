@@ -306,3 +306,21 @@ def test_a_foreign_campaign_looks_like_an_absent_one(make_platform: MakePlatform
     assert foreign["code"] == absent["code"] == "NOT_FOUND"
     assert foreign["message"].replace(campaign, "") == absent["message"].replace("cmp_none", "")
     assert platform.reply("list_campaigns", customer="globex").body["campaigns"] == []
+
+
+def test_campaigns_can_be_listed_in_pages(platform: Platform) -> None:  # rules 7, 8
+    one, two = platform.advertiser(), platform.advertiser(name="Other")
+    names = [platform.campaign(one), platform.campaign(two), platform.campaign(one)]
+
+    def ids(**params: Any) -> list[str]:
+        return [row["campaignId"] for row in platform.call("list_campaigns", params=params)["campaigns"]]
+
+    assert ids() == names
+    assert ids(advertiserId=one) == [names[0], names[2]]
+    assert ids(advertiserId=one, limit="1") == ids(advertiserId=one, take="1") == [names[0]]
+    assert ids(advertiserId=one, limit=1, offset=1) == ids(advertiserId=one, take=1, skip=1) == [names[2]]
+    page = platform.call("list_campaigns", params={"limit": 2})
+    assert (page["total"], page["hasMore"], page["nextOffset"]) == (3, True, 2)
+    page = platform.call("list_campaigns", params={"limit": 2, "offset": 2})
+    assert (page["total"], page["hasMore"], page["nextOffset"]) == (3, False, None)
+    assert platform.error("list_campaigns", params={"limit": 0})["field"] == "limit"
