@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import signal
 import socket
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Middleware
 
 from sandbox import __version__
@@ -85,7 +87,7 @@ class Running:
             self.served.start()
             self.control = Control(self.served)
             app = await self._app()
-            runner = web.AppRunner(app, access_log=None)
+            runner = web.AppRunner(app, access_log=None, logger=_log())
             await runner.setup()
             self._stack.push_async_callback(runner.cleanup)
             await web.SockSite(runner, self._socket, backlog=1024).start()
@@ -143,6 +145,14 @@ def _listen(address: Address) -> socket.socket:
         raise InputError(
             f"can't listen on {address.host}:{address.port}: {why}", where, "0 finds a free port"
         ) from None
+
+
+def _log() -> logging.Logger:
+    """The log of the HTTP server; what clients send that is no HTTP is answered, and is nothing to log."""
+    log = logging.getLogger("adcp_sandbox.http")
+    if not log.filters:
+        log.addFilter(lambda row: not (row.exc_info and isinstance(row.exc_info[1], HttpProcessingError)))
+    return log
 
 
 def _text(app: web.Application, path: str, content_type: str, text: str) -> None:

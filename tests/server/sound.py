@@ -26,6 +26,7 @@ FLIGHT = {"startDate": "2026-05-02T00:00:00Z", "endDate": "2026-08-01T00:00:00Z"
 MEMBERS = [{"externalId": f"p{n}", "hashedEmail": hashlib.sha256(b"%d" % n).hexdigest()} for n in range(3)]
 FANS = {"audienceId": "fans", "name": "Fans", "add": MEMBERS}
 SEAT = {"accountIdentifier": "acme-seat", "auth": {"type": "api_key", "token": "a secret"}}
+GOODS = {"catalog_id": "1", "type": "product", "items": [{"item_id": "1", "title": "Shoe"}]}
 GOAL = {"kind": "event", "eventSources": [{"eventSourceId": "site", "eventType": "purchase"}]}
 
 _TOKEN, _FILE = re.compile(r"/previews/\w+/(\w+)"), re.compile(r"/files/(\w{64})/([\w.]+)")
@@ -159,7 +160,7 @@ def requests(ids: Ids) -> dict[str, Json]:
     product = {"productId": one("productid"), "salesAgentId": one("salesagentid"), "groupId": "g", "groupName": "G"}
     of_advertiser: dict[str, Json] = {
         "POST /audiences/sync": {"audiences": [FANS]},
-        "POST /catalogs/sync": {**account, "catalogs": [{"catalog_id": "1", "type": "product", "items": [{"id": "1"}]}]},
+        "POST /catalogs/sync": {**account, "catalogs": [GOODS]},
         "POST /context-records": {"records": [window]},
         "POST /event-sources": {"eventSourceId": "app", "name": "App"},
         "POST /event-sources/sync": {**account, "event_sources": [{"event_source_id": "site", "name": "Site"}]},

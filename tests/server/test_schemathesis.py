@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import random
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -214,3 +216,38 @@ def _config(examples: int, coverage: bool) -> SchemathesisConfig:
             },
         }
     )
+
+
+def _holds(server: Process, outcome: Outcome) -> None:
+    """The server is as sound as before, and all that came in does the same once more."""
+    shown = server.ok("GET", "/_sandbox/world")
+    assert shown["violations"] == []
+    assert "Traceback" not in server.errors.read_text()
+    assert not outcome.problems, "\n\n".join(outcome.problems[:20])
+    campaigns = server.ok("GET", "campaigns")
+    assert server.restart() == shown["inputs"]
+    again = server.ok("GET", "/_sandbox/world")
+    assert (again["digest"], again["now"]) == (shown["digest"], shown["now"])
+    assert server.ok("GET", "campaigns") == campaigns
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Process]:
+    """A served default world in a process of its own."""
+    process = Process(tmp_path)
+    yield process
+    process.stop()
+
+
+def test_a_few_cases_of_every_operation_are_answered_as_described(server: Process) -> None:  # rules 3, 4
+    outcome = explore(server, 6, coverage=False)
+    assert outcome.cases >= 400
+    _holds(server, outcome)
+
+
+@pytest.mark.slow
+def test_twenty_thousand_cases_are_answered_as_described(server: Process) -> None:  # rules 3, 4
+    outcome = explore(server, 120, coverage=True)
+    assert outcome.cases >= 20_000
+    assert sum(1 for done in outcome.done.values() if done) >= 0.85 * len(outcome.called), outcome.done
+    _holds(server, outcome)
