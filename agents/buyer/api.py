@@ -37,7 +37,7 @@ from agents.buyer import (
     tasks,
     test_cohorts,
 )
-from agents.buyer.creative import dashboard, files, preview
+from agents.buyer.creative import clicks, dashboard, files, preview
 from agents.buyer.sessions import operations as creative_sessions
 from sandbox.kernel.endpoint import Operation
 from sandbox.operations import Group
@@ -79,6 +79,7 @@ def groups() -> tuple[Group, ...]:
         preview.pages,
         dashboard.operation,
         files.operation,
+        clicks.operation,
         formats.operation,
         reporting.operation,
         suggestions.operation,

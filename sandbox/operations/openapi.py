@@ -31,7 +31,7 @@ ERROR_ABOUT = {
     "INVALID_STATE": "the state of the thing does not allow it",
     "INTERNAL_ERROR": "the platform, or an agent behind it, failed",
 }
-PAGES = ({"contentType", "text"}, {"contentType", "file"})
+PAGES = ({"contentType", "text"}, {"contentType", "text", "trusted"}, {"contentType", "file"})
 """Answers of exactly these keys are pages or files, not JSON."""
 
 _VARIABLE = re.compile(r"\{\w+\}")
@@ -162,6 +162,9 @@ def _body(name: str, route: Route, schemas: Schemas) -> dict[str, Any] | None:
 def _success(name: str, route: Route, schemas: Schemas) -> dict[str, Any]:
     if route.success_status == 204:
         return {"description": "Done; there is nothing to say"}
+    if route.success_status == 302:
+        location = {"schema": {"type": "string", "format": "uri"}, "required": True}
+        return {"description": markdown(route.summary), "headers": {"Location": location}}
     answer = schemas.of(name, "answer") or {}
     described = {"description": schemas.resolved(answer).get("description") or markdown(route.summary) or "The answer"}
     shapes = [shape.get("properties", {}) for shape in schemas.objects(answer)]

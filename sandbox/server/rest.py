@@ -146,6 +146,8 @@ class Rest:
         if reply.status == 204:
             return web.Response(status=204)
         body = reply.body
+        if reply.status == 302:
+            return web.Response(status=302, headers={"Location": body["location"]})
         if body.keys() - {"trusted"} == PAGE:
             text, headers = self._out(str(body["text"])), TRUSTED if body.get("trusted") else SAFE
             return web.Response(text=text, content_type=body["contentType"], charset="utf-8", headers=headers)

@@ -169,3 +169,19 @@ def test_addresses_of_the_platform_are_those_that_clients_reach(live: Live) -> N
     text = json.dumps(live.ok("GET", "/openapi.json"))
     assert live.line["buyer_api"] in text
     assert ".sandbox.test" not in text
+
+
+def test_a_click_is_led_on_by_the_address_that_a_creative_shows(live: Live) -> None:  # rules 37, 183
+    campaign = live.campaign(live.advertiser())
+    assets = [
+        {"asset_type": "IMAGE", "url": "https://cdn.acme.com/a.png", "width": 300, "height": 250},
+        {"asset_type": "URL", "url_type": "CLICKTHROUGH", "url": "https://acme.com/shoes"},
+    ]
+    made = live.ok("POST", f"campaigns/{campaign}/creatives", {"name": "Banner", "assets": assets})
+    address = made["tracking"]["click_url"]
+    assert address.startswith(live.line["buyer_api"])
+    answer = live.http.get(address)
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("https://acme.com/shoes?utm_source=scope3&")
+    pixel = live.http.get(made["tracking"]["impression_url"])
+    assert pixel.headers["Content-Type"].startswith("image/svg+xml")

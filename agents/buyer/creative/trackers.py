@@ -41,9 +41,9 @@ def impression_url(platform: BuyerPlatform, creative: Creative) -> str:
 
 def click_through(platform: BuyerPlatform, creative: Creative, landing: str) -> str:
     """The click tracker around a landing page, which it keeps in ``rurl``."""
-    return platform.world.network.url(
-        platform.id, f"click?creative={creative.creative_id}&rurl={quote(landing, safe='')}"
-    )
+    ids = "media_buy={MEDIA_BUY_ID}&package={PACKAGE_ID}"
+    path = f"click?creative={creative.creative_id}&{ids}&rurl={quote(landing, safe='')}"
+    return platform.world.network.url(platform.id, path)
 
 
 def click_url(platform: BuyerPlatform, creative: Creative) -> str | None:

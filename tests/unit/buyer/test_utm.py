@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from hypothesis import given
@@ -73,3 +74,42 @@ def test_each_key_is_there_once_with_its_latest_value(old: list[str], new: list[
     expected = dict.fromkeys([] if replace else old, "old") | dict.fromkeys(new, "new")
     assert {row["paramKey"]: row["paramValue"] for row in merged} == expected
     assert len(merged) == len(expected)
+
+
+def click(platform: Platform, creative: dict[str, Any], **given: str) -> dict[str, str]:
+    """The query of the landing page to which the creative's click tracker leads."""
+    tracker = creative["tracking"]["click_url"]
+    query = dict(parse_qsl(urlsplit(tracker).query)) | given
+    landing = platform.call("track_click", params=query)["location"]
+    assert landing.startswith("https://acme.com/shoes?")
+    return dict(parse_qsl(urlsplit(landing).query))
+
+
+def test_a_click_leads_to_the_landing_page_with_the_parameters_resolved(platform: Platform) -> None:
+    # rules 36, 37, 38, 183
+    values = {"utm_source": "spring", "utm_term": "{CREATIVE_ID}-{CAMPAIGN_ID}", "plain": "a b&c"}
+    campaign = platform.campaign(platform.advertiser(), **config(values))
+    landing = "https://acme.com/shoes?size=42&utm_source=old"
+    asset = {"asset_type": "URL", "url_type": "CLICKTHROUGH", "url": landing}
+    image = {"asset_type": "IMAGE", "url": "https://cdn.acme.com/a.png", "width": 300, "height": 250}
+    body = {"name": "Banner", "assets": [image, asset]}
+    creative = platform.call("create_creative", body, {"campaignId": campaign})
+    found = click(platform, creative, media_buy="mb_1", package="pkg_1")
+    assert found == {
+        "size": "42", "utm_source": "spring", "utm_medium": "agentic", "utm_campaign": campaign,
+        "utm_content": creative["creative_id"], "utm_media_buy": "mb_1", "utm_package": "pkg_1",
+        "utm_term": f"{creative['creative_id']}-{campaign}", "plain": "a b&c",
+    }  # fmt: skip
+    assert "utm_package" not in click(platform, creative)
+
+
+@pytest.mark.parametrize("rurl", ["javascript:alert(1)", "//evil.example", "file:///etc/passwd", "acme.com", "http://"])
+def test_a_click_leads_to_web_pages_only(platform: Platform, rurl: str) -> None:  # rule 183
+    campaign = platform.campaign(platform.advertiser())
+    image = {"asset_type": "IMAGE", "url": "https://cdn.acme.com/a.png", "width": 300, "height": 250}
+    made = platform.call("create_creative", {"name": "Banner", "assets": [image]}, {"campaignId": campaign})
+    error = platform.error("track_click", params={"creative": made["creative_id"], "rurl": rurl})
+    assert error["field"] == "rurl"
+    assert platform.error("track_click", params={"creative": "cm_0", "rurl": rurl})["code"] == "NOT_FOUND"
+    pixel = platform.call("track_impression", params={"creative": made["creative_id"], "cb": "{CACHEBUSTER}"})
+    assert pixel["contentType"] == "image/svg+xml"
