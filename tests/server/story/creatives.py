@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from tests.server.story.doors import Door, Json
 from tests.server.story.plan import select
@@ -100,6 +100,12 @@ def manifests(door: Door, campaign: Json) -> None:
     assert b"Q2 hero video" in door.do("get_creative_preview", **place)["content"]
     banner = next(asset for asset in changed["assets"] if asset.get("filename") == "companion-banner.png")
     assert page_of(door, "get_file", banner["url"], ("sha256", "filename")) == png()  # rule 182
+    trackers = {
+        name: dict(parse_qsl(urlsplit(shown["tracking"][f"{name}_url"]).query)) for name in ("click", "impression")
+    }
+    landing = door.do("track_click", params=trackers["click"])["location"]
+    assert landing.startswith("https://acme.com/promo?utm_source=")  # rules 36, 37
+    assert b"svg" in door.do("track_impression", params=trackers["impression"])["content"]
     url = door.do("get_creative_dashboard_url", params={"advertiserId": advertiser_of(door, campaign), **campaign})[
         "url"
     ]

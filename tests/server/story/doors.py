@@ -73,6 +73,8 @@ class HttpDoor:
         where = f"{operation}: {answer.status_code} {answer.text[:1000]}"
         assert answer.status_code == route.success_status, where
         self.called.add(operation)
+        if answer.status_code == 302:
+            return {"location": answer.headers["Location"]}
         if answer.headers.get("Content-Type", "").startswith("application/json") or not answer.content:
             shown: Json = answer.json() if answer.content else {}
             checked(route, shown)

@@ -1,0 +1,454 @@
+"""Campaigns and their media buys over REST, compared after every step with a model of the rules."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from sandbox.core.time import DAY_MS, HOUR_MS, iso, parse_instant
+from sandbox.scenario import load
+from tests.server.campaign_model import MARGIN_MS, SELLERS, Buy, Campaign, Session
+from tests.server.conftest import OTHER_KEY, Live
+from tests.server.conftest import settings as served
+
+WORLD = """
+title: Four sales agents that decide differently
+clock: {start: 2026-05-01, duration: 1d}
+population: {users: 200}
+actors:
+  herald:
+    kind: publisher
+    placements:
+      - {id: top, channel: display, daily_opportunities: 50}
+      - {id: side, channel: display, daily_opportunities: 50}
+  quick: {kind: seller, publishers: [herald], approval: automatic}
+  slow: {kind: seller, publishers: [herald], approval: manual, updates: manual}
+  picky: {kind: seller, publishers: [herald], approval: {mode: manual, delay: 2h, requires: [io_acceptance]}}
+  never: {kind: seller, publishers: [herald], approval: {mode: automatic, reject_if: [{budget_over: 0}]}}
+  buyer:
+    kind: buyer
+    customers: [{name: Acme, principal: acme}, {name: Globex, principal: globex}]
+"""
+START_MS = parse_instant("2026-05-01")
+GOAL = {"kind": "metric", "metric": "clicks"}
+CAP = {"max_impressions": 5, "window": {"interval": 1, "unit": "days"}}
+Json = dict[str, Any]
+Desk = list[tuple[Campaign, Buy, bool]]
+"""What waits for ``slow``: the media buy, and whether it is an order (or an update)."""
+
+some = st.integers(0, 7)
+
+
+class Lifecycle(RuleBasedStateMachine):
+    """What a customer, a sales agent, the clock and a restart may do, in any order."""
+
+    live: Live
+    folder: Path
+
+    @initialize()
+    def begin(self) -> None:
+        """Start from nothing."""
+        self.live.ok("POST", "/_sandbox/reset", {})
+        self.advertiser = self.live.advertiser()
+        self.campaigns: list[Campaign] = []
+        self.desk: Desk = []
+
+    def now(self) -> int:
+        return parse_instant(self.live.now())
+
+    def pick(self, number: int) -> Campaign:
+        return self.campaigns[number % len(self.campaigns)]
+
+    def refuse(self, code: str, method: str, path: str, body: Any = None) -> None:
+        """A request that the model refuses (rules 4, 70)."""
+        error = self.live.error(method, path, body)
+        assert (error["status"], error["code"]) == (404 if code == "NOT_FOUND" else 400, code), error
+
+    def update(self, campaign: Campaign, body: Json, refused: bool = False) -> bool:
+        """Update a campaign; gives whether that was not refused. An archived one can't be changed."""
+        path = f"campaigns/{campaign.campaign_id}"
+        if refused or campaign.status == "ARCHIVED":
+            self.refuse("INVALID_STATE", "PUT", path, body)
+            return False
+        answer = self.live.ok("PUT", path, body)
+        assert "errors" not in answer, answer["errors"]
+        return True
+
+    # -- campaigns ---------------------------------------------------------------------------------------
+
+    @precondition(lambda self: len(self.campaigns) < 2)
+    @rule(total=st.integers(100, 10_000), days=st.integers(2, 20), decisioned=st.booleans())
+    def create(self, total: int, days: int, decisioned: bool) -> None:
+        """Rules 43 and 44."""
+        end_ms = self.now() + days * DAY_MS
+        fields: Json = {"flightDates": {"startDate": iso(START_MS), "endDate": iso(end_ms)}}
+        fields |= {"budget": {"total": total}, "campaignType": "DECISIONED" if decisioned else "ROUTED"}
+        campaign = self.live.campaign(self.advertiser, **fields)
+        self.campaigns.append(Campaign(campaign, end_ms, self.media(campaign)))
+
+    def media(self, campaign_id: str) -> int:
+        """The media budget in micros, after a look at how it comes about (rule 55)."""
+        shown = self.live.ok("GET", f"campaigns/{campaign_id}")
+        fees = sum(round(fee["amount"] * 1e6) for fee in shown["fees"])
+        media = round(shown["mediaBudget"]["total"] * 1e6)
+        assert media + fees == round(shown["budget"]["total"] * 1e6)
+        return media
+
+    @precondition(lambda self: self.campaigns)
+    @rule(number=some, sellers=st.sets(st.sampled_from(SELLERS), min_size=1), both=st.booleans())
+    def attach(self, number: int, sellers: set[str], both: bool) -> None:
+        """Select products and attach them: they are on DRAFTs already now (rule 74)."""
+        campaign = self.pick(number)
+        found = self.live.ok("POST", "discovery/discover-products", {"advertiserId": self.advertiser})
+        session = Session(found["discoveryId"])
+        for group in found["productGroups"]:
+            if group["salesAgentId"] in sellers:
+                self.select(session, group["products"][: 1 + both])
+        if self.update(campaign, {"discoveryId": session.session_id}):
+            campaign.sessions.append(session)
+            campaign.stage()
+
+    def select(self, session: Session, products: list[Json]) -> None:
+        names = {"groupId": "g", "groupName": "G", "bidPrice": 99.0}
+        rows = [{**names, "productId": row["productId"], "salesAgentId": row["salesAgentId"]} for row in products]
+        self.live.ok("POST", f"discovery/{session.session_id}/products", {"products": rows})
+        session.selected += [(row["salesAgentId"], row["productId"]) for row in products]
+
+    @precondition(lambda self: any(campaign.sessions for campaign in self.campaigns))
+    @rule(number=some, which=some, product=st.sampled_from(("herald_top", "herald_side")))
+    def deselect(self, number: int, which: int, product: str) -> None:
+        """Take a product back (rule 125)."""
+        campaign = self.pick(number)
+        if not campaign.sessions:
+            return
+        session = campaign.sessions[which % len(campaign.sessions)]
+        path, body = f"discovery/{session.session_id}/products", {"productIds": [product]}
+        if product not in [mine for _, mine in session.selected]:
+            self.refuse("NOT_FOUND", "DELETE", path, body)
+            return
+        self.live.ok("DELETE", path, body)
+        campaign.deselect(session, [product])
+
+    @precondition(lambda self: self.campaigns)
+    @rule(number=some)
+    def execute(self, number: int) -> None:
+        """Rules 66, 72, 73, 75, 77."""
+        campaign, now_ms = self.pick(number), self.now()
+        path, previous = f"campaigns/{campaign.campaign_id}/execute", campaign.status
+        refusal = campaign.execute_refusal(now_ms)
+        if refusal is not None:
+            self.refuse(refusal, "POST", path, {})
+            return
+        answer = self.live.ok("POST", path, {})
+        sent = campaign.execute(now_ms)
+        self.desk += [(campaign, buy, True) for buy in sent if buy.seller == "slow"]
+        assert (answer["previousStatus"], answer["newStatus"]) == (previous, "ACTIVE")
+        failed = [buy for buy in sent if buy.status == "FAILED"]
+        assert answer["success"] is not failed and len(answer.get("errors", [])) == len(failed)
+
+    @precondition(lambda self: self.campaigns)
+    @rule(number=some, what=st.sampled_from(("pause", "reactivate")))
+    def hold(self, number: int, what: str) -> None:
+        """Rules 67, 68, 70."""
+        campaign = self.pick(number)
+        path = f"campaigns/{campaign.campaign_id}/{what}"
+        if campaign.status != ("ACTIVE" if what == "pause" else "PAUSED"):
+            self.refuse("INVALID_STATE", "POST", path)
+            return
+        assert self.live.ok("POST", path)["success"]
+        (campaign.pause if what == "pause" else campaign.reactivate)()
+
+    @precondition(lambda self: self.campaigns)
+    @rule(number=some)
+    def delete(self, number: int) -> None:
+        """Rule 71."""
+        campaign = self.pick(number)
+        path = f"campaigns/{campaign.campaign_id}"
+        if campaign.status == "ARCHIVED":
+            self.refuse("INVALID_STATE", "DELETE", path)
+            return
+        self.live.ok("DELETE", path)
+        campaign.archive()
+
+    @precondition(lambda self: self.campaigns)
+    @rule(number=some, days=st.integers(-3, 5))
+    def move_end(self, number: int, days: int) -> None:
+        """Another end: what runs to the end of the campaign follows it (rules 88, 96)."""
+        campaign, now_ms = self.pick(number), self.now()
+        end_ms = campaign.end_ms + days * DAY_MS
+        if end_ms <= now_ms + HOUR_MS:
+            return
+        followers = campaign.followers(end_ms)
+        refused = any(buy.waiting is not None for buy in followers)
+        if not self.update(campaign, {"flightDates": {"endDate": iso(end_ms)}}, refused):
+            return
+        for buy in followers:
+            if campaign.change(buy, end_ms):
+                self.desk.append((campaign, buy, False))
+        campaign.end_ms = end_ms
+
+    @precondition(lambda self: self.campaigns)
+    @rule(number=some, total=st.integers(100, 10_000))
+    def move_budget(self, number: int, total: int) -> None:
+        """Another budget (rules 55, 96)."""
+        campaign = self.pick(number)
+        if self.update(campaign, {"budget": {"total": total}}):
+            campaign.media = self.media(campaign.campaign_id)
+
+    @precondition(lambda self: self.campaigns)
+    @rule(number=some, goals=st.integers(0, 2), caps=st.integers(0, 2))
+    def move_settings(self, number: int, goals: int, caps: int) -> None:
+        """Goals and caps: what is left out stays, ``[]`` clears (rules 50, 96, 98)."""
+        campaign = self.pick(number)
+        body: Json = {"frequencyCaps": [CAP] * caps}
+        if goals:
+            body["performanceConfig"] = {"optimizationGoals": [GOAL] * goals}
+        if self.update(campaign, body):
+            campaign.caps, campaign.goals = caps, goals or campaign.goals
+
+    @precondition(lambda self: self.campaigns)
+    @rule(number=some)
+    def move_start(self, number: int) -> None:
+        """The start is fixed once the campaign was executed."""
+        campaign = self.pick(number)
+        start = iso(START_MS + HOUR_MS)
+        if campaign.status == "DRAFT":
+            assert self.live.ok("PUT", f"campaigns/{campaign.campaign_id}", {"flightDates": {"startDate": start}})
+            self.live.ok("PUT", f"campaigns/{campaign.campaign_id}", {"flightDates": {"startDate": iso(START_MS)}})
+        else:
+            self.update(campaign, {"flightDates": {"startDate": start}}, refused=True)
+
+    # -- media buys --------------------------------------------------------------------------------------
+
+    def act(self, number: int, which: int, action: Callable[[Buy], Json]) -> tuple[Campaign, Buy, Json] | None:
+        campaign = self.pick(number)
+        if not campaign.buys or campaign.status == "ARCHIVED":
+            return None
+        buy = campaign.buys[which % len(campaign.buys)]
+        return campaign, buy, {"mediaBuys": [{"mediaBuyId": buy.buy_id, **action(buy)}]}
+
+    @precondition(lambda self: any(campaign.buys for campaign in self.campaigns))
+    @rule(number=some, which=some)
+    def cancel(self, number: int, which: int) -> None:
+        """Rule 93."""
+        found = self.act(number, which, lambda _: {"action": "cancel", "reason": "enough"})
+        if found is None:
+            return
+        campaign, buy, body = found
+        if buy.status == "ARCHIVED":
+            self.refuse("NOT_FOUND", "PUT", f"campaigns/{campaign.campaign_id}", body)
+        elif self.update(
+            campaign, body, refused=buy.status not in ("ACTIVE", "PAUSED", "PENDING_APPROVAL", "INPUT_REQUIRED")
+        ):
+            buy.status, buy.waiting = "CANCELED", None
+
+    @precondition(lambda self: any(campaign.buys for campaign in self.campaigns))
+    @rule(number=some, which=some)
+    def drop(self, number: int, which: int) -> None:
+        """Rule 94."""
+        found = self.act(number, which, lambda _: {"action": "delete"})
+        if found is None:
+            return
+        campaign, buy, body = found
+        if buy.status == "ARCHIVED":
+            self.refuse("NOT_FOUND", "PUT", f"campaigns/{campaign.campaign_id}", body)
+        elif self.update(campaign, body):
+            buy.status, buy.waiting = "ARCHIVED", None
+
+    @precondition(lambda self: any(campaign.buys for campaign in self.campaigns))
+    @rule(number=some, which=some)
+    def rename(self, number: int, which: int) -> None:
+        """DRAFTs and ACTIVE media buys can be changed, and no other ones (rules 86, 90)."""
+        found = self.act(number, which, lambda _: {"name": "Another name"})
+        if found is None:
+            return
+        campaign, buy, body = found
+        if buy.status == "ARCHIVED":
+            self.refuse("NOT_FOUND", "PUT", f"campaigns/{campaign.campaign_id}", body)
+        else:
+            self.update(campaign, body, refused=buy.status not in ("DRAFT", "ACTIVE") or buy.waiting is not None)
+
+    @precondition(lambda self: any(campaign.buys for campaign in self.campaigns))
+    @rule(number=some, which=some, pacing=st.sampled_from(("even", "asap")))
+    def change_package(self, number: int, which: int, pacing: str) -> None:
+        """Packages of ACTIVE media buys change by a new version (rules 86, 89, 90)."""
+        campaign = self.pick(number)
+        shown = self.live.ok("GET", f"campaigns/{campaign.campaign_id}")["mediaBuys"]
+        packages = {row["mediaBuyId"]: row["packages"] for row in reversed(shown)}
+
+        def action(buy: Buy) -> Json:
+            rows = packages.get(buy.buy_id, [])
+            return {"packages": [{"packageId": rows[0]["packageId"] if rows else "none", "pacing": pacing}]}
+
+        found = self.act(number, which, action)
+        if found is None:
+            return
+        campaign, buy, body = found
+        if buy.status == "ARCHIVED":
+            self.refuse("NOT_FOUND", "PUT", f"campaigns/{campaign.campaign_id}", body)
+        elif self.update(campaign, body, refused=buy.status != "ACTIVE" or buy.waiting is not None):
+            if campaign.change(buy, buy.end_ms):
+                self.desk.append((campaign, buy, False))
+
+    # -- the agent, the clock, the server -----------------------------------------------------------------
+
+    @precondition(lambda self: self.desk)
+    @rule(what=st.sampled_from(("approve", "reject", "ask_input")))
+    def decide(self, what: str) -> None:
+        """``slow`` decides about the newest thing that waits (rules 81, 82)."""
+        campaign, buy, order = self.desk[-1]
+        if what == "ask_input":
+            if not order or buy.status == "INPUT_REQUIRED":
+                return
+            self.live.ok("POST", "/_sandbox/actors/slow/ask_input", {"missing": "po_number"})
+            if buy.status == "PENDING_APPROVAL":
+                buy.status = "INPUT_REQUIRED"
+        else:
+            self.desk.pop()
+            self.live.ok("POST", f"/_sandbox/actors/slow/{what}", {})
+            if order or buy.waiting is not None:
+                campaign.decided(buy, what == "approve")
+        self.advance(MARGIN_MS)
+
+    @rule(by_ms=st.sampled_from((HOUR_MS, 5 * HOUR_MS, DAY_MS, 4 * DAY_MS)))
+    def advance(self, by_ms: int) -> None:
+        """Time goes by (rule 69)."""
+        self.live.advance(f"{by_ms // 1000}s")
+
+    @precondition(lambda self: self.campaigns)
+    @rule(number=some)
+    def poll(self, number: int) -> None:
+        """Rule 83: asking the agents changes nothing that they have not told already."""
+        campaign = self.pick(number)
+        answer = self.live.ok("GET", f"campaigns/{campaign.campaign_id}/media-buy-status")
+        assert answer["errors"] == []
+
+    @rule()
+    def restart(self) -> None:
+        """A server that starts again with its journal shows what it has shown."""
+        before = self.everything()
+        type(self).live.stop()
+        type(self).live = start(self.folder)
+        assert self.everything() == before
+
+    def everything(self) -> list[Any]:
+        world = self.live.ok("GET", "/_sandbox/world")
+        shown = [self.live.ok("GET", f"campaigns/{campaign.campaign_id}") for campaign in self.campaigns]
+        return [world["digest"], world["now"], world["violations"], self.live.ok("GET", "campaigns"), *shown]
+
+    # -- what always holds -------------------------------------------------------------------------------
+
+    @invariant()
+    def statuses_are_those_of_the_model(self) -> None:
+        """Rules 43, 58 to 62, 79, 80."""
+        if not hasattr(self, "campaigns"):
+            return
+        listed = {row["campaignId"]: row for row in self.live.ok("GET", "campaigns?includeMediaBuys=true")["campaigns"]}
+        assert list(listed) == [campaign.campaign_id for campaign in self.campaigns]
+        now_ms = self.now()
+        for campaign in self.campaigns:
+            campaign.pass_time(now_ms)
+            shown = self.live.ok("GET", f"campaigns/{campaign.campaign_id}")
+            assert shown["status"] == campaign.status
+            self.compare_buys(campaign, shown, now_ms)
+            self.compare_budget(campaign, shown)
+            row = listed[campaign.campaign_id]
+            for name in ("name", "status", "flightDates", "mediaBuys", "updatedAt", "campaignType"):
+                assert row[name] == shown[name]
+            assert set(row["budget"]) == {"total", "currency"}  # rule 59
+            assert len(shown["frequencyCaps"]) == campaign.caps
+            goals = shown["performanceConfig"]
+            assert len(goals["optimizationGoals"] if goals else []) == campaign.goals
+
+    def compare_buys(self, campaign: Campaign, shown: Json, now_ms: int) -> None:
+        refs = [(ref["mediaBuyId"], ref["status"]) for ref in shown["mediaBuyRefs"]]
+        agents = {row["mediaBuyId"]: row["salesAgentId"] for row in shown["mediaBuys"]}
+        known = {buy.buy_id for buy in campaign.buys}
+        for buy in campaign.buys:
+            if not buy.buy_id:
+                new = [(b, s) for b, s in refs if b not in known and agents.get(b) == buy.seller]
+                buy.buy_id = new[0][0] if new else ""
+                known.add(buy.buy_id)
+            seen = [status for buy_id, status in refs if buy_id == buy.buy_id]
+            assert seen, f"{buy} is not shown in {refs}"
+            allowed = campaign.allowed(buy, now_ms)
+            assert seen[0] in allowed, f"{buy} is {seen}, the model allows {allowed}"
+            if seen[0] != buy.status:
+                buy.status = seen[0]
+                buy.waiting = buy.waiting if seen[0] in ("ACTIVE", "PAUSED", "INPUT_REQUIRED") else None
+        assert sorted(refs) == sorted(ref for buy in campaign.buys for ref in buy.refs())
+        assert campaign.surfaced() in (shown["mediaBuyStatus"], None)  # rule 80
+        assert all(row["status"] != "ARCHIVED" for row in shown["mediaBuys"])  # rule 94
+
+    def compare_budget(self, campaign: Campaign, shown: Json) -> None:
+        media, allocated = (round(value * 1e6) for value in (shown["mediaBudget"]["total"], shown["allocatedBudget"]))
+        assert media == campaign.media
+        assert allocated == sum(buy.budget for buy in campaign.buys if buy.status == "ACTIVE")  # rule 57
+        assert round(shown["unallocatedBudget"] * 1e6) == media - allocated  # rule 58
+
+    @invariant()
+    def another_customer_sees_nothing(self) -> None:
+        """Rule 13."""
+        if getattr(self, "campaigns", None):
+            campaign = self.campaigns[-1].campaign_id
+            assert self.live.ok("GET", "campaigns", key=OTHER_KEY)["campaigns"] == []
+            for method, path in (("GET", ""), ("PUT", ""), ("POST", "/execute"), ("POST", "/pause"), ("DELETE", "")):
+                body = {} if method in ("PUT", "POST") else None
+                error = self.live.error(method, f"campaigns/{campaign}{path}", body, key=OTHER_KEY)
+                assert error["code"] == "NOT_FOUND"
+
+    @invariant()
+    def checkers_find_nothing(self) -> None:
+        """No rule of the simulation is broken."""
+        assert self.live.ok("GET", "/_sandbox/world")["violations"] == []
+
+
+def start(folder: Path) -> Live:
+    """Serve the world of these tests, with a journal."""
+    world = folder / "world.yaml"
+    world.write_text(WORLD)
+    return Live(served(folder, scenario=world, journal=f"sqlite:///{folder}/journal.db"))
+
+
+def explore(examples: int, steps: int) -> None:
+    """Run the state machine against one server."""
+    with tempfile.TemporaryDirectory() as name:
+        Lifecycle.folder = Path(name)
+        Lifecycle.live = start(Lifecycle.folder)
+        try:
+            run_state_machine_as_test(
+                Lifecycle,
+                settings=settings(
+                    max_examples=examples,
+                    stateful_step_count=steps,
+                    deadline=None,
+                    derandomize=True,
+                    database=None,
+                    suppress_health_check=list(HealthCheck),
+                ),
+            )
+        finally:
+            Lifecycle.live.stop()
+
+
+def test_a_few_campaign_lives_go_as_the_rules_say() -> None:
+    explore(12, 25)
+
+
+@pytest.mark.slow
+def test_many_campaign_lives_go_as_the_rules_say() -> None:
+    explore(250, 40)
