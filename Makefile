@@ -10,10 +10,10 @@ demo: $(VENV)/.run  ## play the first scenario
 	$(BIN)/adcp-sandbox run lifecycle/first-campaign
 
 test: $(VENV)/.test  ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 slow: $(VENV)/.test  ## run the tests that take long
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n auto
 
 lint: $(VENV)/.dev  ## style, types, layers
 	$(BIN)/ruff check .

@@ -79,7 +79,9 @@ class AudienceBody(Body):
     audience_id: Id
     name: str | None = Field(default=None, min_length=1)
     add: list[Member] = Field(default=[], max_length=10_000)
-    remove: list[Annotated[Leaver, BeforeValidator(_read_leaver)]] = Field(default=[], max_length=10_000)
+    remove: list[Annotated[Leaver, BeforeValidator(_read_leaver, json_schema_input_type=Leaver | Id)]] = Field(
+        default=[], max_length=10_000
+    )
     delete: bool = False
     consent_basis: ConsentBasis | None = None
     delete_missing: bool = False

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform
 
 Level = Literal["ADVERTISER", "CAMPAIGN", "CREATIVE"]
+MOST_IMPRESSIONS = 1_000
+"""The most that a cap may allow one person: enforcement remembers as many exposures of everybody."""
+
 Unit = Literal["seconds", "minutes", "hours", "days", "weeks", "months", "campaign"]
 
 
@@ -21,7 +24,7 @@ class Window(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    interval: int = Field(gt=0)
+    interval: int = Field(gt=0, le=100_000_000)
     unit: Unit
 
 
@@ -31,7 +34,7 @@ class CapBody(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     max_impressions: int = Field(
-        gt=0, validation_alias=AliasChoices("max_impressions", "maxImpressions", "maxExposure")
+        gt=0, le=MOST_IMPRESSIONS, validation_alias=AliasChoices("max_impressions", "maxImpressions", "maxExposure")
     )
     window: Window
 

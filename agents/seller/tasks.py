@@ -64,7 +64,8 @@ class SellerTasks:
     def _send(self, task: Task) -> None:
         assert task.push is not None
         body = task_webhook(task, self._seller.ids.uuid("webhook"), self._seller.now)
-        self._seller.world.network.notify(self._seller.id, task.push["url"], body)
+        network, push = self._seller.world.network, task.push
+        network.notify(self._seller.id, push["url"], body, adcp=True, authentication=push.get("authentication"))
 
 
 def get_task_status(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,13 @@ FOLDER = Path(".adcp-sandbox")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Port; 0 finds a free one."
 )
+@click.option(
+    "--agents-port",
+    type=click.IntRange(0, 65535),
+    default=8081,
+    show_default=True,
+    help="Port of the simulated agents (AdCP over MCP and A2A); 0 finds a free one.",
+)
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Root of everything left to chance.")
 @click.option("--clock", default="manual", show_default=True, help="manual, real, or x60 for an hour in a minute.")
 @click.option(
@@ -40,6 +47,7 @@ FOLDER = Path(".adcp-sandbox")
 @click.option(
     "--allow-host", multiple=True, help="A host besides this machine to which webhooks may go; may be repeated."
 )
+@click.option("--agent-key", multiple=True, help="A further bearer token that all agents take; may be repeated.")
 @click.option(
     "--rate-limit", type=click.FloatRange(0), default=0.0, help="Requests a second and customer; 0 is no limit."
 )
@@ -47,12 +55,14 @@ def command(
     scenario: str,
     host: str,
     port: int,
+    agents_port: int,
     seed: int | None,
     clock: str,
     start: str | None,
     journal: str | None,
     ready_file: Path | None,
     allow_host: tuple[str, ...],
+    agent_key: tuple[str, ...],
     rate_limit: float,
 ) -> None:
     """Serve SCENARIO (a path or the name of a shipped one; its steps are not played) until Ctrl-C.
@@ -72,8 +82,8 @@ def command(
         else:
             files = _folder(FOLDER / "files")
         url = journal or f"sqlite:///{FOLDER / _name(scenario)}.db"
-        settings = Settings(loaded, seed, clock, url, start_ms, files, allow_host)
-        serve(settings, Address(host, port, ready_file, rate_limit), _say)
+        settings = Settings(loaded, seed, clock, url, start_ms, files, allow_host, agent_key)
+        serve(settings, Address(host, port, agents_port, ready_file, rate_limit), _say)
 
 
 def _say(line: str) -> None:

@@ -6,7 +6,7 @@ Messages cross it as JSON text, so no two actors ever share an object.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
@@ -58,14 +58,30 @@ class NetworkConfig:
     webhook_retries_ms: Sequence[int] = WEBHOOK_RETRIES_MS
 
 
+@dataclass(slots=True, frozen=True)
+class Letter:
+    """A webhook that leaves the world: who sends it, where to, and its JSON text.
+
+    ``adcp`` says that it is one of the protocol's, which is signed. ``authentication`` is that of the receiver's
+    push_notification_config (core/push-notification-config.json), if it has one.
+    """
+
+    sender: str
+    url: str
+    webhook_id: str
+    text: str
+    adcp: bool = False
+    authentication: Mapping[str, Any] | None = None
+
+
 class Network:
     """Carries messages between the actors of a world."""
 
     def __init__(self, world: World, config: NetworkConfig) -> None:
         self._world = world
         self.config = config
-        self.outside: Callable[[str, str, str], None] | None = None
-        """Takes webhooks to the real world: URL, id and JSON text."""
+        self.outside: Callable[[Letter], None] | None = None
+        """Takes webhooks to the real world."""
         self._down: set[str] = set()
         self._calls = 0
 
@@ -158,11 +174,18 @@ class Network:
 
     # -- webhooks ----------------------------------------------------------------------------------------
 
-    def notify(self, sender: str, url: str, payload: dict[str, Any]) -> None:
+    def notify(
+        self,
+        sender: str,
+        url: str,
+        payload: dict[str, Any],
+        adcp: bool = False,
+        authentication: Mapping[str, Any] | None = None,
+    ) -> None:
         """Send a webhook in the background; retries carry the same body until one is acknowledged.
 
         One to an address outside of the world is handed over to ``outside``, if there is such a way out; what
-        becomes of it there changes nothing here.
+        becomes of it there changes nothing here. See :class:`Letter` for the last two arguments.
         """
         text = json.dumps(payload, allow_nan=False)
         to = self.actor_at(url)
@@ -172,7 +195,7 @@ class Network:
         self._calls += 1
         webhook_id = f"w{self._calls}"
         self._emit("webhook", sender, id=webhook_id, to=url, attempt=1, payload=json.loads(text))
-        self.outside(url, webhook_id, text)
+        self.outside(Letter(sender, url, webhook_id, text, adcp, authentication))
 
     def _notify(self, sender: str, to: str, text: str) -> Generator[Any, Any, None]:
         self._calls += 1

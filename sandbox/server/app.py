@@ -8,7 +8,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -24,6 +24,7 @@ from sandbox.core.errors import ApiError, InputError
 from sandbox.kernel.network import Network
 from sandbox.operations import help as words
 from sandbox.operations import openapi, reference
+from sandbox.server.agents import Agents
 from sandbox.server.asgi import mount
 from sandbox.server.bodies import MAX_JSON_BYTES
 from sandbox.server.control import PREFIX, Control
@@ -34,6 +35,9 @@ from sandbox.server.served import Served, Settings
 LOCAL = ("127.0.0.1", "localhost", "::1")
 """Names under which a browser on this machine may reach us."""
 
+MAX_LINE = 64 * 1024
+"""The longest request line in bytes: a click tracker carries the address of its landing page."""
+
 TITLE = "AdCP sandbox: buyer API"
 
 
@@ -43,6 +47,8 @@ class Address:
 
     host: str = "127.0.0.1"
     port: int = 8080
+    agents_port: int = 0
+    """Where the simulated agents are."""
     ready_file: Path | None = None
     rate_limit: float = 0.0
 
@@ -70,27 +76,24 @@ class Running:
 
     def __init__(self, settings: Settings, address: Address) -> None:
         self.address = address
-        self._socket = _listen(address)
-        host, port = self._socket.getsockname()[:2]
-        self.base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        try:
-            self.served = Served(settings)
-        except BaseException:
-            self._socket.close()
-            raise
         self._stack = AsyncExitStack()
+        with ExitStack() as sockets:
+            self._socket = sockets.enter_context(_listen(address.host, address.port, "--port"))
+            self._agents_socket = sockets.enter_context(_listen(address.host, address.agents_port, "--agents-port"))
+            self.base, self.agents_base = _url(self._socket), _url(self._agents_socket)
+            self.served = Served(settings)
+            sockets.pop_all()
 
     async def __aenter__(self) -> Self:
         self._stack.callback(self._socket.close)
+        self._stack.callback(self._agents_socket.close)
         self._stack.push_async_callback(self.served.close)
         try:
             self.served.start()
             self.control = Control(self.served)
-            app = await self._app()
-            runner = web.AppRunner(app, access_log=None, logger=_log())
-            await runner.setup()
-            self._stack.push_async_callback(runner.cleanup)
-            await web.SockSite(runner, self._socket, backlog=1024).start()
+            self.agents = await self._stack.enter_async_context(Agents(self.served, self.agents_base))
+            await self._listen(self.agents.app([_own_pages_only(self.address.host), errors]), self._agents_socket)
+            await self._listen(await self._app(), self._socket)
         except BaseException:
             await self._stack.aclose()
             raise
@@ -99,6 +102,12 @@ class Running:
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
+
+    async def _listen(self, app: web.Application, on: socket.socket) -> None:
+        runner = web.AppRunner(app, access_log=None, logger=_log(), max_line_size=MAX_LINE)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        await web.SockSite(runner, on, backlog=1024).start()
 
     async def _app(self) -> web.Application:
         served = self.served
@@ -118,7 +127,6 @@ class Running:
 
     def ready(self) -> dict[str, Any]:
         """The ready line: where everything is, and keys that work."""
-        actors = next(iter(self.served.hosts.values())).world.actors.values()
         return {
             "status": "ready",
             "buyer_api": self.base,
@@ -126,7 +134,7 @@ class Running:
             "control": self.base + PREFIX,
             "dashboard": f"{self.base}/",
             "docs": f"{self.base}/docs",
-            "agents": [{"id": actor.id, "role": "sales"} for actor in actors if actor.role == "seller"],
+            "agents": self.agents.rows(),
             "outcome_agents": [],
             "customers": [{key: row[key] for key in ("id", "name", "api_key")} for row in self.control.customers()],
             "journal": self.served.journal.shown(),
@@ -134,17 +142,21 @@ class Running:
         }
 
 
-def _listen(address: Address) -> socket.socket:
+def _listen(host: str, port: int, option: str) -> socket.socket:
     """A socket that listens. Raises :class:`InputError` when the port is taken or the host is not ours."""
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((address.host, address.port), family=family)
+        return socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        where = "--host" if isinstance(error, socket.gaierror) else "--port"
-        raise InputError(
-            f"can't listen on {address.host}:{address.port}: {why}", where, "0 finds a free port"
-        ) from None
+        where = "--host" if isinstance(error, socket.gaierror) else option
+        raise InputError(f"can't listen on {host}:{port}: {why}", where, "0 finds a free port") from None
+
+
+def _url(listening: socket.socket) -> str:
+    """The address at which clients reach a socket."""
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _log() -> logging.Logger:

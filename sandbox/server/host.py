@@ -7,16 +7,22 @@ import json
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterable
+from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
-from sandbox.core.errors import ApiError, InputError, SandboxError
+from sandbox.core.errors import AdcpError, ApiError, InputError, SandboxError
 from sandbox.core.time import iso
 from sandbox.journal.store import Entry
 from sandbox.kernel.actor import Actor
 from sandbox.kernel.checkers import CHECKERS, Violation
-from sandbox.kernel.endpoint import Principal, Reply
-from sandbox.kernel.network import PeerTimeout, PeerUnreachable
+from sandbox.kernel.endpoint import Endpoint, Principal, Reply
+from sandbox.kernel.network import Letter, PeerTimeout, PeerUnreachable
 from sandbox.kernel.world import World
+from sandbox.protocol.dialect import AdcpDialect
+from sandbox.protocol.errors import error_body
+from sandbox.protocol.tools import TOOLS
+from sandbox.protocol.versions import VERSIONS
 from sandbox.scenario.build import fault_of
 from sandbox.scenario.model import FaultSpec
 from sandbox.server.clock import Clock
@@ -34,6 +40,9 @@ NETWORK = "network"
 
 MARKET = "market"
 """Whose control ``settle`` writes to the trace what was delivered up to now."""
+
+ADCP = "adcp"
+"""The kind of an input that is a call of an AdCP agent; its name is ``agent.tool``."""
 
 Make = Callable[[], World]
 
@@ -90,6 +99,22 @@ class Host:
             "call", operation, shown, principal, lambda: self._calling(operation, shown, principal)
         )
 
+    async def ask(self, agent_id: str, tool: str, payload: dict[str, Any], principal: Principal) -> Reply:
+        """Have a tool of an AdCP agent do its work; answers are in the form of the protocol, refusals too.
+
+        Tools that only read are answered at once and are no inputs.
+        """
+        endpoint = self.world.actors[agent_id].endpoint
+        assert endpoint is not None
+        known = endpoint.operations.get(tool)
+        try:
+            if known is None or not (known.mutating or TOOLS[tool].mutating):
+                return await self._read(tool, payload, principal, None, endpoint)
+            begin = partial(self._asking, agent_id, tool, payload, principal)
+            return await self._enter(ADCP, f"{agent_id}.{tool}", payload, principal, begin)
+        except ApiError as error:
+            return _out_of_order(error.message)
+
     async def control(self, name: str, arguments: dict[str, Any]) -> Reply:
         """Let an actor do something by itself: ``actor.control``."""
         principal = Principal(CLIENT)
@@ -128,12 +153,19 @@ class Host:
         """Take no further inputs: another world has taken the place of this one."""
         self._closed = True
 
-    async def _read(self, operation: str, payload: dict[str, Any], principal: Principal, bearer: str | None) -> Reply:
+    async def _read(
+        self,
+        operation: str,
+        payload: dict[str, Any],
+        principal: Principal,
+        bearer: str | None,
+        endpoint: Endpoint | None = None,
+    ) -> Reply:
         if self._writer.behind is not None:
             await self._writer.behind
         if self._clock.now() > self.world.now and not self._turn.locked():
             await self.run_to(self._clock.now())
-        endpoint = self.platform.endpoint
+        endpoint = endpoint or self.platform.endpoint
         assert endpoint is not None
         try:
             next(endpoint.handle(operation, payload, principal, {"bearer": bearer} if bearer else None))
@@ -141,7 +173,7 @@ class Host:
             reply: Reply = done.value
             return reply
         except Exception:  # noqa: BLE001 - a bug of ours is an answer too
-            return _bug(operation)
+            return _bug(operation, isinstance(endpoint.dialect, AdcpDialect))
         raise TypeError(f"{operation} takes simulated time, so it is no read")
 
     async def _enter(
@@ -159,7 +191,7 @@ class Host:
                 raise ApiError("CONFLICT", "the sandbox was reset meanwhile")
             at_ms = self._clock.now()
             await self._run(at_ms)
-            reply = await self._finish(name, begin())
+            reply = await self._finish(name, begin(), kind == ADCP)
             self._clock.push(self.world.now)
             self.inputs += 1
             entry = Entry(
@@ -183,6 +215,14 @@ class Host:
         except (PeerTimeout, PeerUnreachable) as error:
             failure = ApiError("INTERNAL_ERROR", f"the platform gives no answer: {error}")
             return Reply(False, failure.body(), failure.status)
+
+    def _asking(
+        self, agent_id: str, tool: str, payload: dict[str, Any], principal: Principal
+    ) -> Generator[Any, Any, Reply]:
+        try:
+            return (yield from self.world.network.call(CLIENT, agent_id, tool, payload, principal))
+        except (PeerTimeout, PeerUnreachable) as error:
+            return _out_of_order(f"{agent_id} gives no answer: {error}")
 
     def _controlling(self, name: str, arguments: dict[str, Any]) -> Generator[Any, Any, Reply]:
         actor_id, _, control = name.partition(".")
@@ -218,7 +258,7 @@ class Host:
         if self.world.now < until_ms:
             env.run(until=until_ms)
 
-    async def _finish(self, name: str, steps: Generator[Any, Any, Reply]) -> Reply:
+    async def _finish(self, name: str, steps: Generator[Any, Any, Reply], adcp: bool = False) -> Reply:
         """Step the world until a process has its reply; our own bug in it becomes INTERNAL_ERROR."""
         process, turn = self.world.spawn(steps), time.perf_counter()
         while not process.processed:
@@ -227,7 +267,7 @@ class Host:
             except Exception:
                 if process.is_alive:
                     raise
-                return _bug(name)
+                return _bug(name, adcp)
             if time.perf_counter() - turn > SLICE_S:
                 await asyncio.sleep(0)
                 turn = time.perf_counter()
@@ -252,20 +292,22 @@ class Host:
         self.inputs += count
         return count
 
-    def _send_out(self, url: str, webhook_id: str, text: str) -> None:
+    def _send_out(self, letter: Letter) -> None:
         """A webhook leaves the world; one that is only sent again by a replay has left before."""
         if self._outbox is not None and not self._replaying:
-            self._outbox.put(url, f"{self.name}-{webhook_id}", text)
+            self._outbox.put(replace(letter, webhook_id=f"{self.name}-{letter.webhook_id}"))
 
     def _again(self, entry: Entry) -> Reply:
         self.world.run(entry.at_ms)
         payload, principal = json.loads(entry.payload), Principal(entry.principal, user=entry.user)
-        steps = (
-            self._calling(entry.name, payload, principal)
-            if entry.kind == "call"
-            else self._controlling(entry.name, payload)
-        )
-        finishing = self._finish(entry.name, steps)
+        if entry.kind == "call":
+            steps = self._calling(entry.name, payload, principal)
+        elif entry.kind == ADCP:
+            agent_id, _, tool = entry.name.rpartition(".")
+            steps = self._asking(agent_id, tool, payload, principal)
+        else:
+            steps = self._controlling(entry.name, payload)
+        finishing = self._finish(entry.name, steps, entry.kind == ADCP)
         while True:
             try:
                 finishing.send(None)
@@ -282,9 +324,17 @@ def _plain(value: Any) -> bool:
     return True
 
 
-def _bug(operation: str) -> Reply:
-    """INTERNAL_ERROR for a mistake of ours, which goes to the log in full."""
+def _out_of_order(message: str) -> Reply:
+    """SERVICE_UNAVAILABLE of an AdCP agent."""
+    error = AdcpError("SERVICE_UNAVAILABLE", message, retry_after=1)
+    return Reply(False, error_body(error, VERSIONS[-1]), 503)
+
+
+def _bug(operation: str, adcp: bool = False) -> Reply:
+    """The answer to a mistake of ours, which goes to the log in full."""
     traceback.print_exc()
+    if adcp:
+        return _out_of_order(f"{operation} failed by a mistake of the sandbox; the server's log has it in full")
     error = ApiError(
         "INTERNAL_ERROR", f"{operation} failed by a mistake of the sandbox; the server's log has it in full"
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+
+from sandbox.kernel.network import Letter
 
 RETRIES_S = (1.0, 5.0, 25.0, 120.0)
 """Waits in real time before each further attempt."""
@@ -20,6 +22,10 @@ MOST_WAITING = 1_000
 """How many webhooks may be on their way; what comes on top is dropped, with a word on stderr."""
 
 
+Sign = Callable[[Letter, bytes], Mapping[str, str]]
+"""Gives the headers by which an agent signs a webhook and its body, anew for each attempt."""
+
+
 class Outbox:
     """Sends JSON in the background. Retries carry the same body and the same ``Idempotency-Key``.
 
@@ -27,7 +33,10 @@ class Outbox:
     are not followed. What becomes of a webhook is told on stderr and changes nothing in the world.
     """
 
-    def __init__(self, allow_hosts: Sequence[str] = (), retries_s: Sequence[float] = RETRIES_S) -> None:
+    def __init__(
+        self, allow_hosts: Sequence[str] = (), retries_s: Sequence[float] = RETRIES_S, sign: Sign | None = None
+    ) -> None:
+        self._sign = sign
         self._allow = {host.lower() for host in allow_hosts}
         self._retries_s = retries_s
         self._session: aiohttp.ClientSession | None = None
@@ -41,34 +50,41 @@ class Outbox:
             return False
         return host in self._allow or host == "localhost" or _is_loopback(host)
 
-    def put(self, url: str, key: str, text: str) -> None:
-        """Send a text of JSON to a URL; ``key`` tells attempts of one webhook from another one."""
+    def put(self, letter: Letter) -> None:
+        """Send a letter; its ``webhook_id`` tells attempts of one webhook from another one."""
+        url = letter.url
         if not self.allows(url):
             _say(f"no webhook to {url}: allow the host with --allow-host")
         elif len(self._sending) >= MOST_WAITING:
             _say(f"no webhook to {url}: {MOST_WAITING} others are on their way")
         else:
-            task = asyncio.ensure_future(self._send(url, key, text))
+            task = asyncio.ensure_future(self._send(letter))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
 
-    async def _send(self, url: str, key: str, text: str) -> None:
+    async def _send(self, letter: Letter) -> None:
         why = ""
         for wait_s in (0.0, *self._retries_s):
             await asyncio.sleep(wait_s)
-            why = await self._attempt(url, key, text)
+            why = await self._attempt(letter)
             if not why:
                 return
-        _say(f"webhook {key} to {url} was given up: {why}")
+        _say(f"webhook {letter.webhook_id} to {letter.url} was given up: {why}")
 
-    async def _attempt(self, url: str, key: str, text: str) -> str:
+    async def _attempt(self, letter: Letter) -> str:
         """What went wrong; empty if it was acknowledged."""
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
-        headers = {"Content-Type": "application/json", "Idempotency-Key": key, "User-Agent": "adcp-sandbox"}
-        options: dict[str, Any] = {"data": text.encode(), "headers": headers, "allow_redirects": False}
+        body = letter.text.encode()
+        headers = {
+            "Content-Type": "application/json",
+            "Idempotency-Key": letter.webhook_id,
+            "User-Agent": "adcp-sandbox",
+            **(self._sign(letter, body) if letter.adcp and self._sign is not None else {}),
+        }
+        options: dict[str, Any] = {"data": body, "headers": headers, "allow_redirects": False}
         try:
-            async with self._session.post(url, **options) as answer:
+            async with self._session.post(letter.url, **options) as answer:
                 return "" if answer.status < 300 else f"answered with {answer.status}"
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             return str(error) or type(error).__name__

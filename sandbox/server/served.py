@@ -17,9 +17,11 @@ from sandbox.kernel.actor import Actor
 from sandbox.kernel.blobs import Blobs
 from sandbox.kernel.endpoint import Operation, Principal, Reply
 from sandbox.kernel.world import World
+from sandbox.protocol.dialect import AdcpDialect
 from sandbox.scenario.build import build
 from sandbox.scenario.inbox import inbox_of
 from sandbox.scenario.load import Scenario
+from sandbox.server.agents_signing import Keyring
 from sandbox.server.clock import Clock
 from sandbox.server.edge import Caller
 from sandbox.server.host import CLIENT, Host
@@ -98,6 +100,8 @@ class Settings:
     files: Path | None = None
     allow_hosts: tuple[str, ...] = ()
     """Hosts besides this machine to which webhooks may go."""
+    agent_keys: tuple[str, ...] = ()
+    """Further bearer tokens that every agent takes; they stand for the first customer."""
 
 
 class Served:
@@ -114,15 +118,15 @@ class Served:
         self.clock = Clock(settings.clock, max(self.start_ms, self.journal.read("clock_ms") or 0))
         self.hosts: dict[str, Host] = {}
         self.replayed = 0
-        self.outbox = Outbox(settings.allow_hosts)
+        self.keyring = Keyring(self._seed)
+        self.outbox = Outbox(settings.allow_hosts, sign=self.keyring.sign)
         self._ticking: asyncio.Task[None] | None = None
         self.advancing = 0
 
     def _identify(self) -> int:
         """Make sure that the journal is of this sandbox; gives the first instant of its worlds."""
         file = self.scenario.file
-        seed = file.seed if self.settings.seed is None else self.settings.seed
-        mine = {"seed": seed, "world": file.fingerprint(), "scenario": self.scenario.name}
+        mine = {"seed": self._seed, "world": file.fingerprint(), "scenario": self.scenario.name}
         known = self.journal.read("identity")
         if known is None:
             start_ms = self.scenario.start_ms if self.settings.start_ms is None else self.settings.start_ms
@@ -137,6 +141,10 @@ class Served:
                     "give another journal, or remove this one",
                 )
         return int(self.journal.read("start_ms"))
+
+    @property
+    def _seed(self) -> int:
+        return self.scenario.file.seed if self.settings.seed is None else self.settings.seed
 
     # -- worlds ------------------------------------------------------------------------------------------
 
@@ -169,7 +177,7 @@ class Served:
 
     def _host(self, customer: Customer | None) -> Host:
         number = 0 if customer is None else [c.principal for c in self.customers].index(customer.principal)
-        seed = self.scenario.file.seed if self.settings.seed is None else self.settings.seed
+        seed = self._seed
         if customer is not None and number:
             seed = int.from_bytes(hashlib.sha256(f"{seed}/{customer.principal}".encode()).digest()[:7])
 
@@ -227,6 +235,18 @@ class Served:
                 break
         assert reply is not None
         return reply
+
+    # -- agents ------------------------------------------------------------------------------------------
+
+    @property
+    def agents(self) -> dict[str, Actor]:
+        """The actors that are served over AdCP, as they are in the first customer's world."""
+        actors = next(iter(self.hosts.values())).world.actors.values()
+        return {a.id: a for a in actors if a.endpoint is not None and isinstance(a.endpoint.dialect, AdcpDialect)}
+
+    async def ask(self, principal: str, agent_id: str, tool: str, payload: dict[str, Any]) -> Reply:
+        """Have a tool of an agent do its work for a customer, in that customer's world."""
+        return await self.host(principal).ask(agent_id, tool, payload, Principal(principal))
 
     def unread(self, caller: Caller) -> str:
         """The section about unread notifications."""

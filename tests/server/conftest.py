@@ -23,7 +23,7 @@ class Live:
 
     def __init__(self, settings: Settings, address: Address | None = None) -> None:
         self.settings = settings
-        self._address = address or Address(port=0)
+        self._address = address or Address(port=0, agents_port=0)
         self._ready = threading.Event()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)

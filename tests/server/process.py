@@ -25,7 +25,19 @@ class Process(Live):
         """Start serving what the journal has; raises if that fails."""
         ready = self.folder / "ready.json"
         ready.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "sandbox.cli", "serve", self.world, "--port", "0", "--ready-file", str(ready)]
+        command = [
+            sys.executable,
+            "-m",
+            "sandbox.cli",
+            "serve",
+            self.world,
+            "--port",
+            "0",
+            "--agents-port",
+            "0",
+            "--ready-file",
+            str(ready),
+        ]
         with self.errors.open("ab") as errors:
             self.process = subprocess.Popen(
                 [*command, "--journal", f"sqlite:///{self.folder}/journal.db"],

@@ -63,9 +63,9 @@ class Session:
         self.process = subprocess.Popen(
             [*command, "--journal", self.journal], cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
-        for _ in range(1000):
-            if ready.exists() and ready.read_text().endswith("\n"):
-                break
+        deadline = time.monotonic() + 60
+        while not (ready.exists() and ready.read_text().endswith("\n")):
+            assert time.monotonic() < deadline, "the server did not become ready"
             assert self.process.poll() is None, self.process.stderr.read().decode()  # type: ignore[union-attr]
             time.sleep(0.02)
         line = json.loads(ready.read_text())

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.kernel.network import Letter
 from sandbox.server.outbox import Outbox
 from tests.server.conftest import MakeLive
 
@@ -55,7 +56,7 @@ def test_retries_carry_the_same_key_and_body(receiver: Receiver) -> None:
 
     async def play() -> None:
         outbox = Outbox(retries_s=(0.01, 0.01, 0.01))
-        outbox.put(receiver.url, "acme-w1", '{"a": 1}')
+        outbox.put(Letter("northstar", receiver.url, "acme-w1", '{"a": 1}'))
         while len(receiver.came) < 3:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.1)

@@ -40,7 +40,7 @@ def test_no_command_imports_a_heavy_part_of_the_sdk() -> None:
         ("aiohttp", ["sandbox/server"]),
         ("mcp", ["sandbox/server"]),
         ("sqlalchemy", ["sandbox/journal"]),
-        ("PIL", ["agents/buyer"]),
+        ("PIL", ["agents/buyer", "agents/studio"]),
     ],
 )
 def test_each_library_has_one_home(library: str, homes: list[str]) -> None:

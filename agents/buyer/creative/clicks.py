@@ -38,7 +38,7 @@ class Click(Body):
     """Query of a click tracker; a macro that nobody filled in stands for nothing."""
 
     creative: Id
-    rurl: str = Field(min_length=1, max_length=8_000)
+    rurl: str = Field(min_length=1, max_length=2_000)
     media_buy: str = Field(default="", alias="media_buy")
     package: str = ""
 

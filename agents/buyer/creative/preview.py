@@ -198,8 +198,6 @@ def _token(platform: BuyerPlatform, creative_id: str) -> str:
 
 def _ask(platform: BuyerPlatform, campaign: Campaign, creative: Creative, ref: Format, failures: list[Row]) -> Steps:
     """What the first agent that sells the format and renders previews makes of it; None if there is none."""
-    manifest = {key: value for key, value in creative_asset(platform, creative, ref).items() if key in _MANIFEST}
-    request = {"request_type": "single", "creative_manifest": manifest, "output_format": "url"}
     sellers = [
         seller_id
         for seller_id, product in campaign_products(platform, campaign)
@@ -207,6 +205,8 @@ def _ask(platform: BuyerPlatform, campaign: Campaign, creative: Creative, ref: F
     ]
     for seller_id in dict.fromkeys(sellers):
         try:
+            manifest = {k: value for k, value in creative_asset(platform, creative, ref).items() if k in _MANIFEST}
+            request = {"request_type": "single", "creative_manifest": manifest, "output_format": "url"}
             body = yield from platform.sellers.request(seller_id, "preview_creative", request)
         except AdcpError as error:
             if error.code != "UNSUPPORTED_FEATURE":

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from agents.buyer.formats import required_types
 from agents.buyer.sessions.cdn import PNG, publish, render_name
-from agents.buyer.sessions.copywriting import call_to_action, headlines
-from agents.buyer.sessions.records import LAYOUTS, SCHEMES, CreativeSession, Design, Render, SourceAsset
+from agents.buyer.sessions.records import CreativeSession, Render
+from agents.studio.copywriting import call_to_action, headlines
+from agents.studio.design import LAYOUTS, SCHEMES, Design, SourceAsset
 from sandbox.domain.formats import format_key, parse_format
 
 if TYPE_CHECKING:
@@ -91,8 +92,8 @@ def drawn(session: CreativeSession) -> dict[str, SourceAsset]:
 
 def render_all(platform: BuyerPlatform, session: CreativeSession, design: Design) -> list[Render]:
     """Draw a design in every target format of the session; the pictures go to the world's files."""
-    from agents.buyer.sessions.drawing import Picture, Scene, draw
-    from agents.buyer.sessions.pictures import load
+    from agents.studio.drawing import Picture, Scene, draw
+    from agents.studio.pictures import load
 
     brand = brand_of(platform, session.campaign_id)
     files = platform.world.files

@@ -6,7 +6,7 @@ import re
 
 from agents.buyer.sessions.adapter import brand_of, drawn
 from agents.buyer.sessions.case import Case, Findings, size
-from agents.buyer.sessions.palette import READABLE, brand_colours, make_palette, parse_colour
+from agents.studio.palette import READABLE, brand_colours, make_palette, parse_colour
 
 _UNREADABLE = 2.5
 _LARGE = 24

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from agents.buyer.sessions.records import Check, CreativeSession, Render, SourceAsset, Stage, Variant
+from agents.buyer.sessions.records import Check, CreativeSession, Render, Stage, Variant
+from agents.studio.design import SourceAsset
 
 if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agents.buyer.sessions.records import Render, SourceAsset
+from agents.buyer.sessions.records import Render
+from agents.studio.design import SourceAsset
 
 if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform

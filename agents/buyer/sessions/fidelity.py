@@ -6,8 +6,9 @@ import io
 from typing import TYPE_CHECKING
 
 from agents.buyer.sessions.case import Case, Findings, size
-from agents.buyer.sessions.records import Check, Placement, Render, SourceAsset
+from agents.buyer.sessions.records import Check, Render
 from agents.buyer.sessions.rights import check_rights
+from agents.studio.design import Placement, SourceAsset
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -34,7 +35,7 @@ def _locked(case: Case, asset: SourceAsset) -> Findings:
         why = f"{asset.label} is locked, but only its address is known: upload it, so that it can be shown as it is"
         yield case.found("locked_asset", "fail", why, asset=asset)
         return
-    from agents.buyer.sessions.pictures import load
+    from agents.studio.pictures import load
 
     original = load(case.platform.world.files, asset)
     shown = False
@@ -48,7 +49,7 @@ def _locked(case: Case, asset: SourceAsset) -> Findings:
 
 def _judged(case: Case, asset: SourceAsset, original: Image, render: Render, placement: Placement) -> Check:
     """What a render makes of a locked asset."""
-    from agents.buyer.sessions.pictures import window
+    from agents.studio.pictures import window
 
     _, _, wide, high = placement.crop
     _, _, width, height = placement.box
@@ -70,7 +71,7 @@ def intact(original: Image, png: bytes, placement: Placement) -> bool:
     """True if every pixel of the asset that covers what is behind it is in the picture as it should be."""
     from PIL import Image, ImageChops
 
-    from agents.buyer.sessions.pictures import scaled
+    from agents.studio.pictures import scaled
 
     left, top, width, height = placement.box
     with Image.open(io.BytesIO(png)) as picture:

@@ -19,8 +19,7 @@ from agents.buyer.sessions.adapter import (
 )
 from agents.buyer.sessions.evaluators import evaluate, worst
 from agents.buyer.sessions.finalize import approve, gate, save
-from agents.buyer.sessions.records import CreativeSession, Design, SourceAsset, Variant
-from agents.buyer.sessions.refine import refine
+from agents.buyer.sessions.records import CreativeSession, Variant
 from agents.buyer.sessions.scope import (
     open_campaign,
     origin_of,
@@ -31,8 +30,10 @@ from agents.buyer.sessions.scope import (
     working,
 )
 from agents.buyer.sessions.sources import gather
-from agents.buyer.sessions.vocabulary import EXAMPLES
 from agents.buyer.wire import group
+from agents.studio.design import Design, SourceAsset
+from agents.studio.refine import refine
+from agents.studio.vocabulary import EXAMPLES
 from sandbox.core.errors import ApiError
 from sandbox.kernel.endpoint import Context
 from sandbox.operations import Group, Request

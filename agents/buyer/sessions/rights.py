@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agents.buyer.sessions.case import Case, Findings
-from agents.buyer.sessions.records import Rights
+from agents.studio.design import Rights
 from sandbox.core.time import iso
 
 

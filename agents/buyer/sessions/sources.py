@@ -9,7 +9,7 @@ from agents.buyer.formats import campaign_creatives
 from agents.buyer.records import Campaign
 from agents.buyer.sessions.bodies import AreaBody, SourceAssetBody
 from agents.buyer.sessions.cdn import publish, source_name
-from agents.buyer.sessions.records import Area, Rights, SourceAsset
+from agents.studio.design import Area, Rights, SourceAsset
 from sandbox.core.errors import ApiError
 from sandbox.operations import Upload
 from sandbox.operations.operation import MAX_FILE_BYTES, MAX_FILES
@@ -115,7 +115,7 @@ def _kept(platform: BuyerPlatform, campaign: Campaign, asset_id: str, field: str
 
 def _read(platform: BuyerPlatform, asset: SourceAsset, digest: str, declared: str, field: str) -> None:
     """Look into a file: its type is one that creatives may have (rule 178), and a picture can be drawn."""
-    from agents.buyer.sessions.pictures import inspect
+    from agents.studio.pictures import inspect
 
     if digest not in platform.world.files:
         raise ApiError("VALIDATION_ERROR", f"{field}: the content of {asset.label} has not come", field)

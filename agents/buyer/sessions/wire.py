@@ -8,21 +8,10 @@ from agents.buyer.formats import coverage
 from agents.buyer.sessions.adapter import ADAPTER, LEAST, MOST
 from agents.buyer.sessions.cdn import PNG, file_url, render_name, source_name
 from agents.buyer.sessions.evaluators import EVALUATORS, worst
-from agents.buyer.sessions.records import (
-    LAYOUTS,
-    PICTURES,
-    SCHEMES,
-    TYPEFACE,
-    Area,
-    Check,
-    CreativeSession,
-    Render,
-    SourceAsset,
-    Stage,
-    Variant,
-)
+from agents.buyer.sessions.records import Check, CreativeSession, Render, Stage, Variant
 from agents.buyer.sessions.rights import status_at
-from agents.buyer.sessions.vocabulary import EXAMPLES
+from agents.studio.design import LAYOUTS, PICTURES, SCHEMES, TYPEFACE, Area, SourceAsset
+from agents.studio.vocabulary import EXAMPLES
 from sandbox.core.time import iso
 from sandbox.domain.formats import format_key
 

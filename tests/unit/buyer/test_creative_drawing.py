@@ -8,14 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from agents.buyer.sessions import lettering
-from agents.buyer.sessions.copywriting import call_to_action, headlines
-from agents.buyer.sessions.drawing import Picture, Scene, draw
 from agents.buyer.sessions.fidelity import intact
-from agents.buyer.sessions.layout import Box
-from agents.buyer.sessions.palette import BLACK, WHITE, contrast, legible, make_palette
-from agents.buyer.sessions.pictures import cover_crop, inspect
-from agents.buyer.sessions.records import ELEMENTS, LAYOUTS, SCHEMES, Design, Placement, Rights, SourceAsset
+from agents.studio import lettering
+from agents.studio.copywriting import call_to_action, headlines
+from agents.studio.design import ELEMENTS, LAYOUTS, SCHEMES, Design, Placement, Rights, SourceAsset
+from agents.studio.drawing import Picture, Scene, draw
+from agents.studio.layout import Box
+from agents.studio.palette import BLACK, WHITE, contrast, legible, make_palette
+from agents.studio.pictures import cover_crop, inspect
 
 SIZES = [(300, 250), (728, 90), (160, 600), (320, 50), (970, 250), (300, 600), (336, 280), (468, 60), (120, 600)]
 COLOURS: list[dict[str, str]] = [

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.buyer.sessions.records import Design, Rights, SourceAsset
-from agents.buyer.sessions.refine import MOST_STEPS, refine
-from agents.buyer.sessions.vocabulary import EXAMPLES
+from agents.studio.design import Design, Rights, SourceAsset
+from agents.studio.refine import MOST_STEPS, refine
+from agents.studio.vocabulary import EXAMPLES
 
 BASE = Design("split", "light", "The Wimbledon novel of the summer", "Innovation for Everyone", "Buy now")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from agents.buyer.sessions.records import Area, Design
+from agents.studio.design import Area, Design
 
 _TALL, _WIDE, _STRIP = 1.6, 1.15, 3.0
 _STRIP_HEIGHT = 150

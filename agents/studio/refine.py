@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from agents.buyer.sessions.copywriting import shortened
-from agents.buyer.sessions.palette import parse_colour
-from agents.buyer.sessions.records import LAYOUTS, Design, SourceAsset
-from agents.buyer.sessions.vocabulary import DECORATION, elements_in, pattern
+from agents.studio.copywriting import shortened
+from agents.studio.design import LAYOUTS, Design, SourceAsset
+from agents.studio.palette import parse_colour
+from agents.studio.vocabulary import DECORATION, elements_in, pattern
 
 MOST_STEPS = 3
 """Steps of size, brightness, contrast and spacing in either direction."""

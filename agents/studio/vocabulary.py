@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agents.buyer.sessions.records import ELEMENTS, SourceAsset
+from agents.studio.design import ELEMENTS, SourceAsset
 
 WORDS: dict[str, tuple[str, ...]] = {
     "logo": ("logo", "logotype", "brand mark", "brandmark", "wordmark", "badge", "brand name"),

@@ -6,8 +6,8 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agents.buyer.sessions.layout import Box
-from agents.buyer.sessions.records import PICTURES, Area, SourceAsset
+from agents.studio.design import PICTURES, Area, SourceAsset
+from agents.studio.layout import Box
 
 if TYPE_CHECKING:
     from PIL.Image import Image

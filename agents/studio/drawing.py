@@ -6,11 +6,11 @@ import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from agents.buyer.sessions import lettering
-from agents.buyer.sessions.layout import Box, Layout, Needs, arrange, is_strip, measure
-from agents.buyer.sessions.palette import INK, WHITE, Palette, Rgb, contrast, legible, make_palette, mix
-from agents.buyer.sessions.pictures import Placed, contained, covering, is_cutout, loses_little
-from agents.buyer.sessions.records import Design, Placement, SourceAsset, TextRun
+from agents.studio import lettering
+from agents.studio.design import Design, Placement, SourceAsset, TextRun
+from agents.studio.layout import Box, Layout, Needs, arrange, is_strip, measure
+from agents.studio.palette import INK, WHITE, Palette, Rgb, contrast, legible, make_palette, mix
+from agents.studio.pictures import Placed, contained, covering, is_cutout, loses_little
 
 if TYPE_CHECKING:
     from PIL.Image import Image

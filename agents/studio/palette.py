@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agents.buyer.sessions.records import Design
+from agents.studio.design import Design
 
 Rgb = tuple[int, int, int]
 

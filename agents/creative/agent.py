@@ -1,0 +1,59 @@
+"""The creative agent: its formats, its library, what it built, and its door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from agents.creative import controls
+from agents.creative.build import build_creative
+from agents.creative.capabilities import get_adcp_capabilities
+from agents.creative.config import CreativeConfig
+from agents.creative.delivery import Deliveries, get_creative_delivery
+from agents.creative.formats import BuildFormat, formats_of, list_creative_formats
+from agents.creative.library import list_creatives, sync_creatives
+from agents.creative.preview import preview_creative
+from agents.seller.synced import sync_catalogs
+from agents.studio.design import Design
+from agents.studio.prices import Price
+from agents.studio.vendor import Vendor
+
+if TYPE_CHECKING:
+    from sandbox.kernel.world import World
+
+
+class CreativeAgent(Vendor):
+    """An agent that builds, previews, keeps and serves creatives."""
+
+    role = "creative"
+
+    def __init__(self, world: World, actor_id: str, config: CreativeConfig) -> None:
+        super().__init__(world, actor_id, config)
+        self.config: CreativeConfig = config
+        self.formats: dict[str, BuildFormat] = formats_of(config, self.url)
+        self.seeded_formats: dict[str, dict[str, BuildFormat]] = {}
+        """Formats that a test gave to an account, by account and id."""
+        self.designs: dict[str, Design] = {}
+        """How generated pictures were designed, by the digest of the picture: what a refinement begins with."""
+        self.deliveries = Deliveries()
+        reads: list[Any] = [get_adcp_capabilities, list_creative_formats, get_creative_delivery]
+        changes: list[Any] = [build_creative, preview_creative, sync_catalogs]
+        if config.library:
+            reads.append(list_creatives)
+            changes.append(sync_creatives)
+        self.endpoint = self.serve(reads, changes)
+        for control in (
+            controls.approve_creative,
+            controls.reject_creative,
+            controls.suspend_creative,
+            controls.seed_creative,
+            controls.seed_format,
+            controls.deliver,
+        ):
+            self.controls[control.__name__] = partial(control, self)
+
+    @property
+    def prices(self) -> Iterable[Price]:
+        """The rate card."""
+        return self.config.prices

@@ -1,0 +1,1 @@
+"""The drawing studio: designs, words and pictures, for everybody who makes creatives."""

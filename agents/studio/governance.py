@@ -1,0 +1,91 @@
+"""Spending of governed accounts: sync_governance, and asking the governance agent before anything is committed.
+
+docs/accounts/tasks/sync_governance.mdx and docs/governance/campaign/specification.mdx, "Spend-commit invocation".
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+from agents.seller.records import Account
+from agents.studio.vendor import vendor_of
+from sandbox.core.errors import AdcpError
+from sandbox.core.money import amount
+from sandbox.kernel.network import PeerTimeout, PeerUnreachable
+
+if TYPE_CHECKING:
+    from sandbox.kernel.endpoint import Context
+
+Body = dict[str, Any]
+
+
+def sync_governance(ctx: Context, request: Body) -> Body:
+    """Say which governance agent decides about the spending of accounts; an account has one."""
+    vendor = vendor_of(ctx)
+    rows: list[Body] = []
+    for entry in request["accounts"]:
+        account = vendor.account(ctx.principal, entry["account"])
+        if account is None:
+            error = {"code": "ACCOUNT_NOT_FOUND", "message": "there is no such account"}
+            rows.append({"account": entry["account"], "status": "failed", "errors": [error]})
+            continue
+        url = entry["governance_agents"][0]["url"]
+        vendor.governors[account.account_id] = url
+        vendor.decide("account", account.account_id, "governed", f"spending is decided by {url}")
+        rows.append({"account": entry["account"], "status": "synced", "governance_agents": [{"url": url}]})
+    return {"status": "completed", "accounts": rows}
+
+
+def clear_spending(
+    ctx: Context, request: Body, account: Account | None, purchase: str, cost_micros: int, currency: str
+) -> Generator[Any, Any, None]:
+    """Ask the account's governance agent about a purchase (enums/purchase-type.json); accounts without one are free.
+
+    Raises GOVERNANCE_DENIED without an approval or if the agent denies, with its findings, and
+    GOVERNANCE_UNAVAILABLE if it can't be reached.
+    """
+    vendor = vendor_of(ctx)
+    url = vendor.governors.get(account.account_id) if account is not None else None
+    if url is None:
+        return
+    token = request.get("governance_context")
+    if not token:
+        why = "the account has a governance agent: ask check_governance first and send the governance_context"
+        raise _denied(why, [{"category_id": "budget_authority", "severity": "critical", "explanation": why}])
+    governor = ctx.world.network.actor_at(url)
+    question = {
+        "adcp_version": "3.1",
+        "plan_id": _plan_of(token),
+        "caller": vendor.url,
+        "purchase_type": purchase,
+        "phase": "purchase",
+        "governance_context": token,
+        "planned_delivery": {"total_budget": amount(cost_micros), "currency": currency},
+    }
+    try:
+        if governor not in ctx.world.actors:
+            raise AdcpError("GOVERNANCE_UNAVAILABLE", f"no governance agent answers at {url}")
+        reply = yield from ctx.call(governor, "check_governance", question)
+    except (PeerTimeout, PeerUnreachable) as error:
+        raise AdcpError("GOVERNANCE_UNAVAILABLE", f"the governance agent does not answer: {error}") from None
+    if not reply.ok or reply.body.get("verdict") != "approved":
+        errors = reply.body.get("errors") or [{}]
+        why = str(reply.body.get("explanation") or errors[0].get("message") or "the governance agent did not approve")
+        raise _denied(why, reply.body.get("findings", []))
+
+
+def _denied(why: str, findings: list[Body]) -> AdcpError:
+    return AdcpError("GOVERNANCE_DENIED", why, "governance_context", details={"findings": findings})
+
+
+def _plan_of(token: str) -> str:
+    """The plan that a signed context is about, as it says itself; the agent that signed it checks the signature."""
+    parts = token.split(".")
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        return str(claims.get("plan_id") or claims["sub"])
+    except (IndexError, KeyError, ValueError, AttributeError):
+        return token
