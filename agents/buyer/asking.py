@@ -110,7 +110,7 @@ def read_products(platform: BuyerPlatform, agent: str, request: dict[str, Any]) 
         try:
             body = yield from platform.sellers.request(agent, "get_products", {**request, **cursor}, log=log)
         except AdcpError as error:
-            error.details = {**(error.details or {}), "debugLogs": log}
+            error.details = {**(error.details or {}), "debugLogs": log or (error.details or {}).get("debugLogs", [])}
             raise
         products = [*answer.get("products", []), *body.get("products", [])]
         answer = {**(answer or body), "products": products}

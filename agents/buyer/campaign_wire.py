@@ -46,7 +46,7 @@ def full(platform: BuyerPlatform, campaign: Campaign, only: list[str] | None = N
     body["budget"] = {
         **body["budget"],
         "dailyCap": optional_amount(campaign.daily_cap_micros),
-        "pacing": campaign.pacing.upper() if campaign.pacing else None,  # conflict C12
+        "pacing": campaign.pacing.replace("_", "").upper() if campaign.pacing else None,  # conflict C12
     }
     body |= budget_wire(platform, campaign)
     body["brief"] = campaign.brief

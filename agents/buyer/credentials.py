@@ -146,12 +146,22 @@ class Credentials:
         query = {"response_type": "code", "client_id": platform.id, "state": credential.state}
         return f"{platform.world.network.url(platform.id, 'oauth/authorize')}?{urlencode(query)}"
 
+    def knows(self, state: Any) -> bool:
+        """True if credentials wait for an authorisation that is known by this."""
+        return isinstance(state, str) and self._waiting(state) is not None
+
     def waiting(self, state: str) -> Credential:
         """The credentials whose authorisation is known by this; NOT_FOUND if it was used, or never was."""
+        found = self._waiting(state)
+        if found is not None:
+            return found
+        raise ApiError("NOT_FOUND", "the link is not known, or was used already; register the credentials again")
+
+    def _waiting(self, state: str) -> Credential | None:
         for one in self._all.values():
             if one.state is not None and hmac.compare_digest(one.state.encode(), state.encode()):
                 return one
-        raise ApiError("NOT_FOUND", "the link is not known, or was used already; register the credentials again")
+        return None
 
     def decide(self, credential: Credential, allowed: bool) -> None:
         """End an authorisation; its link is used up either way."""

@@ -121,7 +121,7 @@ def _check_update(
         raise ApiError("INVALID_STATE", f"products change on DRAFTs only; it is {buy.status}", f"{field}.products")
     if action.packages and buy.status != "ACTIVE":
         raise ApiError("INVALID_STATE", f"packages change on ACTIVE buys only; it is {buy.status}", f"{field}.packages")
-    if buy.status not in ("DRAFT", "ACTIVE"):
+    if buy.status not in ("DRAFT", "ACTIVE") and not (buy.status == "PAUSED" and _only_ends(action)):
         raise ApiError("INVALID_STATE", f"a {buy.status} media buy can't be changed", field)
     if pending_version(campaign, buy) is not None:  # rule 90
         raise ApiError("INVALID_STATE", "an update of this media buy waits for approval already", field)
@@ -136,6 +136,11 @@ def _check_update(
     _check_creatives(platform, campaign, action, field)
     for n, product in enumerate(action.products):
         _check_product(platform, campaign, buy, product, f"{field}.products[{n}]")
+
+
+def _only_ends(action: MediaBuyAction) -> bool:
+    """True if an update changes the end alone, as it follows from another end of the campaign (rule 88)."""
+    return action.model_fields_set <= {"action", "media_buy_id", "end_time", "updated_reason"}
 
 
 def _check_dates(buy: MediaBuy, action: MediaBuyAction, flight: tuple[int, int], field: str) -> None:

@@ -134,6 +134,10 @@ class BuyerPlatform(Actor):
         """What help texts say of unread notifications; empty if there are none (rule 14)."""
         return self.notifications.unread_text(customer_id)
 
+    def concerns(self, payload: dict[str, Any]) -> bool:
+        """True if a public request is about a thing of this world: an authorisation that waits for an answer."""
+        return self.credentials.knows((payload.get("body") or {}).get("state"))
+
     def callback(self, operation_id: str) -> dict[str, Any] | None:
         """The ``push_notification_config`` of a request; None if the platform takes no webhooks."""
         if not self.config.webhooks:

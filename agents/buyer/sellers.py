@@ -106,10 +106,14 @@ class SellerClient:
     def _attempts(
         self, seller_id: str, tool: str, request: Body, log: list[Body] | None, signed: str = ""
     ) -> Steps[Body]:
-        """Send until an answer comes that is not a transient failure, or no attempt is left."""
+        """Send until an answer comes that is not a transient failure, or no attempt is left.
+
+        An error has all attempts in its ``details``, as ``debugLogs``.
+        """
         settings, network = self._platform.config.requests, self._platform.world.network
         principal = Principal(self._platform.id, self._platform.role, signed)
         failure: AdcpError | None = None
+        failed: list[Body] = []
         for attempt in range(settings.retries + 1):
             if failure is not None:
                 yield self._platform.world.env.timeout(self._wait_ms(attempt, failure))
@@ -120,14 +124,17 @@ class SellerClient:
                 failure = None if reply.ok else from_body(reply.body) or _unreadable()
             except (PeerUnreachable, PeerTimeout) as lost:
                 failure = AdcpError("SERVICE_UNAVAILABLE", str(lost), recovery="transient")
+            if log is not None or failure is not None:
+                failed.append(self._log_entry(seller_id, tool, request, reply, failure))
             if log is not None:
-                log.append(self._log_entry(seller_id, tool, request, reply, failure))
+                log.append(failed[-1])
             if failure is None and reply is not None:
                 return reply.body
             assert failure is not None
             if failure.recovery != "transient" or failure.code in NEEDS_CHANGE:
                 break
         assert failure is not None
+        failure.details = {**(failure.details or {}), "debugLogs": failed}
         raise failure
 
     def _wait_ms(self, attempt: int, failure: AdcpError) -> int:

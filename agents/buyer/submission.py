@@ -27,9 +27,12 @@ Json = dict[str, Any]
 def share_out(platform: BuyerPlatform, campaign: Campaign, drafts: list[MediaBuy]) -> None:
     """Give every staged product its budget: those without one share evenly what the media budget leaves.
 
-    VALIDATION_ERROR if the products want more than there is; nothing is changed then.
+    VALIDATION_ERROR if the products want more than there is; nothing is changed then. Without products there is
+    nothing to refuse: executing again is safe, whatever the budget is now (rule 66).
     """
     staged = [product for buy in drafts for product in buy.products]
+    if not staged:
+        return
     left = media_budget_micros(platform, campaign) - committed_micros(platform, campaign)
     wanted = sum(product.budget_micros or 0 for product in staged)
     open_ones = [product for product in staged if product.budget_micros is None]

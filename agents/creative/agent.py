@@ -53,6 +53,20 @@ class CreativeAgent(Vendor):
         ):
             self.controls[control.__name__] = partial(control, self)
 
+    def start(self) -> None:
+        """Put the stored creatives on the shelf, each under the domain of its brand."""
+        super().start()
+        for stored in self.config.stored:
+            concept = {"concept_id": stored.concept, "concept_name": stored.concept} if stored.concept else {}
+            ref = {"agent_url": self.url, "id": stored.format}
+            body = {
+                "creative_id": stored.id,
+                "name": stored.name or stored.id,
+                "format_id": ref,
+                "assets": stored.assets,
+            }
+            controls.store(self, stored.brand, {**body, **concept})
+
     @property
     def prices(self) -> Iterable[Price]:
         """The rate card."""

@@ -55,7 +55,7 @@ class CreativeConfig(VendorConfig):
 
     personality: Personality = Field(
         default="template",
-        description="template: renders given assets; generative: makes them from a brief; ad_server: serves stored ones",
+        description="template: lays out assets; generative: makes them from a brief; ad_server: serves stored ones",
     )
     sizes: list[Annotated[str, Field(pattern=r"^[1-9]\d{0,3}x[1-9]\d{0,3}$")]] = Field(
         default=["300x250", "728x90", "320x50", "160x600"], min_length=1, description="Sizes of display formats"

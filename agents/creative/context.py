@@ -27,5 +27,7 @@ def format_for(agent: CreativeAgent, ref: dict[str, Any], field: str) -> BuildFo
         fmt = fmt or seeded.get(ref["id"])
     if fmt is None:
         own = [f.format_id for f in agent.formats.values() if f.way != "standard"]
-        raise AdcpError("VALIDATION_ERROR", f"there is no format {ref['id']}", field, suggestion=f"use {', '.join(own)}")
+        raise AdcpError(
+            "VALIDATION_ERROR", f"there is no format {ref['id']}", field, suggestion=f"use {', '.join(own)}"
+        )
     return fmt

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from agents.creative.context import agent_of
 from agents.creative.config import CreativeConfig
+from agents.creative.context import agent_of
 from agents.seller.wire import page
 from agents.studio.macros import SUPPORTED
+from sandbox.domain.channels import Medium
 from sandbox.domain.formats import Format, default_formats, format_key
 
 if TYPE_CHECKING:
@@ -92,43 +93,47 @@ _WAYS = {
 
 _CLICK = (Slot("click_url", "url"), Slot("impression_tracker", "url"))
 _WORDS = (Slot("headline", "text"), Slot("cta", "text"))
-_VIDEO_SIZE = (1920, 1080)
+_SCREEN = (1920, 1080)
+_MASTER = ("source_master",)
+_MEDIA: tuple[Medium, ...] = ("display", "video", "audio", "dooh")
 
 
 def formats_of(config: CreativeConfig, agent_url: str) -> dict[str, BuildFormat]:
     """All formats by id, in the order in which they are listed."""
-    made: list[BuildFormat] = []
-    sizes = [tuple(int(side) for side in size.split("x")) for size in config.sizes]
-    banners = tuple(f"display_{w}x{h}" for w, h in sizes)
     image, video = Slot("image", "image", required=True), Slot("video", "video", required=True)
+    made: list[BuildFormat] = []
+
+    def add(name: str, kind: str, way: str, slots: tuple[Slot, ...], format_id: str, **more: Any) -> None:
+        made.append(BuildFormat(format_id, name, kind, way, (*slots, *_CLICK), agent_url=agent_url, **more))
+
+    sizes = [(int(w), int(h)) for w, h in (size.split("x") for size in config.sizes)]
     for w, h in sizes:
-        shown = (image, *_WORDS, *_CLICK, Slot("serving_tag", "html"))
-        made.append(BuildFormat(f"display_{w}x{h}", f"Banner {w} x {h}", "display", "template", shown, w, h, agent_url=agent_url, inputs=("source_master",)))
-    if config.personality == "generative":
-        for w, h in sizes:
-            shown = (Slot("generated_image", "image"), *_WORDS, *_CLICK)
-            made.append(BuildFormat(f"display_{w}x{h}_generative", f"Generated banner {w} x {h}", "display", "generative", shown, w, h, agent_url=agent_url))
-    if config.personality == "ad_server":
-        for w, h in sizes:
-            tag = (Slot("serving_tag", "html", required=True), *_CLICK)
-            made.append(BuildFormat(f"display_{w}x{h}_tag", f"Banner tag {w} x {h}", "display", "tag", tag, w, h, agent_url=agent_url, inputs=banners))
+        shown, size = (image, *_WORDS, Slot("serving_tag", "html")), {"width": w, "height": h}
+        add(f"Banner {w} x {h}", "display", "template", shown, f"display_{w}x{h}", inputs=_MASTER, **size)
+    for w, h in sizes:
+        shown, size = (Slot("generated_image", "image"), *_WORDS), {"width": w, "height": h}
+        tag = (Slot("serving_tag", "html", required=True),)
+        if config.personality == "generative":
+            add(f"Generated banner {w} x {h}", "display", "generative", shown, f"display_{w}x{h}_generative", **size)
+        if config.personality == "ad_server":
+            add(f"Banner tag {w} x {h}", "display", "tag", tag, f"display_{w}x{h}_tag", **size)
     for seconds in config.lengths:
-        shape = (*_VIDEO_SIZE, seconds * 1000, agent_url)
-        made.append(BuildFormat(f"video_{seconds}s", f"Video {seconds} s", "video", "template", (video, *_CLICK), *shape))
-        vast = (Slot("vast_tag", "vast", required=True), *_CLICK)
-        made.append(BuildFormat(f"vast_{seconds}s", f"VAST tag {seconds} s", "video", "tag", vast, *shape, (f"video_{seconds}s",)))
-    native = (image, Slot("headline", "text", required=True), Slot("cta", "text"), *_CLICK)
-    made.append(BuildFormat("native_content", "Native card", "native", "template", native, 1200, 628, agent_url=agent_url, inputs=("source_master",)))
-    source = (image, *_WORDS, *_CLICK)
-    made.append(BuildFormat("source_master", "Source material", "display", "source", source, 1200, 628, agent_url=agent_url))
-    made += [_standard(fmt) for medium in ("display", "video", "audio", "dooh") for fmt in default_formats(medium)]
-    return {fmt.format_id: fmt for fmt in made}
+        shape = {"width": _SCREEN[0], "height": _SCREEN[1], "duration_ms": seconds * 1000}
+        add(f"Video {seconds} s", "video", "template", (video,), f"video_{seconds}s", **shape)
+        vast, origin = (Slot("vast_tag", "vast", required=True),), (f"video_{seconds}s",)
+        add(f"VAST tag {seconds} s", "video", "tag", vast, f"vast_{seconds}s", inputs=origin, **shape)
+    card = (image, Slot("headline", "text", required=True), Slot("cta", "text"))
+    add("Native card", "native", "template", card, "native_content", inputs=_MASTER, width=1200, height=628)
+    add("Source material", "display", "source", (image, *_WORDS), "source_master", width=1200, height=628)
+    standard = [_standard(fmt) for medium in _MEDIA for fmt in default_formats(medium)]
+    return {fmt.format_id: fmt for fmt in (*made, *standard)}
 
 
 def _standard(fmt: Format) -> BuildFormat:
     asset_id, asset_type = fmt.asset
     slots = (Slot(asset_id, asset_type, required=True), *_CLICK)
-    return BuildFormat(fmt.format_id, fmt.name, fmt.medium, "standard", slots, fmt.width, fmt.height, fmt.duration_ms, fmt.agent_url)
+    size = {"width": fmt.width, "height": fmt.height, "duration_ms": fmt.duration_ms}
+    return BuildFormat(fmt.format_id, fmt.name, fmt.medium, "standard", slots, agent_url=fmt.agent_url, **size)
 
 
 def list_creative_formats(ctx: Context, request: Body) -> Body:

@@ -173,7 +173,7 @@ def _passes(agent: CreativeAgent, creative: Creative, filters: Body) -> bool:
         "media_buy_ids": lambda wanted: any(buy in wanted for buy in served),
         "has_served": lambda wanted: bool(served) == wanted,
         "assigned_to_packages": lambda _: False,
-        "unassigned": lambda wanted: bool(wanted),
+        "unassigned": bool,
         "has_variables": lambda wanted: not wanted,
         "format_ids": lambda wanted: _same_format(body["format_id"], wanted),
     }

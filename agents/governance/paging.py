@@ -15,9 +15,7 @@ PAGE_SIZE = 50
 """Rows of a page if the caller does not say."""
 
 
-def page(
-    rows: Sequence[T], pagination: dict[str, Any] | None, size: int = PAGE_SIZE
-) -> tuple[list[T], dict[str, Any]]:
+def page(rows: Sequence[T], pagination: dict[str, Any] | None, size: int = PAGE_SIZE) -> tuple[list[T], dict[str, Any]]:
     """One page of ``rows`` and its ``pagination`` block (core/pagination-response.json).
 
     ``total_count`` counts what the filters of the request select. INVALID_REQUEST for a cursor that was not given

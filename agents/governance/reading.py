@@ -14,10 +14,10 @@ from sandbox.core.money import micros
 
 _AMOUNT = re.compile(r"\b(?:over|above|exceeding|more than)\s+\$?\s*(\d[\d,.]*)\s*([kKmM]?)\b(?!\s*%)")
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
-_FORBID = re.compile(r"^\s*(?:no|never|avoid|exclude|prohibit|do not (?:use|show|run))\b(.*)$", re.I)
-_FORBIDDEN = re.compile(r"^(.*?)\b(?:is|are)\s+(?:prohibited|forbidden|not allowed)\b", re.I)
-_REQUIRED = re.compile(r"^(.*?)\b(?:is |are )?required\b(?:\s+(?:for|on|with)\s+(.*))?$", re.I)
-_REQUIRES = re.compile(r"^(.*?)\b(?:requires?|must (?:have|include|use)|needs?)\b(.*)$", re.I)
+_FORBID = re.compile(r"^\s*(?:no|never|avoid|exclude|prohibit|do not (?:use|show|run))\b(.*)$", re.IGNORECASE)
+_FORBIDDEN = re.compile(r"^(.*?)\b(?:is|are)\s+(?:prohibited|forbidden|not allowed)\b", re.IGNORECASE)
+_REQUIRED = re.compile(r"^(.*?)\b(?:is |are )?required\b(?:\s+(?:for|on|with)\s+(.*))?$", re.IGNORECASE)
+_REQUIRES = re.compile(r"^(.*?)\b(?:requires?|must (?:have|include|use)|needs?)\b(.*)$", re.IGNORECASE)
 _NOISE = frozenset(
     words(
         "a an the any all of for in on to with by at from or and that this only our your advertising ads ad content"

@@ -140,7 +140,9 @@ class Check:
             "explanation": self.explanation,
             "policies_evaluated": self.policies,
             "categories_evaluated": self.categories,
-            "findings": [_without(finding.wire(), "details", "source_plan_id", "uncertainty_reason") for finding in self.findings],
+            "findings": [
+                _without(finding.wire(), "details", "source_plan_id", "uncertainty_reason") for finding in self.findings
+            ],
             "plan_hash": self.plan_hash,
             "purchase_type": self.purchase_type,
         }
@@ -174,7 +176,9 @@ class Outcome:
             "outcome": self.outcome,
             "committed_budget": money(self.committed_micros),
             "outcome_status": "findings" if self.findings else "accepted",
-            "findings": [_without(finding.wire(), "details", "source_plan_id", "uncertainty_reason") for finding in self.findings],
+            "findings": [
+                _without(finding.wire(), "details", "source_plan_id", "uncertainty_reason") for finding in self.findings
+            ],
             "purchase_type": self.purchase_type,
         }
         return {**body, "governance_context": self.token} if self.token else body

@@ -52,7 +52,7 @@ class Signer:
         """The compact JWS of some claims."""
         critical = [name for name in CRITICAL if name in claims]
         header: dict[str, Any] = {"alg": "EdDSA", "kid": self.kid, "typ": TYPE}
-        header |= {name: True for name in critical} | ({"crit": critical} if critical else {})
+        header |= dict.fromkeys(critical, True) | ({"crit": critical} if critical else {})
         signed = f"{encode(canonical(header))}.{encode(canonical(claims))}"
         return f"{signed}.{encode(_private(self._secret).sign(signed.encode()))}"
 

@@ -86,12 +86,19 @@ def _open(seller: Seller, account: Account) -> None:
         seller.desk.queue_account(account)
 
 
+def open_account(seller: Seller, caller: Principal, brand: dict[str, Any], operator: str) -> Account:
+    """Open a sandbox account for a caller without being asked by sync_accounts."""
+    account = _new(seller, caller, brand, operator, True, "operator")
+    _open(seller, account)
+    return account
+
+
 def enter_existing(seller: Seller) -> None:
     """Enter the accounts that are there from the start; they are active."""
     for held in seller.config.accounts.existing:
         operator = held.operator or held.brand
         name = held.name or f"{held.brand} via {operator}"
-        brand, account_id = {"domain": held.brand}, seller.ids.next("acc")
+        brand, account_id = {"domain": held.brand}, held.id or seller.ids.next("acc")
         account = Account(account_id, "", brand, operator, held.sandbox, held.billing, "active", name)
         account.credential = held.credential
         seller.accounts[account_id] = account
@@ -160,7 +167,8 @@ def find_account(seller: Seller, caller: Principal, ref: dict[str, Any]) -> Acco
         account = seller.accounts.get(ref["account_id"])
         return account if account is not None and may_use(account, caller) else None
     key = account_key(ref["brand"], ref["operator"], bool(ref.get("sandbox")))
-    return next((account for account in accounts_of(seller, caller) if account.key == key), None)
+    parts = slice(2) if seller.config.accounts.one_for == "brand" else slice(4)
+    return next((account for account in accounts_of(seller, caller) if account.key[parts] == key[parts]), None)
 
 
 def account_for(ctx: Context, ref: dict[str, Any], spending: bool = False) -> Account:

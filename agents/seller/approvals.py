@@ -64,6 +64,12 @@ class Desk:
         case = Case(task, roll, order=order)
         return self._take(case, "waits for approval")
 
+    def queue_forced(self, order: Order, task_id: str, message: str) -> dict[str, Any]:
+        """Let an order wait under a given id until the test controller ends it."""
+        task = self._seller.tasks.open("create_media_buy", order.buyer, order.request, order.version, task_id)
+        self.cases[task_id] = Case(task, 0.0, order=order)
+        return {"status": "submitted", "task_id": task_id, "message": message}
+
     def queue_update(self, ctx: Context, plan: Plan, lists: Lists, roll: float) -> dict[str, Any]:
         """Let an update wait, the buy unchanged; gives the ``submitted`` answer."""
         task = self._seller.tasks.open("update_media_buy", ctx.principal.id, plan.request, ctx.version)

@@ -48,8 +48,10 @@ def _done(buy: MediaBuy, package: Package, now_ms: int) -> bool:
 
 
 def covered(seller: Seller, buy: MediaBuy) -> bool:
-    """True if every package that was not canceled has an approved creative."""
-    return all(approved_creatives(seller, buy, package) for package in buy.live)
+    """True if every package that was not canceled has an approved creative, or the test controller waived that."""
+    return buy.media_buy_id in seller.controller.waived or all(
+        approved_creatives(seller, buy, package) for package in buy.live
+    )
 
 
 def refresh(seller: Seller, buy: MediaBuy, why: str) -> None:

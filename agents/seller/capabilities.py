@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from agents.seller.accounts import BILLING
 from agents.seller.audience_matching import UID_TYPES
 from agents.seller.context import seller_of
+from agents.seller.controller.tool import SCENARIOS
 from agents.seller.filters import features_of
 from sandbox.core.time import DAY_MS, HOUR_MS, SECOND_MS
 
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
     from agents.seller.config import AudienceTargetingConfig
     from agents.seller.seller import Seller
     from sandbox.kernel.endpoint import Context
+
+WEBHOOK_SIGNING = {
+    "supported": True,
+    "profile": "adcp/webhook-signing/v1",
+    "algorithms": ["ed25519"],
+    "legacy_hmac_fallback": True,
+    "delivery_retry_horizon_seconds": DAY_MS // SECOND_MS,
+}
+"""How webhooks are signed that leave the sandbox."""
 
 REPLAY_TTL_MS = DAY_MS
 """How long an answer is remembered under its idempotency key."""
@@ -44,6 +54,12 @@ def get_adcp_capabilities(ctx: Context, request: dict[str, Any]) -> dict[str, An
         body["media_buy"] = _media_buy(seller)
     if "creative" in wanted and library is not None:
         body["creative"] = {"has_creative_library": library}
+    if seller.config.specialisms:
+        body["specialisms"] = list(seller.config.specialisms)
+    if seller.config.test_controller:
+        body["compliance_testing"] = {"scenarios": list(SCENARIOS)}
+    if seller.world.network.outside is not None:
+        body["webhook_signing"] = dict(WEBHOOK_SIGNING)
     return body
 
 

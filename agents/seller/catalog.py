@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agents.invent import slug
-from agents.seller.config import PriceConfig, ProductConfig, SellerConfig
+from agents.seller.config import SellerConfig
+from agents.seller.config_products import PriceConfig, ProductConfig
 from agents.seller.records import Product
 from sandbox.core.errors import InputError
 from sandbox.core.money import micros
@@ -34,7 +35,7 @@ def _from_placement(offer: Offer, config: SellerConfig, users: int) -> Product:
         offers=(offer,),
         formats=offer.formats,
         delivery_type=_delivery_type(config, offer),
-        pricing=_rate_card(config, offer, users, _delivery_type(config, offer) == "guaranteed"),
+        pricing=rate_card(config, offer, users, _delivery_type(config, offer) == "guaranteed"),
         audience=offer.topics,
     )
 
@@ -50,7 +51,7 @@ def _spelled_out(product: ProductConfig, config: SellerConfig, offers: Sequence[
     if product.pricing:
         pricing = tuple(_option(price, config) for price in product.pricing)
     else:
-        pricing = _rate_card(config, covered[0], users, delivery_type == "guaranteed")
+        pricing = rate_card(config, covered[0], users, delivery_type == "guaranteed")
     if len({option.option_id for option in pricing}) < len(pricing):
         raise InputError(f"product {product.id!r} has two pricing options of the same id", hint="give them ids")
     topics = tuple(dict.fromkeys(topic for offer in covered for topic in offer.topics))
@@ -101,7 +102,7 @@ def _describe(offers: Sequence[Offer]) -> str:
     return f"{channels} advertising on {domains}{about}, in {countries}"
 
 
-def _rate_card(config: SellerConfig, offer: Offer, users: int, guaranteed: bool) -> tuple[PricingOption, ...]:
+def rate_card(config: SellerConfig, offer: Offer, users: int, guaranteed: bool) -> tuple[PricingOption, ...]:
     """Options at the rate card's prices; what is not guaranteed can be had by auction too."""
     rates = {
         "viewability": offer.viewability,

@@ -5,24 +5,27 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     WithJsonSchema,
     field_validator,
     model_validator,
 )
 
-from sandbox.core.time import MINUTE_MS, parse_duration
+from agents.seller.config_products import (
+    AudienceTargetingConfig,
+    Duration,
+    MeasurementConfig,
+    Price,
+    Probability,
+    ProductConfig,
+    Strict,
+)
+from sandbox.core.time import MINUTE_MS
 from sandbox.domain.channels import CHANNELS
-from sandbox.domain.pricing import AUCTIONABLE, MODELS
+from sandbox.domain.pricing import MODELS
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-def _read_duration(value: Any) -> Any:
-    return parse_duration(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else value
 
 
 def _read_clock(value: Any) -> Any:
@@ -34,14 +37,6 @@ def _read_clock(value: Any) -> Any:
     return (int(hours) * 60 + int(minutes)) * MINUTE_MS
 
 
-Duration = Annotated[
-    int,
-    BeforeValidator(_read_duration),
-    Field(ge=0),
-    WithJsonSchema({"type": ["string", "number"], "description": "A duration such as 2d, 3h30m or PT15M"}),
-]
-"""A duration; ms once read."""
-
 TimeOfDay = Annotated[
     int,
     BeforeValidator(_read_clock),
@@ -50,16 +45,10 @@ TimeOfDay = Annotated[
 ]
 """A time of day such as ``09:00``; ms since midnight once read."""
 
-Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
-Price = Annotated[float, Field(gt=0.0)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class DelayConfig(_Strict):
+class DelayConfig(Strict):
     """How long people take: always the same (``2d``), or log-normal with a median and a 95th percentile."""
 
     median: Duration = Field(default=0, description="Half of the decisions take no longer")
@@ -79,7 +68,7 @@ class DelayConfig(_Strict):
         return self
 
 
-class OfficeHours(_Strict):
+class OfficeHours(Strict):
     """When people work. A decision that falls outside waits for the next opening."""
 
     days: str = Field(default="mon-fri", description="Days such as mon-fri or mon,wed,sat")
@@ -129,7 +118,7 @@ def days_of(text: str) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-class BuyRule(_Strict):
+class BuyRule(Strict):
     """A ground to refuse a media buy; all conditions that it names must hold."""
 
     budget_under: float | None = Field(default=None, ge=0, description="Total budget below this")
@@ -148,7 +137,7 @@ class BuyRule(_Strict):
         return self
 
 
-class CreativeRule(_Strict):
+class CreativeRule(Strict):
     """A ground to refuse a creative; all conditions that it names must hold."""
 
     format: str | None = Field(default=None, description="Id of the creative's format")
@@ -164,7 +153,7 @@ class CreativeRule(_Strict):
         return self
 
 
-class Policy(_Strict):
+class Policy(Strict):
     """Who decides, when, and how often the answer is no."""
 
     mode: Literal["automatic", "manual"] = Field(default="automatic", description="Who decides")
@@ -218,9 +207,10 @@ class ReviewConfig(Policy):
     reject_if: list[CreativeRule] = Field(default=[], description="Grounds to refuse a creative")
 
 
-class HeldAccount(_Strict):
+class HeldAccount(Strict):
     """An account that somebody opened with the sales agent before the world started."""
 
+    id: str = Field(default="", description="account_id; made if absent")
     credential: str = Field(default="", description="Account identifier of the credentials that show it; none if empty")
     brand: str = Field(min_length=1, description="Domain of the brand")
     name: str = Field(default="", description="Name; made from brand and operator if absent")
@@ -237,61 +227,15 @@ class AccountsConfig(Policy):
         description="Operators need credentials of their own and open accounts with the agent itself; buyers can "
         "declare sandbox accounts only",
     )
+    one_for: Literal["operator", "brand"] = Field(
+        default="operator",
+        description="operator: an account for each brand and operator, sandbox or not; brand: one for each brand, "
+        "whoever operates it",
+    )
     existing: list[HeldAccount] = Field(default=[], description="Accounts that are there from the start")
 
 
-class PriceConfig(_Strict):
-    """One way to buy a product: a fixed price, or a floor above which buyers bid."""
-
-    model: str = Field(default="cpm", description="Pricing model: cpm, vcpm, cpc, cpcv, cpv, cpp, cpa, flat_rate")
-    price: Price | None = Field(default=None, description="Fixed price in units of currency")
-    floor: float | None = Field(default=None, ge=0, description="Lowest bid in units of currency")
-    min_spend: float = Field(default=0.0, ge=0, description="Lowest budget of a package")
-    id: str | None = Field(default=None, description="Id of the option; made from model and kind if absent")
-    parameters: dict[str, Any] = Field(default={}, description="The model's own parameters")
-
-    @model_validator(mode="after")
-    def _one_price(self) -> PriceConfig:
-        if self.model not in MODELS:
-            raise ValueError(f"unknown pricing model {self.model!r}, use one of {', '.join(MODELS)}")
-        if (self.price is None) == (self.floor is None):
-            raise ValueError("give either a price (fixed) or a floor (auction)")
-        if self.floor is not None and self.model not in AUCTIONABLE:
-            raise ValueError(f"{self.model} is sold at a fixed price only")
-        return self
-
-
-class ProductConfig(_Strict):
-    """A product spelled out, instead of one made from a placement."""
-
-    id: str = Field(min_length=1, description="product_id")
-    name: str = Field(default="", description="Name; the id if absent")
-    description: str = Field(default="", description="Description; made from channel and publisher if absent")
-    placements: list[str] = Field(
-        default=[],
-        description="Placements it covers: ids, publisher ids or domains; all of the channels if empty",
-    )
-    channels: list[str] = Field(default=[], description="Only placements of these channels")
-    delivery_type: Literal["guaranteed", "non_guaranteed"] | None = Field(
-        default=None, description="Channel's custom if absent"
-    )
-    pricing: list[PriceConfig] = Field(default=[], description="Ways to buy it; the rate card if empty")
-    formats: list[str] = Field(default=[], description="Standard format ids; those of the placements if empty")
-    countries: list[str] = Field(default=[], description="Countries it is sold in; all of the placements if empty")
-    audience: list[str] = Field(default=[], description="Words for whom it reaches; briefs are matched against them")
-    exclusivity: Literal["none", "category", "exclusive"] = Field(default="none", description="Exclusive or not")
-    sold_out: bool = Field(default=False, description="Can't be bought for now")
-
-
-class AudienceTargetingConfig(_Strict):
-    """How a sales agent matches buyers' audiences with the people that it knows."""
-
-    match_delay: Duration = Field(default=60 * MINUTE_MS, description="How long matching takes, give or take a half")
-    match_rate: Probability = Field(default=0.5, description="Part of the identifiers that it finds")
-    minimum_size: int = Field(default=100, ge=1, description="Matched people below which an audience can't be used")
-
-
-class SellerConfig(_Strict):
+class SellerConfig(Strict):
     """A sales agent: whose inventory it sells, what, for how much, and how it decides."""
 
     name: str = Field(default="", description="Name; the actor's id if absent")
@@ -309,8 +253,17 @@ class SellerConfig(_Strict):
     audience_targeting: AudienceTargetingConfig | None = Field(
         default=None, description="Matching of buyers' audiences (sync_audiences); null: it takes none"
     )
+    measurement: MeasurementConfig | None = Field(
+        default=None, description="Measurement of others by which it can be billed; null: by its own count only"
+    )
+    unresolved_lists: Literal["refuse", "hold"] = Field(
+        default="refuse",
+        description="A package whose property or collection list can't be had: refused, or taken and not delivered",
+    )
     event_tracking: bool = Field(default=False, description="Whether it takes event sources and events of buyers")
     catalog_management: bool = Field(default=False, description="Whether it keeps catalogs of buyers")
+    test_controller: bool = Field(default=False, description="Whether it offers comply_test_controller")
+    specialisms: list[str] = Field(default=[], description="Specialisms of AdCP that it claims, such as sales-social")
     cancellation_notice: Duration = Field(default=0, description="How long a canceled buy goes on delivering")
     cancellable: bool = Field(default=True, description="Whether buyers may cancel at all")
     products: list[ProductConfig] = Field(default=[], description="Products; one for each placement if empty")

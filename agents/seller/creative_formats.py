@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 def list_creative_formats(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
     """All formats of all products, each once, filtered and paged."""
-    products = seller_of(ctx).products.values()
-    formats = list(dict.fromkeys(fmt for product in products for fmt in product.formats))
+    seller = seller_of(ctx)
+    used = [fmt for product in seller.products.values() for fmt in product.formats]
+    formats = list(dict.fromkeys([*used, *seller.controller.formats.values()]))
     found = [fmt for fmt in formats if _passes(fmt, request)]
     rows, pagination = page(found, request.get("pagination"))
     return {"status": "completed", "formats": [fmt.wire() for fmt in rows], "pagination": pagination}

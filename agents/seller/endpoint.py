@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agents.seller.accounts import list_accounts, sync_accounts
 from agents.seller.audiences import sync_audiences
 from agents.seller.capabilities import get_adcp_capabilities
+from agents.seller.controller.tool import comply_test_controller
 from agents.seller.creative_formats import list_creative_formats
 from agents.seller.creatives import list_creatives, sync_creatives
 from agents.seller.delivery import get_media_buy_delivery
@@ -57,6 +58,8 @@ def make_endpoint(seller: Seller) -> Endpoint:
         changes += [sync_event_sources, log_event]
     if seller.config.catalog_management:
         changes.append(sync_catalogs)
+    if seller.config.test_controller:
+        changes.append(comply_test_controller)
     operations = [Operation(_name(handler), handler) for handler in reads]
     operations += [Operation(_name(handler), handler, mutating=True) for handler in changes]
     return Endpoint(seller, AdcpDialect(seller.config.adcp_versions), operations)

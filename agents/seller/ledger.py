@@ -101,6 +101,10 @@ class Ledger:
     def _book(self, package_id: str) -> _Book:
         return self._books.setdefault(package_id, _Book())
 
+    def simulate(self, package_id: str, hour_ms: int, counts: dict[str, int]) -> None:
+        """Add made-up counts to an hour that begins at ``hour_ms``; the market knows nothing of them."""
+        self._book(package_id).add(hour_ms, counts)
+
     # -- the count ---------------------------------------------------------------------------------------
 
     def _counted(self, package_id: str) -> _Book:

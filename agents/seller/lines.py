@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.seller.attribution import windows
 from agents.seller.audience_matching import segment_name
+from agents.seller.properties import deliverable, undeliverable
 from agents.seller.records import MediaBuy, Package
 from sandbox.domain.targeting import read_overlay
 
@@ -67,7 +68,7 @@ def set_caps(seller: Seller, package: Package) -> None:
     """Hand the frequency caps of a package to the engine; they replace those before."""
     from sandbox.delivery import Cap
 
-    windows = read_overlay(package.overlay).caps
+    windows = read_overlay(deliverable(seller, package.overlay)).caps
     caps = [Cap(window.max_impressions, window.window_ms) for window in windows]
     seller.world.market.set_caps("package", package.package_id, caps)
 
@@ -95,6 +96,8 @@ def _pacing(seller: Seller, package: Package) -> str:
 
 def _may_serve(seller: Seller, buy: MediaBuy, package: Package) -> bool:
     running = buy.status == "active" and not package.paused and not package.canceled
+    if undeliverable(package.overlay, package.properties):
+        return False
     return running and bool(_rotation(seller, buy, package))
 
 
@@ -122,7 +125,7 @@ def _price(package: Package) -> Price:
 def _targeting(seller: Seller, buy: MediaBuy, package: Package) -> Targeting:
     from sandbox.delivery import Targeting
 
-    overlay = read_overlay(package.overlay)
+    overlay = read_overlay(deliverable(seller, package.overlay))
     audiences = (overlay.audiences, overlay.audiences_exclude)
     segments, segments_exclude = (tuple(segment_name(seller.id, buy.account_id, a) for a in s) for s in audiences)
     return Targeting(

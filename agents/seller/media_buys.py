@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.seller.buy_wire import created_wire, listed_wire
 from agents.seller.context import seller_of
+from agents.seller.controller.forced_tasks import forced_answer
 from agents.seller.orders import Order, book, read_order
 from agents.seller.packages import fetch_lists
 from agents.seller.policy.approval import decide_buy
@@ -30,6 +31,9 @@ def create_media_buy(ctx: Context, request: dict[str, Any]) -> Generator[Any, An
     resumed = seller.desk.waiting_for_input(ctx.principal.id, request.get("context_id"))
     if resumed is not None:
         return seller.desk.resume(resumed, order)
+    forced = forced_answer(seller, order)
+    if forced is not None:
+        return forced
     config, roll = seller.config.approval, seller.rng("approval").random()
     decision = decide_buy(config, order.facts(seller.now), request, roll)
     if config.mode == "manual" or decision.verdict == "ask_input":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -109,8 +110,10 @@ def _from_proposal(seller: Seller, buyer: str, request: dict[str, Any]) -> list[
     ]
 
 
-def book(seller: Seller, order: Order, why: str) -> MediaBuy:
-    """Make a media buy of an approved order and put its packages onto the market.
+def book(
+    seller: Seller, order: Order, why: str, media_buy_id: str | None = None, package_ids: Sequence[str] = ()
+) -> MediaBuy:
+    """Make a media buy of an approved order and put its packages onto the market; ids may be given, or are new.
 
     The order may have waited for days: INVALID_STATE if its flight is over by now, PRODUCT_UNAVAILABLE if a
     product has gone.
@@ -122,9 +125,9 @@ def book(seller: Seller, order: Order, why: str) -> MediaBuy:
         if not seller.sellable(package.product):
             field = f"packages[{number}].product_id"
             raise AdcpError("PRODUCT_UNAVAILABLE", f"{package.product.product_id} is gone", field=field)
-    buy = _new_buy(seller, order)
-    for package, inline in zip(order.packages, order.creatives, strict=True):
-        package.package_id = seller.ids.next("pkg")
+    buy = _new_buy(seller, order, media_buy_id)
+    for number, (package, inline) in enumerate(zip(order.packages, order.creatives, strict=True)):
+        package.package_id = package_ids[number] if number < len(package_ids) else seller.ids.next("pkg")
         buy.packages[package.package_id] = package
         seller.package_buys[package.package_id] = buy.media_buy_id
         take_inline(seller, order.account, package, inline)
@@ -140,10 +143,10 @@ def book(seller: Seller, order: Order, why: str) -> MediaBuy:
     return buy
 
 
-def _new_buy(seller: Seller, order: Order) -> MediaBuy:
+def _new_buy(seller: Seller, order: Order, media_buy_id: str | None) -> MediaBuy:
     request = order.request
     return MediaBuy(
-        media_buy_id=seller.ids.next("mb"),
+        media_buy_id=media_buy_id or seller.ids.next("mb"),
         buyer=order.buyer,
         account_id=order.account.account_id,
         currency=seller.config.currency,

@@ -6,7 +6,8 @@ from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from agents.seller.audience_matching import check_audiences
-from agents.seller.properties import allowed_domains, resolve_list
+from agents.seller.context import seller_of
+from agents.seller.properties import allowed_domains, deliverable, resolve_list
 from agents.seller.records import Account, Package, Product
 from agents.seller.wire import instant
 from sandbox.core.errors import AdcpError
@@ -17,14 +18,22 @@ from sandbox.domain.pricing import PricingOption, check_purchase
 from sandbox.domain.targeting import read_overlay
 
 if TYPE_CHECKING:
+    from agents.seller.config import SellerConfig
     from agents.seller.seller import Seller
     from sandbox.kernel.endpoint import Context
 
 Lists = Mapping[tuple[str, str], tuple[str, ...]]
 """Property lists by agent and id, resolved before anything is decided."""
 
-_CARRIED = ("context", "ext", "agency_estimate_number", "optimization_goals", "catalogs", "format_ids")
-_TERMS = ("measurement_terms", "performance_standards", "committed_metrics")
+_CARRIED = (
+    "context",
+    "ext",
+    "agency_estimate_number",
+    "optimization_goals",
+    "catalogs",
+    "format_ids",
+    "measurement_terms",
+)
 
 
 def fetch_lists(ctx: Context, packages: list[dict[str, Any]]) -> Generator[Any, Any, Lists]:
@@ -34,7 +43,11 @@ def fetch_lists(ctx: Context, packages: list[dict[str, Any]]) -> Generator[Any, 
         ref = package.get("targeting_overlay", {}).get("property_list")
         if ref is not None and list_key(ref) not in found:
             field = f"packages[{number}].targeting_overlay.property_list"
-            found[list_key(ref)] = yield from resolve_list(ctx, ref, field)
+            try:
+                found[list_key(ref)] = yield from resolve_list(ctx, ref, field)
+            except AdcpError as error:
+                if error.code != "SERVICE_UNAVAILABLE" or seller_of(ctx).config.unresolved_lists == "refuse":
+                    raise
     return found
 
 
@@ -57,13 +70,7 @@ def read_package(
     PRODUCT_NOT_FOUND, PRODUCT_UNAVAILABLE, VALIDATION_ERROR, INVALID_REQUEST, BUDGET_TOO_LOW,
     TERMS_REJECTED, UNSUPPORTED_FEATURE, CREATIVE_NOT_FOUND.
     """
-    for name in _TERMS:
-        if request.get(name):
-            raise AdcpError(
-                "TERMS_REJECTED",
-                f"{name} can't be agreed; billing is by our own count",
-                field=f"{field}.{name}",
-            )
+    check_terms(seller.config, request, field)
     product = _product(seller, request["product_id"], field)
     option = _option(product, request["pricing_option_id"], field)
     budget = micros(request["budget"])
@@ -85,10 +92,29 @@ def read_package(
         impressions=int(request["impressions"]) if request.get("impressions") else None,
         paused=bool(request.get("paused")),
         overlay=overlay,
-        properties=read_properties(product, overlay, lists, field),
+        properties=read_properties(seller, product, overlay, lists, field),
         assignments=read_assignments(seller, account, product, request.get("creative_assignments", []), field),
         extras={name: request[name] for name in _CARRIED if name in request},
     )
+
+
+def check_terms(config: SellerConfig, request: dict[str, Any], field: str) -> None:
+    """TERMS_REJECTED for terms that the agent does not agree to; it says what it would agree to."""
+    for name in ("performance_standards", "committed_metrics"):
+        if request.get(name):
+            raise AdcpError("TERMS_REJECTED", f"{name} can't be agreed here", field=f"{field}.{name}")
+    terms, ours = request.get("measurement_terms"), config.measurement
+    if not terms:
+        return
+    if ours is None:
+        why = "measurement_terms can't be agreed; billing is by our own count"
+        raise AdcpError("TERMS_REJECTED", why, field=f"{field}.measurement_terms")
+    billing, place = terms.get("billing_measurement", {}), f"{field}.measurement_terms.billing_measurement"
+    hint = f"use a window of {' or '.join(ours.windows)} and a variance of at least {ours.least_variance:g} %"
+    if billing.get("measurement_window", ours.windows[0]) not in ours.windows:
+        raise AdcpError("TERMS_REJECTED", hint, field=f"{place}.measurement_window", suggestion=hint)
+    if billing.get("max_variance_percent", ours.least_variance) < ours.least_variance:
+        raise AdcpError("TERMS_REJECTED", hint, field=f"{place}.max_variance_percent", suggestion=hint)
 
 
 def _product(seller: Seller, product_id: str, field: str) -> Product:
@@ -143,12 +169,16 @@ def read_dates(request: dict[str, Any], flight: tuple[int, int], field: str) -> 
     return dates[0], dates[1]
 
 
-def read_properties(product: Product, overlay: dict[str, Any], lists: Lists, field: str) -> tuple[str, ...] | None:
-    """The domains that a property list leaves of a product; None without a list."""
-    read_overlay(overlay, f"{field}.targeting_overlay")
+def read_properties(
+    seller: Seller, product: Product, overlay: dict[str, Any], lists: Lists, field: str
+) -> tuple[str, ...] | None:
+    """The domains that a property list leaves of a product; None without a list, nothing if it can't be had."""
+    read_overlay(deliverable(seller, overlay), f"{field}.targeting_overlay")
     ref = overlay.get("property_list")
     if ref is None:
         return None
+    if list_key(ref) not in lists:
+        return ()
     domains = allowed_domains(product, lists[list_key(ref)])
     if not domains:
         raise AdcpError(

@@ -10,6 +10,7 @@ from sandbox.core.errors import AdcpError
 from sandbox.kernel.network import Network, PeerTimeout, PeerUnreachable
 
 if TYPE_CHECKING:
+    from agents.seller.seller import Seller
     from sandbox.kernel.endpoint import Context
 
 
@@ -31,6 +32,18 @@ def resolve_list(ctx: Context, ref: dict[str, Any], field: str) -> Generator[Any
     if not reply.ok:
         raise AdcpError("REFERENCE_NOT_FOUND", f"there is no property list {ref['list_id']}", field=field)
     return tuple(str(entry["value"]) for entry in reply.body.get("identifiers", []))
+
+
+def deliverable(seller: Seller, overlay: dict[str, Any]) -> dict[str, Any]:
+    """What of an overlay an ad server can act on; collection lists are of no use to it, and taken by some agents."""
+    if seller.config.unresolved_lists == "refuse":
+        return overlay
+    return {name: value for name, value in overlay.items() if name != "collection_list"}
+
+
+def undeliverable(overlay: dict[str, Any], listed: tuple[str, ...] | None) -> bool:
+    """True if an overlay names a list that nobody could resolve: what it allows is not known."""
+    return ("property_list" in overlay and listed == ()) or "collection_list" in overlay
 
 
 def on_list(domain: str, listed: Iterable[str]) -> bool:

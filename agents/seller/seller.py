@@ -14,6 +14,7 @@ from agents.seller.audience_matching import Audience
 from agents.seller.buy_states import refresh
 from agents.seller.catalog import build_products
 from agents.seller.config import SellerConfig
+from agents.seller.controller.state import ControllerState
 from agents.seller.controls import controls_of
 from agents.seller.endpoint import make_endpoint
 from agents.seller.ledger import Ledger
@@ -49,6 +50,7 @@ class Seller(Actor):
         self.audiences: dict[tuple[str, str], Audience] = {}
         """Buyers' audiences by account and id."""
         self.synced = Synced()
+        self.controller = ControllerState()
         self.ledger = Ledger(world, actor_id)
         self.tasks = SellerTasks(self)
         self.desk = Desk(self)

@@ -24,10 +24,10 @@ class SellerTasks:
         self._seller = seller
         self.store = TaskStore(self._changed)
 
-    def open(self, tool: str, owner: str, request: dict[str, Any], version: str) -> Task:
-        """Begin a task for a call that is answered ``submitted``."""
+    def open(self, tool: str, owner: str, request: dict[str, Any], version: str, task_id: str | None = None) -> Task:
+        """Begin a task for a call that is answered ``submitted``; its id may be given, or is new."""
         now = self._seller.now
-        task_id = self._seller.ids.next("task")
+        task_id = task_id or self._seller.ids.next("task")
         push = request.get("push_notification_config")
         if push is not None:
             push = {"operation_id": task_id, **push}
@@ -39,6 +39,11 @@ class SellerTasks:
         if result is not None and status == "completed":
             result = to_wire(task.tool, "answer", result, task.version)
         self.store.move(task, status, self._seller.now, why, result)
+        self._notify(task)
+
+    def finish(self, task: Task, result: dict[str, Any], why: str) -> None:
+        """End a task with a result that has the form of its release already."""
+        self.store.move(task, "completed", self._seller.now, why, result)
         self._notify(task)
 
     def refuse(self, task: Task, status: str, error: AdcpError) -> None:

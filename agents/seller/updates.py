@@ -201,7 +201,7 @@ def _plan_package(
     if "targeting_overlay" in entry:
         overlay = entry["targeting_overlay"]
         check_audiences(seller, plan.buy.account_id, overlay, f"{path}.targeting_overlay")
-        change.fields["properties"] = read_properties(package.product, overlay, lists, path)
+        change.fields["properties"] = read_properties(seller, package.product, overlay, lists, path)
         change.fields["overlay"] = overlay
         plan.kinds.append("targeting")
     for name in ("context", "ext", "optimization_goals", "catalogs"):

@@ -16,7 +16,6 @@ TOLERANCE_MICROS = 10_000
 """By how much a reported cost may differ from ours: a cent, for rounding."""
 
 
-
 def report_usage(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
     """Take usage; each record is accepted by itself, and refused with its own error."""
     vendor = vendor_of(ctx)

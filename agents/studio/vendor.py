@@ -76,8 +76,11 @@ class Vendor(Actor):
         return bool(self.config.accounts.operator_auth)
 
     def start(self) -> None:
-        """Enter the accounts that are there from the start."""
+        """Enter the accounts that are there from the start, and let everybody call."""
         enter_existing(self.as_seller)
+        for actor in self.world.actors.values():
+            if actor.id != self.id and actor.role != "publisher":
+                self.world.ecosystem.link(self.id, actor.id, "authorised_for")
 
     def account(self, caller: Principal, ref: Body) -> Account | None:
         """The caller's account of that id or natural key, if there is one."""
@@ -90,8 +93,8 @@ class Vendor(Actor):
     def enter_account(self, account_id: str, buyer: str) -> Account:
         """An active sandbox account under an id of the caller's choice, for test controllers."""
         if account_id not in self.accounts:
-            made = Account(account_id, buyer, {"domain": "sandbox.example"}, "sandbox.example", True, "operator", "")
-            made.name, made.status = account_id, "active"
+            domain = "sandbox.example"
+            made = Account(account_id, buyer, {"domain": domain}, domain, True, "operator", "active", account_id)
             self.accounts[account_id] = made
             self.status("account", account_id, None, "active", "opened for a test")
         return self.accounts[account_id]

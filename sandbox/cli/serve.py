@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import os
+import signal
 import sys
 import tempfile
 import time
@@ -47,7 +50,6 @@ FOLDER = Path(".adcp-sandbox")
 @click.option(
     "--allow-host", multiple=True, help="A host besides this machine to which webhooks may go; may be repeated."
 )
-@click.option("--agent-key", multiple=True, help="A further bearer token that all agents take; may be repeated.")
 @click.option(
     "--rate-limit", type=click.FloatRange(0), default=0.0, help="Requests a second and customer; 0 is no limit."
 )
@@ -62,7 +64,6 @@ def command(
     journal: str | None,
     ready_file: Path | None,
     allow_host: tuple[str, ...],
-    agent_key: tuple[str, ...],
     rate_limit: float,
 ) -> None:
     """Serve SCENARIO (a path or the name of a shipped one; its steps are not played) until Ctrl-C.
@@ -74,6 +75,9 @@ def command(
     from sandbox.server.clock import read_mode
     from sandbox.server.served import Settings
 
+    if hasattr(signal, "SIGPIPE"):  # clients may go while we write to them
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    _checked(rate_limit, allow_host)
     loaded = load(scenario)
     start_ms = _instant(start or ("now" if read_mode(clock) else None))
     with ExitStack() as stack:
@@ -82,13 +86,24 @@ def command(
         else:
             files = _folder(FOLDER / "files")
         url = journal or f"sqlite:///{FOLDER / _name(scenario)}.db"
-        settings = Settings(loaded, seed, clock, url, start_ms, files, allow_host, agent_key)
+        settings = Settings(loaded, seed, clock, url, start_ms, files, allow_host)
         serve(settings, Address(host, port, agents_port, ready_file, rate_limit), _say)
 
 
 def _say(line: str) -> None:
-    click.echo(line)
-    sys.stdout.flush()
+    try:
+        click.echo(line)
+    except OSError:  # nobody listens, or the disk is full: the sandbox is there all the same
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _checked(rate_limit: float, allow_host: tuple[str, ...]) -> None:
+    """Raise :class:`InputError` for options that would be of no effect."""
+    if not math.isfinite(rate_limit):
+        raise InputError(f"not a number of requests: {rate_limit}", "--rate-limit", "0 is no limit")
+    for host in allow_host:
+        if not host or set(host) & set("/@?# "):
+            raise InputError(f"not the name of a host: {host!r}", "--allow-host", "write for example hooks.example.com")
 
 
 def _name(scenario: str) -> str:

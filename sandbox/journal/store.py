@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -112,8 +113,8 @@ class Journal:
 
     def read(self, name: str) -> Any:
         """A value of :meth:`write`; None if there is none."""
-        found = self._connection.scalar(sa.select(_META.c.value).where(_META.c.name == name))
-        self._connection.commit()
+        with self._reading():
+            found = self._connection.scalar(sa.select(_META.c.value).where(_META.c.name == name))
         return None if found is None else json.loads(found)
 
     def write(self, name: str, value: Any) -> None:
@@ -127,30 +128,43 @@ class Journal:
         with self._connection.begin():
             if entries:
                 self._connection.execute(sa.insert(_ENTRIES), [asdict(entry) for entry in entries])
-            for name, value in (values or {}).items():
-                self._connection.execute(sa.delete(_META).where(_META.c.name == name))
-                self._connection.execute(sa.insert(_META), {"name": name, "value": json.dumps(value)})
+            self._write(values or {})
+
+    def _write(self, values: dict[str, Any]) -> None:
+        for name, value in values.items():
+            self._connection.execute(sa.delete(_META).where(_META.c.name == name))
+            self._connection.execute(sa.insert(_META), {"name": name, "value": json.dumps(value)})
 
     def worlds(self) -> list[str]:
         """The worlds that have inputs, in the order of their first one."""
         first = sa.select(_ENTRIES.c.world).group_by(_ENTRIES.c.world).order_by(sa.func.min(_ENTRIES.c.seq))
-        found = list(self._connection.scalars(first))
-        self._connection.commit()
-        return found
+        with self._reading():
+            return list(self._connection.scalars(first))
 
     def entries(self, world: str) -> Iterator[Entry]:
         """The inputs of one world in their order."""
         columns = [column for column in _ENTRIES.c if column.name != "seq"]
-        rows = self._connection.execute(sa.select(*columns).where(_ENTRIES.c.world == world).order_by(_ENTRIES.c.seq))
-        for row in rows:
-            yield Entry(*row)
-        self._connection.commit()
+        wanted = sa.select(*columns).where(_ENTRIES.c.world == world).order_by(_ENTRIES.c.seq)
+        with self._reading():
+            for row in self._connection.execute(wanted):
+                yield Entry(*row)
 
-    def clear(self) -> None:
-        """Forget everything."""
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Raise :class:`InputError` for a file that is damaged."""
+        try:
+            yield
+        except DBAPIError as error:
+            raise self._unusable(error) from None
+        finally:
+            self._connection.rollback()
+
+    def clear(self, values: dict[str, Any] | None = None) -> None:
+        """Forget everything and keep these values instead, in one transaction."""
         with self._connection.begin():
             self._connection.execute(sa.delete(_ENTRIES))
             self._connection.execute(sa.delete(_META))
+            self._write(values or {})
 
     def close(self) -> None:
         """Let go of the journal."""

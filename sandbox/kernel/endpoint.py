@@ -63,9 +63,15 @@ HIDDEN = "[redacted]"
 
 
 def _masked(value: Any, place: list[str]) -> Any:
-    if not isinstance(value, dict) or place[0] not in value:
+    """A value without its secret; what is no object where there should be one may itself be the secret."""
+    if not isinstance(value, dict):
+        return value if value is None else HIDDEN
+    if place[0] not in value:
         return value
-    inner = HIDDEN if len(place) == 1 else _masked(value[place[0]], place[1:])
+    secret = value[place[0]]
+    if secret is None:
+        return value
+    inner = HIDDEN if len(place) == 1 else _masked(secret, place[1:])
     return {**value, place[0]: inner}
 
 

@@ -21,6 +21,10 @@ ACCEPTED = ("completed", "submitted")
 """Status of an answer that is remembered under its idempotency key."""
 
 
+OWN_WORDS = ("comply_test_controller",)
+"""Tools that check requests themselves: they have to refuse in words of their own."""
+
+
 class AdcpDialect:
     """The protocol's plumbing, once for all agents.
 
@@ -42,7 +46,7 @@ class AdcpDialect:
         """
         ctx.version = negotiate(payload, self.supported)
         name = schema_name(operation.name, ctx.version)
-        issues = schemas.check(name, "request", payload, ctx.version)
+        issues = [] if name in OWN_WORDS else schemas.check(name, "request", payload, ctx.version)
         if issues:
             if ctx.principal.role != "driver":
                 _violation(ctx, "request", ctx.principal.id, issues)

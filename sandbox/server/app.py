@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import ipaddress
 import json
 import logging
 import signal
@@ -28,8 +30,9 @@ from sandbox.server.agents import Agents
 from sandbox.server.asgi import mount
 from sandbox.server.bodies import MAX_JSON_BYTES
 from sandbox.server.control import PREFIX, Control
+from sandbox.server.limits import RateLimit
 from sandbox.server.mcp import BuyerMcp
-from sandbox.server.rest import Handler, Rest, errors, failure
+from sandbox.server.rest import Handler, Rest, errors
 from sandbox.server.served import Served, Settings
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -66,9 +69,16 @@ async def _serve(settings: Settings, address: Address, say: Callable[[str], None
     async with Running(settings, address) as running:
         line = json.dumps(running.ready())
         if address.ready_file is not None:
-            address.ready_file.write_text(line + "\n", encoding="utf-8")
+            _write(address.ready_file, line + "\n")
         say(line)
         await stop.wait()
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"can't write {path}: {error.strerror}", "--ready-file") from None
 
 
 class Running:
@@ -92,7 +102,7 @@ class Running:
             self.served.start()
             self.control = Control(self.served)
             self.agents = await self._stack.enter_async_context(Agents(self.served, self.agents_base))
-            await self._listen(self.agents.app([_own_pages_only(self.address.host), errors]), self._agents_socket)
+            await self._listen(self.agents.app([errors, _own_pages_only(self.address.host)]), self._agents_socket)
             await self._listen(await self._app(), self._socket)
         except BaseException:
             await self._stack.aclose()
@@ -111,10 +121,12 @@ class Running:
 
     async def _app(self) -> web.Application:
         served = self.served
-        app = web.Application(middlewares=[_own_pages_only(self.address.host), errors], client_max_size=MAX_JSON_BYTES)
+        app = web.Application(middlewares=[errors, _own_pages_only(self.address.host)], client_max_size=MAX_JSON_BYTES)
+        app.on_shutdown.append(self._halt)
+        limit = RateLimit(self.address.rate_limit)
         self.control.add_routes(app)
         inside = Network.url(served.platform_id)
-        mcp = await self._stack.enter_async_context(BuyerMcp(served, (inside, self.base + "/")))
+        mcp = await self._stack.enter_async_context(BuyerMcp(served, (inside, self.base + "/"), limit))
         mount(app, "/mcp", mcp.asgi)
         rows = list(served.operations.values())
         document = json.dumps(openapi.document(rows, [self.base], TITLE, __version__))
@@ -122,8 +134,12 @@ class Running:
         _text(app, "/", "text/html", files("sandbox.server").joinpath("dashboard.html").read_text("utf-8"))
         _text(app, "/docs", "text/html", reference.page(rows, TITLE, self.base))
         _text(app, "/api/v2/buyer/skill.md", "text/markdown", words.skill(rows))
-        Rest(served, self.base, self.address.rate_limit).add_routes(app)
+        Rest(served, self.base, limit).add_routes(app)
         return app
+
+    async def _halt(self, _app: web.Application) -> None:
+        """Nothing that goes on in the worlds holds up the end of the server."""
+        await self.served.halt()
 
     def ready(self) -> dict[str, Any]:
         """The ready line: where everything is, and keys that work."""
@@ -149,8 +165,10 @@ def _listen(host: str, port: int, option: str) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        where = "--host" if isinstance(error, socket.gaierror) else option
-        raise InputError(f"can't listen on {host}:{port}: {why}", where, "0 finds a free port") from None
+        if getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES):
+            raise InputError(f"can't listen on {host}:{port}: {why}", option, "0 finds a free port") from None
+        hint = "give an address or a name of this machine"
+        raise InputError(f"can't listen on {host}:{port}: {why}", "--host", hint) from None
 
 
 def _url(listening: socket.socket) -> str:
@@ -163,7 +181,8 @@ def _log() -> logging.Logger:
     """The log of the HTTP server; what clients send that is no HTTP is answered, and is nothing to log."""
     log = logging.getLogger("adcp_sandbox.http")
     if not log.filters:
-        log.addFilter(lambda row: not (row.exc_info and isinstance(row.exc_info[1], HttpProcessingError)))
+        wrong = (HttpProcessingError, web.RequestPayloadError)
+        log.addFilter(lambda row: not (row.exc_info and isinstance(row.exc_info[1], wrong)))
     return log
 
 
@@ -177,17 +196,37 @@ def _text(app: web.Application, path: str, content_type: str, text: str) -> None
 
 
 def _own_pages_only(host: str) -> Middleware:
-    """Keep pages of other sites, which a browser on this machine may show, from talking to the sandbox."""
+    """Keep pages of other sites, which a browser on this machine may show, from talking to the sandbox.
+
+    A sandbox that listens on more than this machine has more names than it knows. Pages may use it that come from
+    itself under an address: no other site can have that one.
+    """
     names = {*LOCAL, host}
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        origin = request.headers.get("Origin")
-        name = urlsplit(f"//{request.headers.get('Host', host)}").hostname
+        origin, named = request.headers.get("Origin"), request.headers.get("Host", host)
+        name = _name(f"//{named}")
         if host in LOCAL and name not in names:
-            return failure(ApiError("ACCESS_DENIED", f"this sandbox is not called {name}", "Host"))
-        if origin is not None and urlsplit(origin).hostname not in names:
-            return failure(ApiError("ACCESS_DENIED", "pages of other sites may not use this sandbox", "Origin"))
+            raise ApiError("ACCESS_DENIED", f"this sandbox is not called {named}", "Host")
+        if origin is not None and _name(origin) not in ({*names, name} if _is_address(name) else names):
+            raise ApiError("ACCESS_DENIED", "pages of other sites may not use this sandbox", "Origin")
         return await handler(request)
 
     return check
+
+
+def _name(url: str) -> str:
+    """The host of a URL; empty if it has none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

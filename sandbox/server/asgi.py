@@ -53,6 +53,8 @@ class _Exchange:
         self._max_bytes = max_bytes
         self._read = 0
         self._read_all = False
+        self._refusal: web.HTTPException | None = None
+        """What is wrong with the body, once that is known."""
         self._response: web.StreamResponse | None = None
         self._task: asyncio.Future[None] | None = None
         self.ended = asyncio.Event()
@@ -66,12 +68,12 @@ class _Exchange:
                 self._task.cancel()
                 raise
         except Exception:
-            if not self._too_large:
+            if self._refusal is None:
                 raise
         finally:
             self.ended.set()
-        if self._too_large and not self._begun:
-            raise web.HTTPRequestEntityTooLarge(self._max_bytes, self._read)
+        if self._refusal is not None and not self._begun:
+            raise self._refusal
         if self._response is None:
             raise web.HTTPInternalServerError(reason="the application gave no answer")
         return self._response
@@ -83,19 +85,20 @@ class _Exchange:
             self._task.cancel()
 
     @property
-    def _too_large(self) -> bool:
-        return self._read > self._max_bytes
-
-    @property
     def _begun(self) -> bool:
         """True once something of the answer is on its way."""
         return self._response is not None and self._response.prepared
 
     async def _receive(self) -> Message:
         if not self._read_all:
-            chunk = await self._request.content.read(_CHUNK)
+            try:
+                chunk = await self._request.content.read(_CHUNK)
+            except web.RequestPayloadError:
+                self._refusal = web.HTTPBadRequest(reason="the body is not what its headers say")
+                return {"type": "http.disconnect"}
             self._read += len(chunk)
-            if self._too_large:
+            if self._read > self._max_bytes:
+                self._refusal = web.HTTPRequestEntityTooLarge(self._max_bytes, self._read)
                 return {"type": "http.disconnect"}
             self._read_all = self._request.content.at_eof()
             return {"type": "http.request", "body": chunk, "more_body": not self._read_all}
@@ -114,7 +117,7 @@ class _Exchange:
                 continue
 
     async def _send(self, message: Message) -> None:
-        if self._too_large and not self._begun:
+        if self._refusal is not None and not self._begun:
             return
         if message["type"] == "http.response.start":
             self._response = web.StreamResponse(status=message["status"])

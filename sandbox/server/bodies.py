@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from typing import Any
+from urllib.parse import parse_qsl
 
 from sandbox.core.errors import ApiError
 
@@ -38,6 +39,14 @@ def parse_object(raw: bytes, what: str = "body") -> dict[str, Any]:
     if b"\\ud" in raw.lower() and not _encodable(value):
         raise refused(what, "it has half of a surrogate pair, which is no character")
     return value
+
+
+def parse_form(raw: bytes) -> dict[str, Any]:
+    """The fields of a form that a browser has sent (``application/x-www-form-urlencoded``), as texts."""
+    try:
+        return dict(parse_qsl(raw.decode("ascii"), keep_blank_values=True))
+    except UnicodeDecodeError:
+        raise refused("body", "it is no form: other characters than ASCII stand as %XX in one") from None
 
 
 def refused(field: str, why: str) -> ApiError:

@@ -10,14 +10,21 @@ from sandbox.core.errors import InputError
 
 _FACTOR = re.compile(r"x(\d+(?:\.\d+)?)")
 
+FASTEST = 1_000_000
+"""How much faster than real time a clock may run: eleven days a second."""
+
 
 def read_mode(text: str) -> float:
     """The factor of ``manual`` (0), ``real`` (1) or ``xN`` (N). Raises :class:`InputError`."""
     if text in ("manual", "real"):
         return float(text == "real")
     found = _FACTOR.fullmatch(text)
-    if found is None or float(found[1]) <= 0:
-        raise InputError(f"unknown clock {text!r}", "--clock", "use manual, real, or x60 for an hour in a minute")
+    if found is None or not 0 < float(found[1]) <= FASTEST:
+        raise InputError(
+            f"unknown clock {text!r}",
+            "--clock",
+            f"use manual, real, or x60 for an hour in a minute; x{FASTEST} at most",
+        )
     return float(found[1])
 
 

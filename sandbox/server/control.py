@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PydanticUserError, TypeAdapter, ValidationError, model_validator
 
 from sandbox.core.errors import ApiError
 from sandbox.core.time import DAY_MS, iso
@@ -202,11 +203,7 @@ class Control:
         if actor is None or control is None:
             raise ApiError("NOT_FOUND", f"there is no control {actor_id}.{name}; {PREFIX}/world lists them")
         arguments = parse_object(await request.read()) if request.body_exists else {}
-        try:
-            inspect.signature(control).bind(**arguments)
-        except TypeError as error:
-            takes = ", ".join(inspect.signature(control).parameters) or "nothing"
-            raise refused("body", f"{error}; {name} takes {takes}") from None
+        _check(control, name, arguments)
         reply = await host.control(f"{actor_id}.{name}", arguments)
         return web.json_response(reply.body, status=reply.status)
 
@@ -235,6 +232,22 @@ def _number(request: web.Request, name: str, default: int) -> int:
         return default if text is None else int(text)
     except ValueError:
         raise refused(name, f"give a whole number, not {text!r}") from None
+
+
+def _check(control: Callable[..., Any], name: str, arguments: dict[str, Any]) -> None:
+    """Refuse arguments that a control does not take."""
+    parameters = inspect.signature(control).parameters
+    try:
+        inspect.signature(control).bind(**arguments)
+    except TypeError as error:
+        raise refused("body", f"{error}; {name} takes {', '.join(parameters) or 'nothing'}") from None
+    for argument, value in arguments.items():
+        try:
+            TypeAdapter(parameters[argument].annotation).validate_python(value, strict=True)
+        except ValidationError:
+            raise refused(argument, f"{name} takes {parameters[argument].annotation} here") from None
+        except PydanticUserError:
+            continue  # a type that pydantic can't read by its name
 
 
 async def _read(request: web.Request, model: type[M]) -> M:

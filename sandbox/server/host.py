@@ -51,7 +51,8 @@ class Host:
     """Serves one world: one input at a time, in the order of arrival.
 
     ``make`` builds the world at its first instant. Inputs are stamped with the simulated time at which they
-    are taken, and acknowledged when the journal has them; reads see acknowledged states only.
+    are taken, and acknowledged when the journal has them. A read sees what has been done by then, and is answered
+    when the journal has that too.
     """
 
     def __init__(
@@ -65,7 +66,8 @@ class Host:
         self._outbox = outbox
         self._replaying = False
         self._turn = asyncio.Lock()
-        self._closed = False
+        self._closed = ""
+        self._entering: set[asyncio.Task[Reply]] = set()
         self.inputs = 0
         """How many inputs there were since the first instant."""
         self._build()
@@ -135,7 +137,7 @@ class Host:
                 if any(event.kind in kinds for event in trace[seen:]):
                     return self.world.now
                 if time.perf_counter() - turn > SLICE_S:
-                    await asyncio.sleep(0)
+                    await self._give_way()
                     turn = time.perf_counter()
         return to_ms
 
@@ -149,9 +151,11 @@ class Host:
             del checker.violations[known:]
         return found
 
-    def close(self) -> None:
-        """Take no further inputs: another world has taken the place of this one."""
-        self._closed = True
+    async def close(self, why: str) -> None:
+        """Take no further inputs and let no more time pass; done when the input that is under way has ended."""
+        self._closed = why
+        async with self._turn:
+            pass
 
     async def _read(
         self,
@@ -161,8 +165,7 @@ class Host:
         bearer: str | None,
         endpoint: Endpoint | None = None,
     ) -> Reply:
-        if self._writer.behind is not None:
-            await self._writer.behind
+        self._writer.check()
         if self._clock.now() > self.world.now and not self._turn.locked():
             await self.run_to(self._clock.now())
         endpoint = endpoint or self.platform.endpoint
@@ -171,6 +174,8 @@ class Host:
             next(endpoint.handle(operation, payload, principal, {"bearer": bearer} if bearer else None))
         except StopIteration as done:
             reply: Reply = done.value
+            if self._writer.behind is not None:
+                await self._writer.behind
             return reply
         except Exception:  # noqa: BLE001 - a bug of ours is an answer too
             return _bug(operation, isinstance(endpoint.dialect, AdcpDialect))
@@ -184,12 +189,23 @@ class Host:
         principal: Principal,
         begin: Callable[[], Generator[Any, Any, Reply]],
     ) -> Reply:
-        if self._writer.broken is not None:
-            raise OSError(f"the journal can't be written: {self._writer.broken}")
+        """Take an input. It is done whole, and recorded, even if whoever sent it does not wait for the answer."""
+        entering = asyncio.ensure_future(self._take(kind, name, payload, principal, begin))
+        self._entering.add(entering)
+        entering.add_done_callback(self._entering.discard)
+        return await asyncio.shield(entering)
+
+    async def _take(
+        self,
+        kind: str,
+        name: str,
+        payload: dict[str, Any],
+        principal: Principal,
+        begin: Callable[[], Generator[Any, Any, Reply]],
+    ) -> Reply:
+        self._writer.check()
         async with self._turn:
-            if self._closed:
-                raise ApiError("CONFLICT", "the sandbox was reset meanwhile")
-            at_ms = self._clock.now()
+            at_ms = max(self._clock.now(), self.world.now)
             await self._run(at_ms)
             reply = await self._finish(name, begin(), kind == ADCP)
             self._clock.push(self.world.now)
@@ -236,8 +252,8 @@ class Host:
                 result = self.world.actors[actor_id].controls[control](**arguments)
             if isinstance(result, Generator):
                 result = yield from result
-        except SandboxError as error:
-            failure = ApiError("VALIDATION_ERROR", str(error))
+        except (SandboxError, KeyError) as error:
+            failure = ApiError("VALIDATION_ERROR", str(error.args[0] if isinstance(error, KeyError) else error))
             return Reply(False, failure.body(), failure.status)
         yield self.world.env.timeout(0)
         return Reply(True, {"result": result if _plain(result) else None})
@@ -248,26 +264,37 @@ class Host:
 
     # -- time --------------------------------------------------------------------------------------------
 
+    async def _give_way(self) -> None:
+        """Let others have a turn. Raises CONFLICT if the world was closed meanwhile."""
+        await asyncio.sleep(0)
+        if self._closed:
+            raise ApiError("CONFLICT", self._closed)
+
     async def _run(self, until_ms: int) -> None:
+        if self._closed:
+            raise ApiError("CONFLICT", self._closed)
         env, turn = self.world.env, time.perf_counter()
         while env.peek() <= until_ms:
             env.step()
             if time.perf_counter() - turn > SLICE_S:
-                await asyncio.sleep(0)
+                await self._give_way()
                 turn = time.perf_counter()
         if self.world.now < until_ms:
             env.run(until=until_ms)
 
     async def _finish(self, name: str, steps: Generator[Any, Any, Reply], adcp: bool = False) -> Reply:
-        """Step the world until a process has its reply; our own bug in it becomes INTERNAL_ERROR."""
+        """Step the world until a process has its reply; our own bug in it becomes INTERNAL_ERROR.
+
+        A bug in something else that goes on in the world is logged, and the world goes on.
+        """
         process, turn = self.world.spawn(steps), time.perf_counter()
         while not process.processed:
             try:
                 self.world.env.step()
-            except Exception:
-                if process.is_alive:
-                    raise
-                return _bug(name, adcp)
+            except Exception:  # noqa: BLE001 - a bug of ours is an answer too
+                if not process.is_alive:
+                    return _bug(name, adcp)
+                traceback.print_exc()
             if time.perf_counter() - turn > SLICE_S:
                 await asyncio.sleep(0)
                 turn = time.perf_counter()
@@ -287,7 +314,7 @@ class Host:
             answer = json.dumps(reply.body)
             if (reply.status, answer) != (entry.status, entry.answer):
                 raise _differs(count, entry, reply.status, answer)
-        self.world.run(until_ms)
+        self._catch_up(until_ms)
         self._replaying = False
         self.inputs += count
         return count
@@ -297,8 +324,16 @@ class Host:
         if self._outbox is not None and not self._replaying:
             self._outbox.put(replace(letter, webhook_id=f"{self.name}-{letter.webhook_id}"))
 
+    def _catch_up(self, until_ms: int) -> None:
+        """Let everything happen up to an instant, in spite of our own bugs: there they were the first time too."""
+        while True:
+            try:
+                return self.world.run(until_ms)
+            except Exception:  # noqa: BLE001 - it goes to the log
+                traceback.print_exc()
+
     def _again(self, entry: Entry) -> Reply:
-        self.world.run(entry.at_ms)
+        self._catch_up(entry.at_ms)
         payload, principal = json.loads(entry.payload), Principal(entry.principal, user=entry.user)
         if entry.kind == "call":
             steps = self._calling(entry.name, payload, principal)

@@ -15,6 +15,7 @@ from sandbox import __version__
 from sandbox.core.errors import ApiError
 from sandbox.server.asgi import Asgi, Message, Receive, Send
 from sandbox.server.edge import Caller, Edge
+from sandbox.server.limits import RateLimit
 from sandbox.server.tools import Told, Tools, failed
 
 if TYPE_CHECKING:
@@ -44,8 +45,9 @@ class BuyerMcp:
     where clients reach it.
     """
 
-    def __init__(self, edge: Edge, own_address: tuple[str, str] | None = None) -> None:
+    def __init__(self, edge: Edge, own_address: tuple[str, str] | None = None, limit: RateLimit | None = None) -> None:
         self._edge = edge
+        self._limit = limit or RateLimit()
         self._tools = Tools(edge, own_address)
         self._switched: OrderedDict[str, int] = OrderedDict()
         self._stack = AsyncExitStack()
@@ -83,6 +85,7 @@ class BuyerMcp:
         """Have a tool do its work for the caller that the session acts for."""
         try:
             caller = self._caller(key, session)
+            self._limit.admit(caller.principal)
             match tool:
                 case "api_call":
                     return await self._tools.api_call(caller, arguments)
@@ -115,7 +118,7 @@ class BuyerMcp:
 
     def _switch(self, caller: Caller, session: str, customer_id: Any) -> Told:
         """Act for another customer from now on (rule 12)."""
-        if isinstance(customer_id, str) and customer_id.isdecimal():
+        if isinstance(customer_id, str) and customer_id.isdecimal() and len(customer_id) < 20:
             customer_id = int(customer_id)
         if not isinstance(customer_id, int) or isinstance(customer_id, bool):
             raise ApiError("VALIDATION_ERROR", "customerId: give the number that list_accounts shows", "customerId")

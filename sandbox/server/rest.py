@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-import time
 import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from sandbox.core.errors import ApiError
 from sandbox.kernel.endpoint import Operation, Reply
 from sandbox.kernel.network import Network
 from sandbox.operations import Route
-from sandbox.server.bodies import MAX_JSON_BYTES, parse_object, refused
+from sandbox.server.bodies import MAX_JSON_BYTES, parse_form, parse_object, refused
 from sandbox.server.edge import Caller
+from sandbox.server.limits import RateLimit
 from sandbox.server.served import Served
 from sandbox.server.uploads import read_multipart
 
@@ -44,28 +45,6 @@ _VARIABLE = re.compile(r"\{\w+\}")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class RateLimit:
-    """A token bucket for each customer: ``per_s`` requests a second, twice as many at once. 0 limits nothing."""
-
-    def __init__(self, per_s: float, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self.per_s = per_s
-        self._monotonic = monotonic
-        self._left: dict[str, tuple[float, float]] = {}
-
-    def take(self, who: str) -> float:
-        """Count a request; gives the seconds to wait if it is too many, else 0."""
-        if not self.per_s:
-            return 0.0
-        now = self._monotonic()
-        left, since = self._left.get(who, (2 * self.per_s, now))
-        left = min(2 * self.per_s, left + (now - since) * self.per_s)
-        if left < 1:
-            self._left[who] = (left, now)
-            return (1 - left) / self.per_s
-        self._left[who] = (left - 1, now)
-        return 0.0
-
-
 class Rest:
     """Serves the operations under the paths of their rows.
 
@@ -73,9 +52,9 @@ class Rest:
     turned into it on the way out, and back on the way in.
     """
 
-    def __init__(self, served: Served, base: str, rate_limit: float = 0.0) -> None:
+    def __init__(self, served: Served, base: str, limit: RateLimit) -> None:
         self.served = served
-        self.limit = RateLimit(rate_limit)
+        self._limit = limit
         self._outside = base.rstrip("/") + "/"
         self._inside = Network.url(served.platform_id)
 
@@ -111,35 +90,34 @@ class Rest:
         caller = self.served.caller(key)
         if caller is None:
             raise ApiError("UNAUTHORIZED", "the API key is not known")
-        wait_s = self.limit.take(caller.principal)
-        if wait_s:
-            raise ApiError("RATE_LIMITED", "too many requests", details={"retryAfterSeconds": max(1, round(wait_s))})
+        self._limit.admit(caller.principal)
         return caller
 
     async def _payload(self, request: web.Request, route: Route) -> dict[str, Any]:
         """The request as ``{pathParams, params, body, files}``."""
         payload: dict[str, Any] = {"pathParams": dict(request.match_info)} if request.match_info else {}
         if request.query_string:
-            payload["params"] = {
-                name: values[0] if len(values := request.query.getall(name)) == 1 else values for name in request.query
-            }
+            values: dict[str, list[str]] = {}
+            for name, value in request.query.items():
+                values.setdefault(name, []).append(value)
+            payload["params"] = {name: one[0] if len(one) == 1 else one for name, one in values.items()}
         if not request.body_exists:
             return payload
         if request.headers.get("Content-Encoding", "identity") != "identity":
             raise refused("Content-Encoding", "send the body as it is, not compressed")
         if request.content_type == "multipart/form-data" and route.files:
-            payload["body"], payload["files"] = await read_multipart(request, self.served.files)
+            payload["body"], payload["files"] = await read_multipart(request, self.served.files, self._in)
             return payload
         raw = await _body(request)
         if not raw:
             return payload
         if request.content_type == "application/x-www-form-urlencoded" and route.public:
-            payload["body"] = dict(await request.post())
+            payload["body"] = parse_form(raw)
             return payload
         if request.content_type != "application/json":
             also = " or multipart/form-data" if route.files else ""
             raise refused("Content-Type", f"send application/json{also}, not {request.content_type}")
-        payload["body"] = parse_object(raw.replace(self._outside.encode(), self._inside.encode()))
+        payload["body"] = parse_object(self._in(raw))
         return payload
 
     def _response(self, reply: Reply) -> web.StreamResponse:
@@ -156,6 +134,9 @@ class Rest:
                 body=self.served.files.get(body["file"]), content_type=body["contentType"], headers=SAFE
             )
         return web.Response(text=self._out(json.dumps(body)), status=reply.status, content_type="application/json")
+
+    def _in(self, raw: bytes) -> bytes:
+        return raw.replace(self._outside.encode(), self._inside.encode())
 
     def _out(self, text: str) -> str:
         return text.replace(self._inside, self._outside)
@@ -182,6 +163,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except ApiError as error:
         return failure(error)
+    except (web.RequestPayloadError, HttpProcessingError):
+        return failure(refused("body", "it is not what its headers say"))
     except web.HTTPNotFound:
         return failure(ApiError("NOT_FOUND", f"there is nothing at {request.path}"))
     except web.HTTPMethodNotAllowed as error:

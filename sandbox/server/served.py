@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,9 @@ TICK_S = 0.05
 """How often worlds follow a clock that runs by itself, in real seconds."""
 
 PUBLIC = Principal("public", "public")
+
+RESET = "the sandbox was reset meanwhile"
+STOPPED = "the sandbox is being stopped"
 
 
 class Client(Actor):
@@ -87,6 +91,10 @@ class Platform(Protocol):
         """The section about unread notifications (rule 14)."""
         ...
 
+    def concerns(self, payload: dict[str, Any]) -> bool:
+        """True if a public request that changes something is about a thing in this world."""
+        ...
+
 
 @dataclass(slots=True, frozen=True)
 class Settings:
@@ -100,8 +108,6 @@ class Settings:
     files: Path | None = None
     allow_hosts: tuple[str, ...] = ()
     """Hosts besides this machine to which webhooks may go."""
-    agent_keys: tuple[str, ...] = ()
-    """Further bearer tokens that every agent takes; they stand for the first customer."""
 
 
 class Served:
@@ -121,19 +127,18 @@ class Served:
         self.keyring = Keyring(self._seed)
         self.outbox = Outbox(settings.allow_hosts, sign=self.keyring.sign)
         self._ticking: asyncio.Task[None] | None = None
+        self._resetting = asyncio.Lock()
         self.advancing = 0
 
     def _identify(self) -> int:
         """Make sure that the journal is of this sandbox; gives the first instant of its worlds."""
-        file = self.scenario.file
-        mine = {"seed": self._seed, "world": file.fingerprint(), "scenario": self.scenario.name}
+        mine = self._identity()
         known = self.journal.read("identity")
         if known is None:
-            start_ms = self.scenario.start_ms if self.settings.start_ms is None else self.settings.start_ms
-            self.journal.append((), {"identity": {**mine, "version": __version__}, "start_ms": start_ms})
-            return start_ms
+            self.journal.append((), {"identity": mine, "start_ms": self._first_ms()})
+            return self._first_ms()
         for name, value in mine.items():
-            if known[name] != value:
+            if known[name] != value and name != "version":
                 self.journal.close()
                 raise InputError(
                     f"{self.journal.shown()} is of another sandbox: its {name} is {known[name]}, here it is {value}",
@@ -142,9 +147,18 @@ class Served:
                 )
         return int(self.journal.read("start_ms"))
 
+    def _identity(self) -> dict[str, Any]:
+        file = self.scenario.file
+        mine = {"seed": self._seed, "world": file.fingerprint(), "scenario": self.scenario.name}
+        return {**mine, "version": __version__}
+
     @property
     def _seed(self) -> int:
         return self.scenario.file.seed if self.settings.seed is None else self.settings.seed
+
+    def _first_ms(self) -> int:
+        """The first instant of worlds that have no past."""
+        return self.scenario.start_ms if self.settings.start_ms is None else self.settings.start_ms
 
     # -- worlds ------------------------------------------------------------------------------------------
 
@@ -169,9 +183,11 @@ class Served:
         return list(self.platform.customers.values())
 
     def host(self, principal: str) -> Host:
-        """The world of a customer, which begins with its first use."""
+        """The world of a customer, which begins with its first use. Raises CONFLICT while all begin anew."""
         found = self.hosts.get(principal)
         if found is None:
+            if self._resetting.locked():
+                raise ApiError("CONFLICT", RESET)
             found = self._host(next(c for c in self.customers if c.principal == principal))
         return found
 
@@ -227,9 +243,17 @@ class Served:
         return await self.host(caller.principal).call(operation, payload, Principal(caller.principal, user=caller.user))
 
     async def call_public(self, operation: str, payload: dict[str, Any], bearer: str | None) -> Reply:
-        """Have an operation done that needs no API key, in the world that knows what it is about."""
+        """Have an operation done that needs no API key, in the world that knows what it is about.
+
+        Reads ask one world after the other. What changes something is an input of the one world that it is about,
+        and of the first one if it is about nothing, so that no customer notices what others do.
+        """
+        hosts = list(self.hosts.values())
+        if self.operations[operation].mutating:
+            about = (host for host in hosts if cast("Platform", host.platform).concerns(payload))
+            return await next(about, hosts[0]).call(operation, payload, PUBLIC)
         reply = None
-        for host in list(self.hosts.values()):
+        for host in hosts:
             reply = await host.call(operation, payload, PUBLIC, bearer)
             if reply.status != 404:
                 break
@@ -262,12 +286,13 @@ class Served:
 
     async def advance(self, to_ms: int) -> None:
         """Move all worlds to an instant; done when everything that was due has happened."""
+        self.writer.check()
         self.advancing += 1
         try:
             self.clock.push(to_ms)
             for host in list(self.hosts.values()):
                 await host.run_to(to_ms)
-            await self.writer.remember("clock_ms", self.clock.now())
+            await self._remember_clock()
         finally:
             self.advancing -= 1
 
@@ -277,26 +302,44 @@ class Served:
             self._ticking = asyncio.ensure_future(self._follow())
 
     async def _follow(self) -> None:
-        while True:
+        while self.writer.broken is None:
             await asyncio.sleep(TICK_S)
-            for host in list(self.hosts.values()):
-                await host.run_to(self.clock.now())
+            try:
+                for host in list(self.hosts.values()):
+                    await host.run_to(self.clock.now())
+                await self._remember_clock()
+            except (ApiError, OSError):
+                continue  # reset meanwhile, or the journal is broken, which whoever calls is told
+            except Exception:  # noqa: BLE001 - a mistake of ours must not stop the clock
+                traceback.print_exc()
+
+    async def _remember_clock(self) -> None:
+        if not self._resetting.locked():
             await self.writer.remember("clock_ms", self.clock.now())
 
     async def reset(self) -> None:
-        """Forget everything and begin anew at the first instant."""
-        for host in self.hosts.values():
-            host.close()
-        await self.writer.clear()
-        self.hosts.clear()
-        self.start_ms = self._identify()
-        self.clock = Clock(self.settings.clock, self.start_ms)
-        self.start()
+        """Forget everything and begin anew at the first instant. Requests that are under way end with CONFLICT."""
+        async with self._resetting:
+            self.writer.check()
+            await self._close_worlds(RESET)
+            start_ms = self._first_ms()
+            await self.writer.clear({"identity": self._identity(), "start_ms": start_ms})
+            self.hosts.clear()
+            self.start_ms, self.clock = start_ms, Clock(self.settings.clock, start_ms)
+            self._host(None)
+
+    async def _close_worlds(self, why: str) -> None:
+        await asyncio.gather(*(host.close(why) for host in self.hosts.values()))
+
+    async def halt(self) -> None:
+        """Stop time and take no further inputs; what is under way is done first."""
+        if self._ticking is not None:
+            self._ticking.cancel()
+        await self._close_worlds(STOPPED)
 
     async def close(self) -> None:
         """Stop the clock and let go of the journal."""
-        if self._ticking is not None:
-            self._ticking.cancel()
+        await self.halt()
         if self.writer.broken is None:
             self.writer.remember("clock_ms", self.clock.now())
         await self.outbox.close()

@@ -66,7 +66,11 @@ class Tools:
 
     async def api_call(self, caller: Caller, arguments: dict[str, Any]) -> Told:
         """Do an operation; the answer is that of REST."""
-        operation, payload = self.request(_readdressed(arguments, self._outside, self._inside))
+        try:
+            given = _readdressed(arguments, self._outside, self._inside)
+        except ValueError:
+            raise ApiError("VALIDATION_ERROR", "body: numbers have to be finite", "body") from None
+        operation, payload = self.request(given)
         reply: Reply = await self._edge.call(caller, operation, payload)
         body = _readdressed(reply.body, self._inside, self._outside)
         return Told(json.dumps(body, ensure_ascii=False), body) if reply.ok else failed(body["error"])
@@ -133,7 +137,10 @@ class Tools:
         method, path = arguments.get("method"), arguments.get("path")
         if not isinstance(path, str) or not isinstance(method, str):
             raise ApiError("VALIDATION_ERROR", "operation: the field is required (or method and path)", "operation")
-        split = urlsplit(path)
+        try:
+            split = urlsplit(path)
+        except ValueError as error:
+            raise ApiError("VALIDATION_ERROR", f"path: it is no path: {error}", "path") from None
         if split.path.rstrip("/").endswith("/accounts/switch"):
             raise _switch()
         found = self._paths.find(method.upper(), split.path) or self._paths.find(method.upper(), PREFIX + split.path)
@@ -161,10 +168,9 @@ class Tools:
 
 
 def _readdressed(value: dict[str, Any], old: str, new: str) -> dict[str, Any]:
-    """The same with another address wherever the old one stands."""
-    if not old:
-        return value
-    found: dict[str, Any] = json.loads(json.dumps(value, ensure_ascii=False).replace(old, new))
+    """The same with another address wherever the old one stands. Raises ValueError for what is no JSON."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    found: dict[str, Any] = json.loads(text.replace(old, new) if old else text)
     return found
 
 

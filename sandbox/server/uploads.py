@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from sandbox.core.errors import ApiError
 from sandbox.kernel.blobs import Blobs
 from sandbox.operations.operation import MAX_FILE_BYTES, MAX_FILES
 from sandbox.server.bodies import MAX_JSON_BYTES, parse_object, refused
@@ -22,11 +22,13 @@ METADATA = "metadata"
 _CHUNK = 256 * 1024
 
 
-async def read_multipart(request: web.Request, files: Blobs) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Metadata and uploads of a request, in the order of its parts.
+async def read_multipart(
+    request: web.Request, files: Blobs, prepare: Callable[[bytes], bytes] = bytes
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Metadata and uploads of a request, in the order of its parts; ``prepare`` is done to the metadata first.
 
     An upload is ``{filename, content_type, size, sha256, field}``. Raises VALIDATION_ERROR for a form that is
-    no form, more than 20 files, and a file of more than 50 MB; what was written by then is removed.
+    no form, more than 20 files, and a file of more than 50 MB; a file that did not come whole is removed.
     """
     metadata: dict[str, Any] | None = None
     uploads: list[dict[str, Any]] = []
@@ -37,7 +39,7 @@ async def read_multipart(request: web.Request, files: Blobs) -> tuple[dict[str, 
             if part.filename is None:
                 if part.name != METADATA or metadata is not None:
                     raise refused(part.name or "body", f"a form has one field {METADATA!r} with JSON, and files")
-                metadata = parse_object(await _text(part), METADATA)
+                metadata = parse_object(prepare(await _text(part)), METADATA)
             elif len(uploads) == MAX_FILES:
                 raise refused("files", f"{MAX_FILES} files are the most")
             else:
@@ -75,7 +77,7 @@ async def _keep(part: BodyPartReader, files: Blobs) -> dict[str, Any]:
             file.flush()
             os.fsync(file.fileno())
         files.adopt(Path(path), digest.hexdigest())
-    except (ApiError, OSError, ValueError):
+    except BaseException:
         Path(path).unlink(missing_ok=True)
         raise
     content_type = part.headers.get("Content-Type", "application/octet-stream").partition(";")[0].strip().lower()

@@ -24,6 +24,11 @@ class Writer:
         self._thread = ThreadPoolExecutor(1, "journal")
         self.broken: BaseException | None = None
 
+    def check(self) -> None:
+        """Raise :class:`OSError` if the journal can't be written any more."""
+        if self.broken is not None:
+            raise OSError(f"the journal can't be written: {self.broken}")
+
     def add(self, entry: Entry) -> asyncio.Future[None]:
         """Take an input; the future is done when it is durable."""
         self._entries.append(entry)
@@ -74,11 +79,11 @@ class Writer:
         if not waiting.done():
             waiting.set_exception(OSError(f"the journal can't be written: {self.broken}"))
 
-    async def clear(self) -> None:
-        """Forget everything that was ever written."""
+    async def clear(self, values: dict[str, Any]) -> None:
+        """Forget everything that was ever written, but for some values."""
         while self._written is not None:
             await self._written
-        await asyncio.get_running_loop().run_in_executor(self._thread, self.journal.clear)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self.journal.clear, values)
 
     async def close(self) -> None:
         """Write what is left and let go of the journal."""

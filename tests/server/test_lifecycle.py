@@ -75,6 +75,11 @@ class Lifecycle(RuleBasedStateMachine):
     def pick(self, number: int) -> Campaign:
         return self.campaigns[number % len(self.campaigns)]
 
+    def overdue(self, campaign: Campaign) -> bool:
+        """True while an agent knows that a media buy has ended, and the platform perhaps not yet."""
+        now_ms = self.now()
+        return any(buy.status in ("ACTIVE", "PAUSED") and buy.end_ms <= now_ms for buy in campaign.buys)
+
     def refuse(self, code: str, method: str, path: str, body: Any = None) -> None:
         """A request that the model refuses (rules 4, 70)."""
         error = self.live.error(method, path, body)
@@ -180,6 +185,8 @@ class Lifecycle(RuleBasedStateMachine):
         if campaign.status != ("ACTIVE" if what == "pause" else "PAUSED"):
             self.refuse("INVALID_STATE", "POST", path)
             return
+        if self.overdue(campaign):
+            return
         assert self.live.ok("POST", path)["success"]
         (campaign.pause if what == "pause" else campaign.reactivate)()
 
@@ -188,7 +195,7 @@ class Lifecycle(RuleBasedStateMachine):
     def delete(self, number: int, sure: bool) -> None:
         """Rule 71."""
         campaign = self.pick(number)
-        if not sure:
+        if not sure or self.overdue(campaign):
             return
         path = f"campaigns/{campaign.campaign_id}"
         if campaign.status == "ARCHIVED":
@@ -203,7 +210,7 @@ class Lifecycle(RuleBasedStateMachine):
         """Another end: what runs to the end of the campaign follows it (rules 88, 96)."""
         campaign, now_ms = self.pick(number), self.now()
         end_ms = campaign.end_ms + days * DAY_MS
-        if end_ms <= now_ms + HOUR_MS:
+        if end_ms <= now_ms + HOUR_MS or self.overdue(campaign):
             return
         followers = campaign.followers(end_ms)
         refused = any(buy.waiting is not None for buy in followers)
@@ -248,7 +255,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     def act(self, number: int, which: int, action: Callable[[Buy], Json]) -> tuple[Campaign, Buy, Json] | None:
         campaign = self.pick(number)
-        if not campaign.buys or campaign.status == "ARCHIVED":
+        if not campaign.buys or campaign.status == "ARCHIVED" or self.overdue(campaign):
             return None
         buy = campaign.buys[which % len(campaign.buys)]
         return campaign, buy, {"mediaBuys": [{"mediaBuyId": buy.buy_id, **action(buy)}]}
@@ -306,7 +313,7 @@ class Lifecycle(RuleBasedStateMachine):
 
         def action(buy: Buy) -> Json:
             rows = packages.get(buy.buy_id, [])
-            return {"packages": [{"packageId": rows[0]["packageId"] if rows else "none", "pacing": pacing}]}
+            return {"packages": [{"packageId": (rows and rows[0]["packageId"]) or "none", "pacing": pacing}]}
 
         found = self.act(number, which, action)
         if found is None:

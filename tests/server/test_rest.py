@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from sandbox.server.app import Address
-from sandbox.server.rest import RateLimit
+from sandbox.server.limits import RateLimit
 from tests.server.conftest import KEY, OTHER_KEY, Live, MakeLive
 
 

@@ -38,7 +38,7 @@ class CampaignBudget(Total):
     """The budget of a campaign, fees included."""
 
     dailyCap: Money | None
-    pacing: Literal["EVEN", "ASAP", "FRONT_LOADED"] | None
+    pacing: Literal["EVEN", "ASAP", "FRONTLOADED"] | None
 
 
 class Fee(TypedDict):

@@ -300,3 +300,14 @@ def test_all_pages_of_an_agent_are_read(make_platform: MakePlatform) -> None:
     found = platform.discover(platform.advertiser(), salesAgentIds=["northstar"])
     assert found["summary"]["totalProducts"] == 60
     assert len(platform.messages("get_products", to="northstar")) == 2
+
+
+def test_debug_logs_show_an_agent_that_was_never_reached(make_platform: MakePlatform) -> None:  # rule 123
+    platform = make_platform()
+    advertiser = platform.advertiser()
+    platform.world.actors["harbor"].go_down()
+    found = platform.discover(advertiser, debug=True)
+    (failed,) = found["agentResults"]
+    assert failed["agentId"] == "harbor"
+    assert len(failed["debugLogs"]) == 4
+    assert {entry["request"]["headers"]["authorization"] for entry in failed["debugLogs"]} == {"[REDACTED]"}

@@ -1,0 +1,52 @@
+// Runs storyboards of the npm package @adcp/sdk against one agent, one after another, and prints a line of JSON for each.
+// Input on stdin: {sdk, agent, token, protocol, reset, storyboards}. `reset` is an address to POST to before each one.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const input = JSON.parse(readFileSync(0, 'utf8'));
+const require = createRequire(join(input.sdk, 'package.json'));
+const { comply } = require('./dist/lib/testing/compliance/index.js');
+const { loadComplianceIndex, resolveBundleOrStoryboard } = require('./dist/lib/testing/storyboard/compliance.js');
+const { setAgentTesterLogger } = require('./dist/lib/testing/client.js');
+const { parse } = require('yaml');
+
+const silent = () => {};
+setAgentTesterLogger({ info: silent, error: silent, warn: silent, debug: silent });
+const say = console.log;
+console.log = console.warn = console.error = silent;
+
+// The kit of test data that a storyboard names, with a token of the agent for its key.
+function kitOf(storyboards) {
+  const named = storyboards.map((one) => one.prerequisites?.test_kit).find((path) => path?.includes('test-kits/'));
+  const file = join(input.sdk, 'compliance', 'cache', loadComplianceIndex().adcp_version ?? '3.0.6', named ?? '');
+  let kit = {};
+  if (named) kit = parse(readFileSync(file, 'utf8'));
+  if (kit.auth) kit.auth = { ...kit.auth, api_key: input.token };
+  return kit;
+}
+
+for (const id of input.storyboards) {
+  await fetch(input.reset, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
+  let line = { id };
+  try {
+    const kit = kitOf(resolveBundleOrStoryboard(id));
+    const domain = kit.brand?.house?.domain ?? 'acmeoutdoor.example';
+    const result = await comply(input.agent, {
+      auth: { type: 'bearer', token: input.token },
+      protocol: input.protocol,
+      allow_http: true,
+      storyboards: [id],
+      brand: { domain },
+      test_kit: kit,
+      webhook_receiver: { mode: 'loopback_mock' },
+      contracts: ['webhook_receiver_runner'],
+      timeout_ms: 300000,
+    });
+    line = { id, summary: result.summary, failures: result.failures ?? [], executed: result.storyboards_executed, result: input.verbose ? result : undefined };
+  } catch (error) {
+    line = { id, error: String(error?.stack ?? error) };
+  }
+  say(JSON.stringify(line));
+}
+process.exit(0);
