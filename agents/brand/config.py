@@ -1,4 +1,4 @@
-"""Settings of a brand agent in a scenario: ``{kind: brand, brands: [{id: acme, domain: acme.example, name: Acme}]}``."""
+"""Settings of a brand agent: ``{kind: brand, brands: [{id: acme, domain: acme.example, name: Acme}]}`` is complete."""
 
 from __future__ import annotations
 

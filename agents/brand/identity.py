@@ -20,12 +20,14 @@ _LINKED_ONLY = ("visual_guidelines",)
 def get_brand_identity(ctx: Context, request: Body) -> Body:
     """The identity of a brand. Callers with an account of theirs see all of it, others what is public.
 
-    ``available_fields`` names what an account would open. REFERENCE_NOT_FOUND for a brand that isn't served.
+    ``available_fields`` names what an account would open. ``brand_not_found``, a code of this task alone, for a brand
+    that isn't served.
     """
     agent = agent_of(ctx)
     brand = agent.brands.get(request["brand_id"])
     if brand is None:
-        raise AdcpError(*_unknown(request["brand_id"]), field="brand_id")
+        why = f"there is no brand {request['brand_id']} here"
+        raise AdcpError("brand_not_found", why, "brand_id", "correctable")
     linked = any(account.status == "active" for account in agent.accounts_of(ctx.principal))
     fields = _fields(brand, linked)
     withheld = [name for name in _LINKED_ONLY if name not in fields and brand.guidelines]
@@ -41,10 +43,6 @@ def get_brand_identity(ctx: Context, request: Body) -> Body:
     return {**body, "available_fields": withheld} if withheld else body
 
 
-def _unknown(brand_id: str) -> tuple[str, str]:
-    return "brand_not_found", f"there is no brand {brand_id} here"
-
-
 def _fields(brand: BrandConfig, linked: bool) -> Body:
     """What the caller may see; nothing that isn't known."""
     tone: Body = {"voice": brand.voice, "attributes": brand.attributes}
@@ -56,7 +54,7 @@ def _fields(brand: BrandConfig, linked: bool) -> Body:
         "industries": brand.industries,
         "logos": brand.logos,
         "colors": dict(brand.colors),
-        "fonts": {role: family for role, family in brand.fonts.items()},
+        "fonts": dict(brand.fonts),
         "tone": {name: value for name, value in tone.items() if value},
         "tagline": brand.tagline,
         "visual_guidelines": brand.guidelines if linked else {},

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agents.brand.config import BrandConfig, RightsConfig, RightsPrice
+from agents.brand.constraint import constraint_of
 from agents.brand.context import agent_of
 from agents.seller.accounts import account_for
 from agents.seller.policy.delays import decision_time
@@ -215,25 +216,14 @@ def _granted(agent: BrandAgent, licence: Licence) -> Body:
         "start_date": iso_date(licence.start_ms),
         "end_date": iso_date(licence.end_ms),
     }
-    constraint: Body = {
-        "rights_id": licence.right.id,
-        "rights_agent": {"url": agent.url, "id": agent.id},
-        "valid_from": iso(licence.start_ms),
-        "valid_until": until,
-        "uses": licence.uses,
-        "right_type": licence.right.type,
-        "approval_status": "approved",
-    }
-    if licence.countries:
-        constraint["countries"] = licence.countries
     if licence.cap is not None:
-        terms["impression_cap"] = constraint["impression_cap"] = licence.cap
+        terms["impression_cap"] = licence.cap
     if option.overage_cpm is not None:
         terms["overage_cpm"] = option.overage_cpm
     if licence.right.exclusive:
         terms["exclusivity"] = {"scope": f"only licensee of {licence.right.name}", "countries": licence.countries}
     credential = {"provider": agent.id, "rights_key": licence.key, "uses": licence.uses, "expires_at": until}
-    return {"terms": terms, "generation_credentials": [credential], "rights_constraint": constraint}
+    return {"terms": terms, "generation_credentials": [credential], "rights_constraint": constraint_of(agent, licence)}
 
 
 def update_rights(ctx: Context, request: Body) -> Steps:

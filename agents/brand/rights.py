@@ -18,7 +18,7 @@ _WORD = re.compile(r"[a-z0-9]+")
 
 
 def get_rights(ctx: Context, request: Body) -> Body:
-    """Rights that allow one of the uses, the best match first; with ``include_excluded`` also who doesn't fit, and why."""
+    """Rights that allow one of the uses, the best match first; with ``include_excluded`` also the others, and why."""
     agent = agent_of(ctx)
     rows: list[Body] = []
     excluded: list[Body] = []
@@ -38,7 +38,7 @@ def get_rights(ctx: Context, request: Body) -> Body:
 
 def _asked(brand: BrandConfig, right: RightsConfig, request: Body) -> bool:
     return (
-        request.get("brand_id", brand.id) == brand.id
+        request.get("brand_id", brand.id) in (brand.id, brand.domain)
         and request.get("right_type", right.type) == right.type
         and bool(set(request["uses"]).intersection(right.uses))
     )

@@ -186,6 +186,7 @@ def create_campaign(ctx: Context, request: Request) -> Steps:
         attach(platform, campaign, session)
     elif goals and campaign.channels:
         yield from discover_for_campaign(platform, advertiser, campaign)
+    yield from platform.governance.sync(campaign)
     return campaign_wire.full(platform, campaign)
 
 
@@ -260,6 +261,7 @@ def update_campaign(ctx: Context, request: Request) -> Steps:
     before = aims(platform, campaign)
     _apply(platform, campaign, body, flight)
     campaign.utm = utm
+    yield from platform.governance.sync(campaign)
     if session is not None:
         attach(platform, campaign, session)
     errors = yield from follow_aims(platform, campaign, before)

@@ -288,6 +288,7 @@ class BuyerConfig(_Strict):
     properties: PropertiesConfig = Field(default_factory=PropertiesConfig, description="The property registry")
     advertisers: list[AdvertiserConfig] = Field(default=[], description="Advertisers from the start")
     sellers: list[str] | None = Field(default=None, description="Sales agents it knows; null is all")
+    governance: str | None = Field(default=None, description="Governance agent that it asks before it commits money")
     timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
         default="UTC", description="IANA time zone in which daily caps of campaigns count their days"
     )

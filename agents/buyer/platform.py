@@ -17,6 +17,7 @@ from agents.buyer.creatives import poll_creatives
 from agents.buyer.credentials import Credentials
 from agents.buyer.deliveries import collect_deliveries
 from agents.buyer.events import Events
+from agents.buyer.governance import Governance
 from agents.buyer.inbox import make_inbox
 from agents.buyer.list_agent import ListAgent
 from agents.buyer.measurement_state import Measurements
@@ -91,6 +92,7 @@ class BuyerPlatform(Actor):
         self.downloads: dict[str, str] = {}
         """CSV files by the token of their URL (rule 167)."""
         self.sellers = SellerClient(self)
+        self.governance = Governance(self)
         self.storefronts = Storefronts(self)
         self.credentials = Credentials(self)
         self.webhook_secret = self.ids.uuid("webhook-secret")
@@ -114,6 +116,7 @@ class BuyerPlatform(Actor):
             self.world.ecosystem.link(seller_id, self.id, "authorised_for")
             self.world.ecosystem.link(self.lists.id, seller_id, "authorised_for")
         self.storefronts.open(known)
+        self.governance.start()
         self.credentials.open()
         self.world.market.enforce(self.id)
         for entry in self.config.advertisers:

@@ -97,7 +97,7 @@ class SellerClient:
         version = yield from self._version(seller_id)
         request = {**envelope(version), **payload}
         if TOOLS[tool].mutating:
-            request["idempotency_key"] = key or self._platform.ids.uuid("request")
+            request = self.enveloped(payload, version, key or self._platform.ids.uuid("request"))
         if signed is None:
             signed = self._platform.credentials.signature(seller_id, payload.get("account", {}).get("account_id"))
         body = yield from self._attempts(seller_id, tool, to_wire(tool, "request", request, version), log, signed)
@@ -177,6 +177,15 @@ class SellerClient:
         """What an agent says it can do; asked once."""
         yield from self._version(seller_id)
         return self._capabilities[seller_id]
+
+    @staticmethod
+    def enveloped(payload: Body, version: str, key: str) -> Body:
+        """A mutating request as it goes out in a release, in the form of 3.1."""
+        return {**envelope(version), **payload, "idempotency_key": key}
+
+    def release(self, seller_id: str) -> Steps[str]:
+        """The release that is spoken with an agent."""
+        return (yield from self._version(seller_id))
 
     def _version(self, seller_id: str) -> Steps[str]:
         """The release to speak with an agent: the preferred one, or the newest that both know."""

@@ -219,7 +219,7 @@ def _send(platform: BuyerPlatform, buy: MediaBuy, log: list[Json]) -> Steps:
     assert sent is not None
     try:
         request, key = sent["request"], sent["key"]
-        body = yield from platform.sellers.request(buy.seller_id, "create_media_buy", request, key, log)
+        body = yield from platform.governance.send(buy, "create_media_buy", request, key, log)
         platform.sellers.bought_on(buy.media_buy_id, request["account"])
         return body
     except AdcpError as error:
@@ -299,13 +299,14 @@ def send_change(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, chan
         request["push_notification_config"] = push
     if buy.revision is not None:
         request["revision"] = buy.revision
+    send, key = platform.governance.send, platform.ids.uuid
     try:
-        body = yield from platform.sellers.request(buy.seller_id, "update_media_buy", request)
+        body = yield from send(buy, "update_media_buy", request, key("request"))
     except AdcpError as error:
         if error.code != "CONFLICT":
             raise
         request["revision"] = (error.details or {}).get("current_revision", buy.revision)
-        body = yield from platform.sellers.request(buy.seller_id, "update_media_buy", request)
+        body = yield from send(buy, "update_media_buy", request, key("request"))
     if body.get("status") != "submitted":
         buy.revision = body.get("revision", buy.revision)
     return body

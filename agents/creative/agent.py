@@ -34,6 +34,8 @@ class CreativeAgent(Vendor):
         self.formats: dict[str, BuildFormat] = formats_of(config, self.url)
         self.seeded_formats: dict[str, dict[str, BuildFormat]] = {}
         """Formats that a test gave to an account, by account and id."""
+        self.unlisted: dict[str, BuildFormat] = {}
+        """Formats that nothing is known about, but that a test's creatives have."""
         self.designs: dict[str, Design] = {}
         """How generated pictures were designed, by the digest of the picture: what a refinement begins with."""
         self.deliveries = Deliveries()

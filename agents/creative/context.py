@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from agents.creative.formats import BuildFormat
     from sandbox.kernel.endpoint import Context
 
+SANDBOX = ""
+"""Owner of what a test gives to all sandbox accounts."""
+
 
 def agent_of(ctx: Context) -> CreativeAgent:
     """The creative agent whose operation is called."""
@@ -22,7 +25,7 @@ def format_for(agent: CreativeAgent, ref: dict[str, Any], field: str) -> BuildFo
 
     An id of ours means our format, under whatever address the caller reaches us.
     """
-    fmt = agent.formats.get(ref["id"])
+    fmt = agent.formats.get(ref["id"]) or agent.unlisted.get(ref["id"])
     for seeded in agent.seeded_formats.values():
         fmt = fmt or seeded.get(ref["id"])
     if fmt is None:

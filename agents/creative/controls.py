@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agents.creative.context import SANDBOX
 from agents.creative.delivery import Count
 from agents.creative.formats import BuildFormat, Slot
 from agents.seller.library import set_creative
@@ -47,12 +48,20 @@ def _move(agent: CreativeAgent, creative_id: str | None, status: str, why: str) 
 
 
 def seed_creative(agent: CreativeAgent, creative: str, fixture: dict[str, Any], account: str | None = None) -> None:
-    """Put a creative into an account's library, in the state that the fixture names; doing it again changes nothing."""
-    owner = agent.account_named(account).account_id
-    ref: dict[str, Any] = {"agent_url": agent.url, **fixture.get("format_id", {"id": "source_master"})}
+    """Put a creative into an account's library, or into those of all sandbox accounts, in the fixture's state.
+
+    One that is there already stays as it is.
+    """
+    if any(known == creative for _, known in agent.creatives):
+        return
+    owner = SANDBOX if account is None else agent.account_named(account).account_id
+    ref: dict[str, Any] = {"agent_url": agent.url, "id": "source_master"}
+    ref |= fixture.get("format_id", {})
     if ref["id"] not in agent.formats:
-        agent.seeded_formats.setdefault(owner, {})[ref["id"]] = _format(agent, ref["id"], {})
-    kept = {name: fixture[name] for name in ("tags", "concept_id", "pricing_options") if name in fixture}
+        agent.unlisted[ref["id"]] = _format(agent, ref["id"], {})
+    kept: dict[str, Any] = {
+        name: fixture[name] for name in ("tags", "concept_id", "pricing_options") if name in fixture
+    }
     if "pricing_options" in kept:
         kept["pricing_options"] = [_priced(option) for option in kept["pricing_options"]]
     name = fixture.get("name", creative)
@@ -91,8 +100,8 @@ def _priced(option: dict[str, Any]) -> dict[str, Any]:
 
 
 def seed_format(agent: CreativeAgent, format_id: str, fixture: dict[str, Any], account: str | None = None) -> None:
-    """Give an account a format of its own; from then on it sees those that it was given, and no others."""
-    owner = agent.account_named(account).account_id
+    """Give an account, or all sandbox accounts, a format; from then on they see what they were given alone."""
+    owner = SANDBOX if account is None else agent.account_named(account).account_id
     agent.seeded_formats.setdefault(owner, {})[format_id] = _format(agent, format_id, fixture)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agents.creative.config import CreativeConfig
-from agents.creative.context import agent_of
+from agents.creative.context import SANDBOX, agent_of
 from agents.seller.wire import page
 from agents.studio.macros import SUPPORTED
 from sandbox.domain.channels import Medium
@@ -111,10 +111,10 @@ def formats_of(config: CreativeConfig, agent_url: str) -> dict[str, BuildFormat]
         shown, size = (image, *_WORDS, Slot("serving_tag", "html")), {"width": w, "height": h}
         add(f"Banner {w} x {h}", "display", "template", shown, f"display_{w}x{h}", inputs=_MASTER, **size)
     for w, h in sizes:
-        shown, size = (Slot("generated_image", "image"), *_WORDS), {"width": w, "height": h}
+        made_up, size = (Slot("generated_image", "image"), *_WORDS), {"width": w, "height": h}
         tag = (Slot("serving_tag", "html", required=True),)
         if config.personality == "generative":
-            add(f"Generated banner {w} x {h}", "display", "generative", shown, f"display_{w}x{h}_generative", **size)
+            add(f"Generated banner {w} x {h}", "display", "generative", made_up, f"display_{w}x{h}_generative", **size)
         if config.personality == "ad_server":
             add(f"Banner tag {w} x {h}", "display", "tag", tag, f"display_{w}x{h}_tag", **size)
     for seconds in config.lengths:
@@ -132,8 +132,8 @@ def formats_of(config: CreativeConfig, agent_url: str) -> dict[str, BuildFormat]
 def _standard(fmt: Format) -> BuildFormat:
     asset_id, asset_type = fmt.asset
     slots = (Slot(asset_id, asset_type, required=True), *_CLICK)
-    size = {"width": fmt.width, "height": fmt.height, "duration_ms": fmt.duration_ms}
-    return BuildFormat(fmt.format_id, fmt.name, fmt.medium, "standard", slots, agent_url=fmt.agent_url, **size)
+    shape = (fmt.width, fmt.height, fmt.duration_ms)
+    return BuildFormat(fmt.format_id, fmt.name, fmt.medium, "standard", slots, *shape, agent_url=fmt.agent_url)
 
 
 def list_creative_formats(ctx: Context, request: Body) -> Body:
@@ -148,6 +148,8 @@ def list_creative_formats(ctx: Context, request: Body) -> Body:
 def _known_to(agent: CreativeAgent, ctx: Context, request: Body) -> list[BuildFormat]:
     account = agent.account(ctx.principal, request["account"]) if "account" in request else None
     seeded = agent.seeded_formats.get(account.account_id, {}) if account is not None else {}
+    if account is not None and account.sandbox:
+        seeded = {**agent.seeded_formats.get(SANDBOX, {}), **seeded}
     return list((seeded or agent.formats).values())
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from agents.creative.context import agent_of, format_for
+from agents.creative.context import SANDBOX, agent_of, format_for
 from agents.seller.accounts import account_for
 from agents.seller.library import begin_review, enter, set_creative
 from agents.seller.records import Account, Creative
@@ -101,8 +101,9 @@ def _archive_missing(agent: CreativeAgent, account: Account, kept: list[str], dr
 
 
 def library_of(agent: CreativeAgent, accounts: list[Account]) -> list[Creative]:
-    """What some accounts see: their own creatives, and the stored ones of their brands."""
+    """What some accounts see: their own creatives, the stored ones of their brands, and those of tests."""
     own = [account.account_id for account in accounts]
+    own += [SANDBOX] if any(account.sandbox for account in accounts) else []
     brands = [str(account.brand.get("domain")) for account in accounts]
     return [c for c in agent.creatives.values() if c.account_id in own or c.account_id in brands]
 

@@ -33,9 +33,7 @@ def previews_of(
     for asked in inputs or [{"name": "Default"}]:
         values = base | {name.strip("{}"): str(value) for name, value in asked.get("macros", {}).items()}
         render = _render(agent, fmt, page_of(manifest, fmt, values), output)
-        rows.append(
-            {"preview_id": agent.ids.next("prv"), "renders": [_render(agent, fmt, page, output)], "input": asked}
-        )
+        rows.append({"preview_id": agent.ids.next("prv"), "renders": [render], "input": asked})
     return rows
 
 
@@ -46,7 +44,7 @@ def _render(agent: CreativeAgent, fmt: BuildFormat, page: str, output: str) -> B
         "output_format": output,
         "role": "primary",
         "dimensions": {"width": width, "height": height},
-        "embedding": {"recommended_sandbox": "allow-popups", "requires_https": False, "supports_fullscreen": False},
+        "embedding": {"recommended_sandbox": "", "requires_https": False, "supports_fullscreen": False},
     }
     if output in ("url", "both"):
         expires_ms = agent.now + agent.config.preview_validity

@@ -28,6 +28,12 @@ class Trafficking:
         told = "&".join(f"{name}={quote(value, safe='{}-._~')}" for name, value in asked)
         return f"{self.agent_url}/{event}?{told}{extra}&cb={{CACHEBUSTER}}"
 
+    def address(self, what: str) -> str:
+        """The URL of something that is told where it runs; without macros, which not every player fills in."""
+        asked = (("creative", self.creative_id), ("buy", self.media_buy_id), ("package", self.package_id))
+        told = "&".join(f"{name}={quote(value, safe='')}" for name, value in asked if "{" not in value)
+        return f"{self.agent_url}/{what}?{told}"
+
 
 def landing_of(assets: Body) -> str:
     """Where a click leads in the end; empty if the assets don't say."""
@@ -55,7 +61,7 @@ def vast_tag(name: str, assets: Body, duration_ms: int, where: Trafficking) -> B
     head: Body = {"asset_type": "vast", "vast_version": VAST_VERSION, "duration_ms": duration_ms}
     video = next((a for a in assets.values() if a.get("asset_type") == "video"), None)
     if video is None:
-        return {**head, "delivery_type": "url", "url": where.tracker("vast")}
+        return {**head, "delivery_type": "url", "url": where.address("vast")}
     return {**head, "delivery_type": "inline", "content": _document(name, assets, video, duration_ms, where)}
 
 

@@ -115,6 +115,8 @@ def plan_hash(body: Json) -> str:
 def sync_plans(ctx: Context, request: Json) -> Json:
     """Take plans over: new ones, and new revisions of known ones. One row a plan (C81)."""
     agent, rows, errors = governance_of(ctx), [], []
+    if not request["plans"]:
+        raise AdcpError("VALIDATION_ERROR", "give at least one plan", field="plans")
     for number, body in enumerate(request["plans"]):
         key = (ctx.principal.id, body["plan_id"])
         known = agent.plans.get(key)

@@ -120,9 +120,10 @@ def read_execution(request: Json, seller: str, account: str, purchase_type: str,
     """A seller's plan: what it will really deliver."""
     planned = request.get("planned_delivery", {})
     geo, channels = planned.get("geo", {}), tuple(planned.get("channels", []))
-    total = (request.get("execution_commitment") or {}).get("amount", planned.get("total_budget"))
+    commitment = request.get("execution_commitment") or {}
+    total = commitment.get("amount", planned.get("total_budget"))
     money = None if total is None else micros(total)
-    currency = (request.get("execution_commitment") or {}).get("currency", planned.get("currency"))
+    currency = commitment.get("currency", planned.get("currency"))
     line = Line(
         "planned_delivery", money, channels, True, tuple(geo.get("countries", [])), tuple(geo.get("regions", []))
     )
@@ -180,7 +181,7 @@ def _money(payload: Json, lines: list[Line], declared: Json | None) -> tuple[int
 
     VALIDATION_ERROR if the declaration is less than what the payload itself says.
     """
-    total = payload.get("total_budget")
+    total: Any = payload.get("total_budget")
     currency = payload.get("currency")
     if isinstance(total, dict):
         total, currency = total.get("amount"), total.get("currency")

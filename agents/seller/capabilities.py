@@ -82,6 +82,8 @@ def _media_buy(seller: Seller) -> dict[str, Any]:
     }
     if seller.config.audience_targeting is not None:
         body["audience_targeting"] = _audience_targeting(seller.config.audience_targeting)
+    if seller.config.governance_aware:
+        body["governance_aware"] = True
     if seller.config.event_tracking:
         body["conversion_tracking"] = {"multi_source_event_dedup": True}
     if models:

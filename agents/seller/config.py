@@ -264,6 +264,9 @@ class SellerConfig(Strict):
     catalog_management: bool = Field(default=False, description="Whether it keeps catalogs of buyers")
     test_controller: bool = Field(default=False, description="Whether it offers comply_test_controller")
     specialisms: list[str] = Field(default=[], description="Specialisms of AdCP that it claims, such as sales-social")
+    governance_aware: bool = Field(
+        default=False, description="Whether it wants signed intents and asks the governance agents of accounts"
+    )
     cancellation_notice: Duration = Field(default=0, description="How long a canceled buy goes on delivering")
     cancellable: bool = Field(default=True, description="Whether buyers may cancel at all")
     products: list[ProductConfig] = Field(default=[], description="Products; one for each placement if empty")

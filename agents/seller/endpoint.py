@@ -13,6 +13,7 @@ from agents.seller.creative_formats import list_creative_formats
 from agents.seller.creatives import list_creatives, sync_creatives
 from agents.seller.delivery import get_media_buy_delivery
 from agents.seller.feedback import provide_performance_feedback
+from agents.seller.governance import sync_governance
 from agents.seller.media_buys import create_media_buy, get_media_buys
 from agents.seller.products import get_products
 from agents.seller.synced import log_event, sync_catalogs, sync_event_sources
@@ -62,6 +63,9 @@ def make_endpoint(seller: Seller) -> Endpoint:
         changes.append(comply_test_controller)
     operations = [Operation(_name(handler), handler) for handler in reads]
     operations += [Operation(_name(handler), handler, mutating=True) for handler in changes]
+    if seller.config.governance_aware:
+        secrets = ("accounts",)  # credentials of governance agents stand in it
+        operations.append(Operation("sync_governance", sync_governance, mutating=True, secrets=secrets))
     return Endpoint(seller, AdcpDialect(seller.config.adcp_versions), operations)
 
 

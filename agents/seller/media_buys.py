@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agents.seller.buy_wire import created_wire, listed_wire
 from agents.seller.context import seller_of
 from agents.seller.controller.forced_tasks import forced_answer
+from agents.seller.governance import clear_order
 from agents.seller.orders import Order, book, read_order
 from agents.seller.packages import fetch_lists
 from agents.seller.policy.approval import decide_buy
@@ -28,6 +29,7 @@ def create_media_buy(ctx: Context, request: dict[str, Any]) -> Generator[Any, An
     seller = seller_of(ctx)
     lists = yield from fetch_lists(ctx, request.get("packages", []))
     order = read_order(ctx, seller, request, lists)
+    yield from clear_order(ctx, seller, order)
     resumed = seller.desk.waiting_for_input(ctx.principal.id, request.get("context_id"))
     if resumed is not None:
         return seller.desk.resume(resumed, order)

@@ -6,7 +6,7 @@ in ``policy``. This class holds the tables that they share.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from agents.seller.accounts import enter_existing, may_use
 from agents.seller.approvals import Desk
@@ -50,6 +50,10 @@ class Seller(Actor):
         self.audiences: dict[tuple[str, str], Audience] = {}
         """Buyers' audiences by account and id."""
         self.synced = Synced()
+        self.governed: dict[str, str] = {}
+        """The governance agent of accounts, by account id."""
+        self.tokens_seen: dict[str, Any] = {}
+        """Tokens of governance that were used, with the idempotency key of the request."""
         self.controller = ControllerState()
         self.ledger = Ledger(world, actor_id)
         self.tasks = SellerTasks(self)

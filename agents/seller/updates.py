@@ -14,6 +14,7 @@ from agents.seller.apply import apply_plan
 from agents.seller.audience_matching import check_audiences
 from agents.seller.buy_wire import updated_wire
 from agents.seller.context import seller_of
+from agents.seller.governance import clear_update
 from agents.seller.packages import (
     Lists,
     check_fit,
@@ -91,6 +92,7 @@ def update_media_buy(ctx: Context, request: dict[str, Any]) -> Generator[Any, An
             details={"current_revision": buy.revision},
         )
     plan = plan_update(seller, buy, request, lists)
+    yield from clear_update(ctx, seller, plan)
     policy, roll = seller.config.updates, seller.rng("updates").random()
     if policy.mode == "manual" and any(kind not in policy.self_serve for kind in plan.kinds):
         return seller.desk.queue_update(ctx, plan, lists, roll)

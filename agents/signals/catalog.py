@@ -6,10 +6,10 @@ from agents.signals.config import SignalConfig
 from agents.studio.prices import Price
 
 _TABLE = """
-ev_intenders | Electric car intenders | Looked at electric vehicles and charging lately | cars ev auto buyers dealer | 8 | 3.5
+ev_intenders | Electric car intenders | Looked at electric vehicles lately | cars ev auto buyers dealer | 8 | 3.5
 auto_owners | Car owners | Households with at least one car | cars auto vehicles drivers | 62 | 1.2
 outdoor_fans | Outdoor enthusiasts | Hike, camp or climb several times a year | trail hiking nature sports | 14 | 2.4
-electronics_buyers | Electronics buyers | Bought phones, screens or audio in half a year | purchase shopping tech | 22 | 2.8
+electronics_buyers | Electronics buyers | Bought phones or screens in half a year | purchase shopping tech | 22 | 2.8
 loyal_customers | Loyal customers | High value and long in a loyalty program | loyalty ltv purchase retail | 11 | 6.0
 cart_leavers | Cart abandoners | Put something into a cart and did not buy it | purchase shopping retail | 17 | 7.5
 frequent_flyers | Frequent travellers | Travel by air four times a year or more | travel flight hotel | 9 | 4.2

@@ -35,6 +35,7 @@ def get_signals(ctx: Context, request: Body) -> Body:
         "status": "completed",
         "signals": [_row(ctx, agent, signal, request) for signal in rows],
         "pagination": pagination,
+        "cache_scope": "account",  # rows tell where the caller's signals are live
     }
 
 

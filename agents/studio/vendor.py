@@ -42,6 +42,9 @@ class VendorConfig(BaseModel):
 
     name: str = Field(default="", description="Name; the actor's id if absent")
     accounts: AccountsConfig = Field(default_factory=AccountsConfig, description="Accounts and their approval")
+    sandbox_accounts: dict[str, str] = Field(
+        default={}, description="Sandbox accounts that everybody may use, by id: the domain of the brand"
+    )
     creative_review: ReviewConfig = Field(default_factory=ReviewConfig, description="Review of creatives")
     adcp_versions: list[Literal["3.0", "3.1", "3.2"]] = Field(
         default=["3.0", "3.1", "3.2"], min_length=1, description="Releases of AdCP that it speaks"
@@ -78,6 +81,8 @@ class Vendor(Actor):
     def start(self) -> None:
         """Enter the accounts that are there from the start, and let everybody call."""
         enter_existing(self.as_seller)
+        for account_id, domain in self.config.sandbox_accounts.items():
+            self.enter_account(account_id, "", domain)
         for actor in self.world.actors.values():
             if actor.id != self.id and actor.role != "publisher":
                 self.world.ecosystem.link(self.id, actor.id, "authorised_for")
@@ -90,10 +95,9 @@ class Vendor(Actor):
         """The accounts that the caller sees."""
         return accounts_of(self.as_seller, caller)
 
-    def enter_account(self, account_id: str, buyer: str) -> Account:
-        """An active sandbox account under an id of the caller's choice, for test controllers."""
+    def enter_account(self, account_id: str, buyer: str, domain: str = "sandbox.example") -> Account:
+        """An active sandbox account under an id that is given; ``buyer`` empty lets everybody use it."""
         if account_id not in self.accounts:
-            domain = "sandbox.example"
             made = Account(account_id, buyer, {"domain": domain}, domain, True, "operator", "active", account_id)
             self.accounts[account_id] = made
             self.status("account", account_id, None, "active", "opened for a test")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from sandbox.core.errors import InputError
 
@@ -72,7 +72,7 @@ class Journal:
     def __init__(self, url: str) -> None:
         self.url = url
         try:
-            self._engine = sa.create_engine(_with_driver(url), poolclass=sa.StaticPool)
+            self._engine = sa.create_engine(_with_driver(url), poolclass=sa.StaticPool, hide_parameters=True)
         except (ArgumentError, NoSuchModuleError, ImportError, OSError) as error:
             raise InputError(f"no journal can be kept at {url!r}: {_short(error)}", "--journal", _HINT) from None
         try:
@@ -124,8 +124,11 @@ class Journal:
     # -- inputs ------------------------------------------------------------------------------------------
 
     def append(self, entries: Sequence[Entry], values: dict[str, Any] | None = None) -> None:
-        """Keep inputs, and values as :meth:`write` does, in one transaction; durable on return."""
-        with self._connection.begin():
+        """Keep inputs, and values as :meth:`write` does, in one transaction; durable on return.
+
+        Raises :class:`OSError` if that is not possible any more.
+        """
+        with self._writing():
             if entries:
                 self._connection.execute(sa.insert(_ENTRIES), [asdict(entry) for entry in entries])
             self._write(values or {})
@@ -150,6 +153,15 @@ class Journal:
                 yield Entry(*row)
 
     @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction. What goes wrong is told without what was to be written."""
+        try:
+            with self._connection.begin():
+                yield
+        except SQLAlchemyError as error:
+            raise OSError(_short(error)) from None
+
+    @contextmanager
     def _reading(self) -> Iterator[None]:
         """Raise :class:`InputError` for a file that is damaged."""
         try:
@@ -160,8 +172,8 @@ class Journal:
             self._connection.rollback()
 
     def clear(self, values: dict[str, Any] | None = None) -> None:
-        """Forget everything and keep these values instead, in one transaction."""
-        with self._connection.begin():
+        """Forget everything and keep these values instead, in one transaction. Raises :class:`OSError`."""
+        with self._writing():
             self._connection.execute(sa.delete(_ENTRIES))
             self._connection.execute(sa.delete(_META))
             self._write(values or {})

@@ -9,7 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sandbox.core.money import amount, micros, split
-from sandbox.protocol.edits import Body, Edit, at, default, drop, drop_null, no_empty, only, rows, without, word, words
+from sandbox.protocol.edits import (
+    Body,
+    Edit,
+    at,
+    default,
+    drop,
+    drop_null,
+    from_ext,
+    into_ext,
+    no_empty,
+    only,
+    rename,
+    rows,
+    without,
+    word,
+    words,
+)
 
 CANONICAL = "3.1"
 """The release whose form our own agents use inside."""
@@ -46,6 +62,18 @@ def _unconfirmed(buy: Body) -> None:
     """3.1 says when a buy was confirmed; null if it is not, or if an agent of 3.0 did not say."""
     if "media_buy_id" in buy and "active" not in (buy.get("status"), buy.get("media_buy_status")):
         buy.setdefault("confirmed_at", None)
+
+
+def _status_is_the_licences(body: Body) -> None:
+    """3.0 calls the state of a licence ``status``, as it does a buy's."""
+    if "rights_status" in body:
+        body["status"] = body.pop("rights_status")
+
+
+def _licence_apart(body: Body) -> None:
+    if "rights_id" in body and "status" in body:
+        body["rights_status"] = body["status"]
+        body["status"] = "completed"
 
 
 def _products_even_if_none(body: Body) -> None:
@@ -188,6 +216,7 @@ _NEW_EVENTS_32 = without(
 )
 _BUY_EVENTS = without("scheduled final delayed adjusted impairment")
 _NEW_TASK_TYPES_31 = ("media_buy_delivery", "build_creative", "get_products", "search_brands")
+_COMMITMENTS = ("target_agent", "proposed_commitment", "execution_commitment")
 _NEW_SPECIALISMS_31 = without("creative-transformers sponsored-intelligence")
 _NEW_SPECIALISMS_32 = without(
     "buyer-activation buyer-discovery buyer-monitoring buyer-negotiation buyer-recovery sales-dooh sales-exchange"
@@ -291,6 +320,8 @@ _REQUESTS: dict[tuple[str, str], tuple[Edit, ...]] = {
     ("sync_accounts", "3.1 to 3.2"): (at("accounts[].notification_configs[]", words("event_types", _BUY_EVENTS)),),
     ("sync_accounts", "3.2 to 3.1"): (at("accounts[].notification_configs[]", words("event_types", _NEW_EVENTS_32)),),
     ("list_creatives", "3.1 to 3.0"): (at("filters", words("statuses", without("suspended"))),),
+    ("check_governance", "3.1 to 3.0"): (into_ext(*_COMMITMENTS),),
+    ("check_governance", "3.0 to 3.1"): (from_ext(*_COMMITMENTS),),
 }
 
 _ANSWERS: dict[tuple[str, str], tuple[Edit, ...]] = {
@@ -347,7 +378,17 @@ _ANSWERS: dict[tuple[str, str], tuple[Edit, ...]] = {
     ("sync_creatives", "3.0 to 3.1"): (at("creatives[].account", _one_governance_agent),),
     ("list_creatives", "3.1 to 3.0"): (at("creatives[]", word("status", {"suspended": "pending_review"})),),
     ("list_creatives", "3.0 to 3.1"): (at("creatives[].account", _one_governance_agent),),
+    # The schema of 3.0 refuses every macro that it knows: it fits both "a known macro" and "any text".
+    ("list_creative_formats", "3.1 to 3.0"): (at("formats[]", drop("supported_macros")),),
+    ("acquire_rights", "3.1 to 3.0"): (_status_is_the_licences,),
+    ("acquire_rights", "3.0 to 3.1"): (_licence_apart,),
     ("sync_audiences", "3.1 to 3.0"): (at("audiences[]", word("status", {"suspended": "processing"})),),
+    ("check_governance", "3.1 to 3.0"): (rename("verdict", "status"),),
+    ("check_governance", "3.0 to 3.1"): (rename("status", "verdict"), _task_status),
+    ("report_plan_outcome", "3.1 to 3.0"): (rename("outcome_state", "status"),),
+    ("report_plan_outcome", "3.0 to 3.1"): (rename("status", "outcome_state"), _task_status),
+    ("get_plan_audit_logs", "3.1 to 3.0"): (at("plans[].entries[]", rename("verdict", "status")),),
+    ("get_plan_audit_logs", "3.0 to 3.1"): (at("plans[].entries[]", rename("status", "verdict")),),
     ("list_tasks", "3.1 to 3.0"): (
         rows("tasks", lambda task: task.get("task_type") not in _NEW_TASK_TYPES_31),
         at("tasks[]", word("domain", {"creative": "media-buy"})),

@@ -126,3 +126,36 @@ def only(name: str, known: tuple[str, ...]) -> Edit:
             body[name] = [entry for entry in body[name] if entry in known]
 
     return edit
+
+
+def rename(old: str, new: str) -> Edit:
+    """A field gets the name that it has in another release; what has that name already is overwritten."""
+
+    def edit(body: Body) -> None:
+        if old in body:
+            body[new] = body.pop(old)
+
+    return edit
+
+
+def into_ext(*names: str) -> Edit:
+    """Fields that a release does not know go along in ``ext``."""
+
+    def edit(body: Body) -> None:
+        moved = {name: body.pop(name) for name in names if name in body}
+        if moved:
+            body["ext"] = {**body.get("ext", {}), **moved}
+
+    return edit
+
+
+def from_ext(*names: str) -> Edit:
+    """The other way round of :func:`into_ext`; ``ext`` stays as it is."""
+
+    def edit(body: Body) -> None:
+        ext = body.get("ext")
+        if isinstance(ext, dict):
+            for name in [name for name in names if name in ext]:
+                body.setdefault(name, ext[name])
+
+    return edit

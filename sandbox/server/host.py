@@ -35,10 +35,10 @@ SLICE_S = 0.005
 CLIENT = "driver"
 """The actor that stands for whoever calls from outside."""
 
-NETWORK = "network"
-"""Whose control ``faults`` replaces the fault rules."""
+NETWORK = "_network"
+"""Whose control ``faults`` replaces the fault rules; no actor can be called so."""
 
-MARKET = "market"
+MARKET = "_market"
 """Whose control ``settle`` writes to the trace what was delivered up to now."""
 
 ADCP = "adcp"
@@ -335,6 +335,13 @@ class Host:
     def _again(self, entry: Entry) -> Reply:
         self._catch_up(entry.at_ms)
         payload, principal = json.loads(entry.payload), Principal(entry.principal, user=entry.user)
+        for file in payload.get("files") or () if entry.kind == "call" else ():
+            if file["sha256"] not in self.world.files:
+                raise InputError(
+                    f"a file that came with {entry.name} at {iso(entry.at_ms)} is not in {self.world.files.folder}",
+                    "--journal",
+                    "files are in .adcp-sandbox/files where the server was started; start it there, or put them here",
+                )
         if entry.kind == "call":
             steps = self._calling(entry.name, payload, principal)
         elif entry.kind == ADCP:

@@ -7,6 +7,7 @@ import re
 import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -39,6 +40,9 @@ SAFE = {
     "X-Content-Type-Options": "nosniff",
 }
 """Headers of what clients have sent and a browser may show: it runs by itself, without a way back to us."""
+
+IN_URLS = "!#$%&'()*+,/:;=?@[]~"
+"""What stands in a URL as it is, besides letters and digits."""
 
 _VARIABLE = re.compile(r"\{\w+\}")
 
@@ -125,7 +129,7 @@ class Rest:
             return web.Response(status=204)
         body = reply.body
         if reply.status == 302:
-            return web.Response(status=302, headers={"Location": body["location"]})
+            return web.Response(status=302, headers={"Location": quote(body["location"], safe=IN_URLS)})
         if body.keys() - {"trusted"} == PAGE:
             text, headers = self._out(str(body["text"])), TRUSTED if body.get("trusted") else SAFE
             return web.Response(text=text, content_type=body["contentType"], charset="utf-8", headers=headers)
@@ -143,7 +147,8 @@ class Rest:
 
 
 def _bearer(request: web.Request) -> str | None:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    header = request.headers.get("Authorization", "").encode("utf-8", "replace").decode()  # it may be no text at all
+    scheme, _, token = header.partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 

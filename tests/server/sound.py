@@ -159,7 +159,6 @@ def requests(ids: Ids) -> dict[str, Json]:
     source = {"sourceKey": "panel", "name": "Panel", "outcomeType": "sales", "granularity": "geo", "cadence": "weekly"}
     product = {"productId": one("productid"), "salesAgentId": one("salesagentid"), "groupId": "g", "groupName": "G"}
     of_advertiser: dict[str, Json] = {
-        "POST /audiences/sync": {"audiences": [FANS]},
         "POST /catalogs/sync": {**account, "catalogs": [GOODS]},
         "POST /context-records": {"records": [window]},
         "POST /event-sources": {"eventSourceId": "app", "name": "App"},
@@ -208,5 +207,5 @@ def requests(ids: Ids) -> dict[str, Json]:
         for key, body in table.items():
             method, path = key.split(" ")
             found[f"{method} /api/v2/buyer/{prefix}{path}"] = body
-    found["POST /api/v2/buyer/advertisers/{accountId}/audiences/sync"] = of_advertiser["POST /audiences/sync"]
+    found["POST /api/v2/buyer/advertisers/{accountId}/audiences/sync"] = {"audiences": [FANS]}
     return found

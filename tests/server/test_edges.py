@@ -207,3 +207,27 @@ def test_sigterm_does_not_wait_for_a_long_advance(tmp_path: Path) -> None:
         assert server.process.wait(20) == 0
         assert b"409 Conflict" in client.recv(65536)
     server.http.close()
+
+
+def test_a_token_that_is_no_text_opens_nothing(live: Live) -> None:  # rule 156
+    lists = live.ok("POST", f"advertisers/{live.advertiser()}/property-lists",
+                    {"name": "L", "purpose": "include", "domains": ["cnn.com"]})  # fmt: skip
+    answer = live.http.get(f"/lists/{lists['listId']}", headers={"Authorization": b"Bearer \xff\xfe"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "UNAUTHORIZED")
+
+
+@pytest.mark.parametrize(
+    ("rurl", "location"),
+    [("http://x.example/%00a", "http://x.example/%00a"), ("http://x.example/%0Ba?b", "http://x.example/%0Ba?b="),
+     ("http://x.example/é", "http://x.example/%C3%A9"), ("http://[", None), ("http://x]", None)],
+)  # fmt: skip
+def test_clicks_lead_nowhere_but_to_an_address(live: Live, rurl: str, location: str | None) -> None:  # rule 37
+    campaign = live.campaign(live.advertiser())
+    assets = [{"asset_type": "HTML", "content": "<p>Shoes</p>"}]
+    made = live.ok("POST", f"campaigns/{campaign}/creatives/create", {"name": "Banner", "assets": assets})
+    query = f"creative={made['creative_id']}&rurl={rurl}"
+    answer = live.http.get(f"/click?{query}")
+    if location is None:
+        assert answer.json()["error"]["field"] == "rurl"
+    else:
+        assert (answer.status_code, answer.headers["Location"].partition("?")[0]) == (302, location.partition("?")[0])

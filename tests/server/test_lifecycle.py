@@ -348,7 +348,7 @@ class Lifecycle(RuleBasedStateMachine):
                 campaign.decided(buy, what == "approve")
         self.advance(MARGIN_MS)
 
-    @rule(by_ms=st.sampled_from((HOUR_MS, 5 * HOUR_MS, DAY_MS, 4 * DAY_MS)))
+    @rule(by_ms=st.sampled_from((HOUR_MS, 5 * HOUR_MS, DAY_MS, 12 * DAY_MS)))
     def advance(self, by_ms: int) -> None:
         """Time goes by (rule 69)."""
         self.live.advance(f"{by_ms // 1000}s")
@@ -476,4 +476,4 @@ def test_a_few_campaign_lives_go_as_the_rules_say() -> None:
 
 @pytest.mark.slow
 def test_many_campaign_lives_go_as_the_rules_say() -> None:
-    explore(100, 40)
+    explore(200, 50)

@@ -143,7 +143,10 @@ def _words(info: Any, response: Any) -> str:
 
 
 class Leniency:
-    """What the dialect takes although the description has no word for it: a number where an id is wanted (C6)."""
+    """What the dialect takes although the description has no word for it.
+
+    A number where an id is wanted (conflict C6), and blanks around a text, which do not count.
+    """
 
     def __init__(self, document: Json) -> None:
         self._document = document
@@ -161,11 +164,13 @@ class Leniency:
 
 
 def _with_texts(value: Any, name: str = "") -> Any:
-    """A body with texts instead of numbers wherever a field is called an id, a source or a key."""
+    """A body with bare texts, also instead of numbers wherever a field is called an id, a source or a key."""
     if isinstance(value, dict):
         return {key: _with_texts(each, key) for key, each in value.items()}
     if isinstance(value, list):
         return [_with_texts(each, name) for each in value]
+    if isinstance(value, str):
+        return value.strip()
     is_id = name.lower().rstrip("s").endswith(("id", "source", "key"))
     return str(value) if is_id and isinstance(value, int) and not isinstance(value, bool) else value
 
@@ -240,7 +245,7 @@ def server(tmp_path: Path) -> Iterator[Process]:
 
 
 def test_a_few_cases_of_every_operation_are_answered_as_described(server: Process) -> None:  # rules 3, 4
-    outcome = explore(server, 6, coverage=False)
+    outcome = explore(server, 5, coverage=False)
     assert outcome.cases >= 400
     _holds(server, outcome)
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -124,3 +125,29 @@ def test_uploads_that_do_not_come_whole_leave_no_file(tmp_path: Path, make_live:
     time.sleep(0.3)
     live.ok("GET", "advertisers")
     assert list((tmp_path / "files").iterdir()) == []
+
+
+def test_a_start_without_the_uploaded_files_says_where_they_are_looked_for(tmp_path: Path, make_live: MakeLive) -> None:
+    live = make_live()
+    campaign = live.campaign(live.advertiser())
+    parts = {"metadata": (None, '{"name": "Page"}', "application/json"), "files": ("a.html", "<p>x</p>", "text/html")}
+    assert live.send("POST", f"campaigns/{campaign}/creatives/create", files=parts).status_code == 201
+    live.stop()
+    for file in (tmp_path / "files").iterdir():
+        file.unlink()
+    with pytest.raises(InputError, match=r"a file that came with create_creative .* is not in .*/files") as caught:
+        make_live()
+    assert caught.value.where == "--journal"
+
+
+def test_what_can_t_be_written_is_not_told(tmp_path: Path) -> None:  # rule 13
+    """What was to be written is one customer's, and who is told of the failure may be another one."""
+    journal = Journal(f"sqlite:///{tmp_path}/journal.db")
+    nothing: Any = None
+    private = Entry(nothing, 1, "call", "x", '{"name": "very private"}', "acme", "", 200, "{}")
+    for _ in range(2):
+        with pytest.raises(OSError, match="NOT NULL") as caught:
+            journal.append([private])
+        assert "private" not in str(caught.value)
+    journal.append([Entry("acme", 1, "call", "x", "{}", "acme", "", 200, "{}")])
+    journal.close()

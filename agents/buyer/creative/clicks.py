@@ -57,7 +57,10 @@ def track_click(ctx: Context, request: Request) -> Redirect:
     """Lead a click on to the landing page in ``rurl``, with the UTM parameters of advertiser and campaign."""
     query, platform = request.params, platform_of(ctx)
     creative = _creative(platform, query.creative)
-    target = urlsplit(query.rurl)
+    try:
+        target = urlsplit(query.rurl)
+    except ValueError:
+        target = urlsplit("")
     if target.scheme not in ("http", "https") or not target.netloc:
         raise ApiError("VALIDATION_ERROR", f"rurl: {query.rurl[:200]!r} is no http or https address", "rurl")
     utm = _utm(platform, creative, {"{MEDIA_BUY_ID}": query.media_buy, "{PACKAGE_ID}": query.package})

@@ -19,7 +19,11 @@ def flight(case: Case) -> Iterator[Finding]:
     fixes: list[Condition] = []
     if action.start_ms is not None and not first <= action.start_ms < last:
         fixes.append(
-            Condition("payload.start_time", iso(max(first, case.now_ms)), "the start is outside of the flight")
+            Condition(
+                "payload.start_time",
+                "asap" if first <= case.now_ms else iso(first),
+                "the start is outside of the flight",
+            )
         )
     if action.end_ms is not None and not first < action.end_ms <= last:
         fixes.append(Condition("payload.end_time", iso(last), "the end is outside of the flight"))
