@@ -261,3 +261,33 @@ def test_a_mistake_in_the_background_neither_stops_a_running_clock_nor_a_restart
     play(tmp_path, story)
     assert play(tmp_path, again) == ["After"]
     assert "a mistake of ours" in capfd.readouterr().err
+
+
+def test_whoever_stops_waiting_for_the_journal_stops_nobody_else(tmp_path: Path) -> None:
+    async def story(sandbox: Sandbox) -> None:
+        served = sandbox.served
+        for number in range(30):
+            waiting = [asyncio.ensure_future(sandbox.found(f"{number}")), asyncio.ensure_future(sandbox.names())]
+            moving = asyncio.ensure_future(served.advance(served.clock.now() + 1))
+            gone = [asyncio.ensure_future(sandbox.names()), asyncio.ensure_future(served.advance(served.clock.now()))]
+            await turns(number)
+            for one in gone:
+                one.cancel()
+            await asyncio.wait_for(asyncio.gather(*waiting, moving), 10)
+
+    play(tmp_path, story)
+
+
+def test_a_running_clock_stops_with_the_server(tmp_path: Path) -> None:
+    async def story() -> None:
+        for number in range(10):
+            url = f"sqlite:///{tmp_path}/{number}.db"
+            served = Served(settings(tmp_path, journal=url, clock="x600"))
+            served.start()
+            served.follow()
+            writing = [asyncio.ensure_future(served.call(ACME, "create_advertiser", {})) for _ in range(5)]
+            await asyncio.sleep(0.05 + number / 1000)
+            await asyncio.wait_for(served.close(), 10)
+            await asyncio.gather(*writing, return_exceptions=True)
+
+    asyncio.run(story())
