@@ -154,7 +154,9 @@ def _approvals(seller: Seller, buy: MediaBuy, package: Package) -> list[dict[str
     """Creative states as a package sees them: approved, rejected (also when suspended) or still in review."""
     rows: list[dict[str, Any]] = []
     for creative_id in package.assignments:
-        creative = seller.creatives[buy.account_id, creative_id]
+        creative = seller.creatives.get((buy.account_id, creative_id))
+        if creative is None:
+            continue
         refused = creative.status in ("rejected", "suspended", "archived")
         state = "rejected" if refused else "approved" if creative.status == "approved" else "pending_review"
         row: dict[str, Any] = {"creative_id": creative_id, "approval_status": state}

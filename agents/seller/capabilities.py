@@ -12,7 +12,7 @@ from agents.seller.filters import features_of
 from sandbox.core.time import DAY_MS, HOUR_MS, SECOND_MS
 
 if TYPE_CHECKING:
-    from agents.seller.config import AudienceTargetingConfig
+    from agents.seller.config_products import AudienceTargetingConfig
     from agents.seller.seller import Seller
     from sandbox.kernel.endpoint import Context
 

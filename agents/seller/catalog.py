@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agents.invent import slug
 from agents.seller.config import SellerConfig
@@ -60,7 +61,7 @@ def _spelled_out(product: ProductConfig, config: SellerConfig, offers: Sequence[
         name=product.name or product.id,
         description=product.description or _describe(covered),
         offers=covered,
-        formats=_formats(product, covered),
+        formats=_formats(product, covered, config.format_agent),
         delivery_type=delivery_type,
         pricing=pricing,
         countries=tuple(product.countries),
@@ -76,10 +77,16 @@ def _covers(product: ProductConfig, offer: Offer) -> bool:
     return placed and (not product.channels or offer.channel.name in product.channels)
 
 
-def _formats(product: ProductConfig, covered: Sequence[Offer]) -> tuple[Format, ...]:
+def _formats(product: ProductConfig, covered: Sequence[Offer], agent_url: str) -> tuple[Format, ...]:
     if product.formats:
-        return tuple(parse_format(format_id) for format_id in product.formats)
+        return tuple(_format(text, agent_url) for text in product.formats)
     return tuple(dict.fromkeys(fmt for offer in covered for fmt in offer.formats))
+
+
+def _format(text: str, agent_url: str) -> Format:
+    """A format by its id, or by the address of the agent that defines it with the id behind the last slash."""
+    agent, slash, format_id = text.rpartition("/")
+    return replace(parse_format(format_id), agent_url=agent if slash else agent_url)
 
 
 def _delivery_type(config: SellerConfig, offer: Offer) -> str:

@@ -23,6 +23,7 @@ from agents.seller.config_products import (
 )
 from sandbox.core.time import MINUTE_MS
 from sandbox.domain.channels import CHANNELS
+from sandbox.domain.formats import REFERENCE_AGENT
 from sandbox.domain.pricing import MODELS
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -256,6 +257,18 @@ class SellerConfig(Strict):
     measurement: MeasurementConfig | None = Field(
         default=None, description="Measurement of others by which it can be billed; null: by its own count only"
     )
+    assign_ahead: bool = Field(
+        default=False, description="Whether creatives can be assigned to packages before they are sent"
+    )
+    format_agent: str = Field(
+        default=REFERENCE_AGENT, description="Creative agent that defines the formats which products name"
+    )
+    notify_always: bool = Field(
+        default=False, description="Whether it sends webhooks about media buys that it answered at once, too"
+    )
+    echo_idempotency_key: bool = Field(default=False, description="Whether answers repeat the idempotency_key")
+    proposal_id: str = Field(default="", description="Id of its standing proposal; new ones if empty")
+    proposals_firm: bool = Field(default=False, description="Whether proposals can be bought without being finalized")
     unresolved_lists: Literal["refuse", "hold"] = Field(
         default="refuse",
         description="A package whose property or collection list can't be had: refused, or taken and not delivered",

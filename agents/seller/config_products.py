@@ -68,7 +68,7 @@ class ProductConfig(Strict):
         default=None, description="Channel's custom if absent"
     )
     pricing: list[PriceConfig] = Field(default=[], description="Ways to buy it; the rate card if empty")
-    formats: list[str] = Field(default=[], description="Standard format ids; those of the placements if empty")
+    formats: list[str] = Field(default=[], description="Format ids, or agent_url/id; those of the placements if empty")
     countries: list[str] = Field(default=[], description="Countries it is sold in; all of the placements if empty")
     audience: list[str] = Field(default=[], description="Words for whom it reaches; briefs are matched against them")
     exclusivity: Literal["none", "category", "exclusive"] = Field(default="none", description="Exclusive or not")

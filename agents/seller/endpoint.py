@@ -49,24 +49,24 @@ def make_endpoint(seller: Seller) -> Endpoint:
     """
     from sandbox.protocol.dialect import AdcpDialect
 
-    reads, changes = list(_READS), list(_CHANGES)
-    if seller.config.creative_library is not False:
+    config, reads, changes = seller.config, list(_READS), list(_CHANGES)
+    if config.creative_library is not False:
         reads.append(list_creatives)
         changes.append(sync_creatives)
-    if seller.config.audience_targeting is not None:
+    if config.audience_targeting is not None:
         changes.append(sync_audiences)
-    if seller.config.event_tracking:
+    if config.event_tracking:
         changes += [sync_event_sources, log_event]
-    if seller.config.catalog_management:
+    if config.catalog_management:
         changes.append(sync_catalogs)
-    if seller.config.test_controller:
+    if config.test_controller:
         changes.append(comply_test_controller)
     operations = [Operation(_name(handler), handler) for handler in reads]
     operations += [Operation(_name(handler), handler, mutating=True) for handler in changes]
-    if seller.config.governance_aware:
+    if config.governance_aware:
         secrets = ("accounts",)  # credentials of governance agents stand in it
         operations.append(Operation("sync_governance", sync_governance, mutating=True, secrets=secrets))
-    return Endpoint(seller, AdcpDialect(seller.config.adcp_versions), operations)
+    return Endpoint(seller, AdcpDialect(config.adcp_versions, echo_key=config.echo_idempotency_key), operations)
 
 
 def _name(handler: FunctionType) -> str:

@@ -50,7 +50,10 @@ def sell(seller: Seller, order: Order, verdict: str, reason: str, code: str) -> 
         raise AdcpError(code, reason)
     buy = book(seller, order, reason)
     seller.decide("media_buy", buy.media_buy_id, "approve", reason)
-    return created_wire(seller, buy)
+    answer = created_wire(seller, buy)
+    if seller.config.notify_always:
+        seller.tasks.send_result("create_media_buy", order.buyer, order.request, answer, order.version)
+    return answer
 
 
 def get_media_buys(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:

@@ -197,6 +197,9 @@ def read_assignments(
     for number, assignment in enumerate(assignments):
         creative_id, place = assignment["creative_id"], f"{field}.creative_assignments[{number}]"
         creative = seller.creatives.get((account.account_id, creative_id))
+        if creative is None and seller.config.assign_ahead:
+            found[creative_id] = assignment.get("weight")
+            continue
         if creative is None:
             raise AdcpError("CREATIVE_NOT_FOUND", f"there is no creative {creative_id}", field=place)
         check_fit(product, creative_id, creative.body, place)

@@ -40,8 +40,11 @@ def offer_proposals(
         for rank, (product, share) in enumerate(zip(best, shares, strict=True), start=1)
     ]
     most = request.get("filters", {}).get("budget_range", {}).get("max")
+    standing = seller.proposals.get(seller.config.proposal_id)
+    if standing is not None and standing.buyer == buyer and standing.status != "accepted":
+        return [proposal_wire(seller, standing)]
     proposal = Proposal(
-        proposal_id=seller.ids.next("prop"),
+        proposal_id=seller.config.proposal_id if standing is None and seller.config.proposal_id else _new_id(seller),
         buyer=buyer,
         name=f"{seller.name}: {' and '.join(dict.fromkeys(c for p in best for c in p.channels))}",
         allocations=allocations,
@@ -49,10 +52,15 @@ def offer_proposals(
         expires_ms=seller.now + seller.config.proposal_validity,
         alignment="The best products for the brief, more of the budget on the better ones.",
         budget_micros=None if most is None else micros(most),
+        status="committed" if seller.config.proposals_firm else "draft",
     )
     seller.proposals[proposal.proposal_id] = proposal
-    seller.status("proposal", proposal.proposal_id, None, "draft", "offered")
+    seller.status("proposal", proposal.proposal_id, None, proposal.status, "offered")
     return [proposal_wire(seller, proposal)]
+
+
+def _new_id(seller: Seller) -> str:
+    return seller.ids.next("prop")
 
 
 def proposal_wire(seller: Seller, proposal: Proposal) -> dict[str, Any]:

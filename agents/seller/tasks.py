@@ -59,6 +59,17 @@ class SellerTasks:
         report = Task(report_id, "media_buy_delivery", buy.buyer, now, now, "completed", push=push, result=result)
         self._send(report)
 
+    def send_result(self, tool: str, owner: str, request: dict[str, Any], result: dict[str, Any], version: str) -> None:
+        """Tell the caller's webhook of a call that was answered at once; it belongs to no task that could be polled."""
+        push = request.get("push_notification_config")
+        if push is None:
+            return
+        now, task_id = self._seller.now, self._seller.ids.next("task")
+        body = to_wire(tool, "answer", result, version)
+        context = request.get("context")
+        push = {"operation_id": task_id, **push}
+        self._send(Task(task_id, tool, owner, now, now, "completed", result=body, push=push, context=context))
+
     def _changed(self, task: Task, old: str | None, why: str) -> None:
         self._seller.status("task", task.task_id, old, task.status, why or f"{task.tool} waits for a decision")
 

@@ -34,7 +34,7 @@ def load(name: str, direction: str, version: str) -> dict[str, Any] | None:
         schema = _document(name, version)
     else:
         schema = get_portable_schema(name, direction, version=version)
-    return None if schema is None else _bare(schema)
+    return None if schema is None else bare(schema)
 
 
 def _document(path: str, version: str) -> dict[str, Any] | None:
@@ -89,10 +89,10 @@ def _in_tree(reference: str, base: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(base), reference))
 
 
-def _bare(schema: Any) -> Any:
+def bare(schema: Any) -> Any:
     """A schema without annotations: the same messages are valid, and it is a third as long."""
     if isinstance(schema, list):
-        return [_bare(item) for item in schema]
+        return [bare(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     kept: dict[str, Any] = {}
@@ -100,7 +100,7 @@ def _bare(schema: Any) -> Any:
         if keyword in _ANNOTATIONS or keyword.startswith("x-"):
             continue
         if keyword in _BY_NAME and isinstance(value, dict):
-            kept[keyword] = {name: _bare(part) for name, part in value.items()}
+            kept[keyword] = {name: bare(part) for name, part in value.items()}
         else:
-            kept[keyword] = value if keyword in _VALUES else _bare(value)
+            kept[keyword] = value if keyword in _VALUES else bare(value)
     return kept

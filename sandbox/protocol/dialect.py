@@ -31,11 +31,14 @@ class AdcpDialect:
     Release, schema, idempotency and context are dealt with here; handlers see requests and give answers in
     the canonical form (3.1). An answer of our own that breaks its schema is written to the trace as a
     ``violation``, which fails the run, and so is a request that one of our own actors got wrong. A request of
-    a scenario's step may be wrong on purpose.
+    a scenario's step may be wrong on purpose. With ``echo_key`` answers repeat the key under which they are remembered.
     """
 
-    def __init__(self, supported: Sequence[str] = VERSIONS, ttl_ms: int = DEFAULT_TTL_MS) -> None:
+    def __init__(
+        self, supported: Sequence[str] = VERSIONS, ttl_ms: int = DEFAULT_TTL_MS, echo_key: bool = False
+    ) -> None:
         self.supported = tuple(supported)
+        self.echo_key = echo_key
         self.idempotency = Idempotency(ttl_ms)
 
     def open(self, ctx: Context, operation: Operation, payload: dict[str, Any]) -> dict[str, Any]:
@@ -67,6 +70,8 @@ class AdcpDialect:
         body = to_wire(operation.name, "answer", dict(result), ctx.version)
         if "adcp_version" in payload and "status" in body:
             body["adcp_version"] = ctx.version
+        if self.echo_key and "idempotency_key" in payload:
+            body["idempotency_key"] = payload["idempotency_key"]
         scope = ctx.notes.pop("scope", None)
         if scope is not None and result.get("status", "completed") in ACCEPTED:
             self.idempotency.accept(scope, dict(body))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from sandbox.protocol.bundle import bare
 from sandbox.protocol.versions import offered
 
 
@@ -17,13 +18,14 @@ def title(tool: str) -> str:
 def input_schema(tool: str, releases: tuple[str, ...]) -> dict[str, Any]:
     """The official schema of a tool's arguments, compact, of the newest of these releases that has the tool.
 
-    Any object where there is none. The schema is the SDK's, which is loaded with the first use.
+    Without what only people read, and any object where there is none. The schema is the SDK's, which is loaded
+    with the first use.
     """
     from adcp.validation import get_mcp_schema
 
     for release in sorted(releases, reverse=True):
         if offered(tool, release):
-            schema = get_mcp_schema(tool, "request", version=release)
+            schema: dict[str, Any] | None = get_mcp_schema(tool, "request", version=release)
             if schema is not None:
-                return schema
+                return bare(schema)
     return {"type": "object"}

@@ -155,13 +155,13 @@ def _invocation(context: RequestContext) -> tuple[str, dict[str, Any]]:
 
 
 def _task(context: RequestContext, skill: str, reply: Reply) -> Task:
-    from a2a.types import Task
+    from a2a.types import Task as A2aTask
     from google.protobuf.json_format import ParseDict
 
     state = "TASK_STATE_COMPLETED" if reply.ok else "TASK_STATE_FAILED"
     data: dict[str, Any] = json.loads(json.dumps(reply.body))
     text = data.get("message") or (f"{skill} is done" if reply.ok else data["adcp_error"]["message"])
-    return ParseDict(
+    task: Task = ParseDict(
         {
             "id": context.task_id,
             "contextId": context.context_id,
@@ -170,5 +170,6 @@ def _task(context: RequestContext, skill: str, reply: Reply) -> Task:
                 {"artifactId": f"{skill}-result", "name": skill, "parts": [{"text": str(text)}, {"data": data}]}
             ],
         },
-        Task(),
+        A2aTask(),
     )
+    return task

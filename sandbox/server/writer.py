@@ -12,6 +12,7 @@ from sandbox.journal.store import Entry, Journal
 class Writer:
     """Makes inputs durable before they are acknowledged, in the order in which they were taken.
 
+    Many wait for one commit, so each gets a future of its own: whoever stops waiting stops nobody else.
     When the journal can't be written any more, everything that waits fails, and everything after it.
     """
 
@@ -42,17 +43,16 @@ class Writer:
     @property
     def behind(self) -> asyncio.Future[None] | None:
         """Done when all that was taken so far is durable; None if it is."""
-        return self._written
+        return None if self._written is None else _own(self._written)
 
     def _next(self) -> asyncio.Future[None]:
         if self._written is None:
             self._written = asyncio.get_running_loop().create_future()
-            self._written.add_done_callback(_seen)
         if self.broken is not None:
             self._fail(self._written)
         elif self._committing is None:
             self._committing = asyncio.ensure_future(self._commit())
-        return self._written
+        return _own(self._written)
 
     async def _commit(self) -> None:
         loop = asyncio.get_running_loop()
@@ -61,7 +61,6 @@ class Writer:
             assert written is not None
             self._entries, self._values = [], {}
             later = self._written = loop.create_future()
-            later.add_done_callback(_seen)
             try:
                 await loop.run_in_executor(self._thread, self.journal.append, entries, values)
             except Exception as error:  # noqa: BLE001 - whoever waits is told; nothing may be acknowledged any more
@@ -76,13 +75,14 @@ class Writer:
         self._committing = None
 
     def _fail(self, waiting: asyncio.Future[None]) -> None:
+        waiting.add_done_callback(_seen)
         if not waiting.done():
             waiting.set_exception(OSError(f"the journal can't be written: {self.broken}"))
 
     async def clear(self, values: dict[str, Any]) -> None:
         """Forget everything that was ever written, but for some values."""
         while self._written is not None:
-            await self._written
+            await _own(self._written)
         await asyncio.get_running_loop().run_in_executor(self._thread, self.journal.clear, values)
 
     async def close(self) -> None:
@@ -91,6 +91,13 @@ class Writer:
             await asyncio.wait([self._written])
         self._thread.shutdown()
         self.journal.close()
+
+
+def _own(future: asyncio.Future[None]) -> asyncio.Future[None]:
+    """A future that is done when another one is, and can be canceled without it."""
+    own = asyncio.shield(future)
+    own.add_done_callback(_seen)
+    return own
 
 
 def _seen(future: asyncio.Future[None]) -> None:

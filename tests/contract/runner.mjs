@@ -1,5 +1,6 @@
 // Runs storyboards of the npm package @adcp/sdk against one agent, one after another, and prints a line of JSON for each.
-// Input on stdin: {sdk, agent, token, protocol, reset, storyboards}. `reset` is an address to POST to before each one.
+// Input on stdin: {sdk, agent, token, protocol, reset, storyboards, unbranded, now, verbose}. `reset` is an address to POST to
+// before each one; in the `unbranded` ones accounts keep the brands that the storyboard gives them.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -10,6 +11,19 @@ const { comply } = require('./dist/lib/testing/compliance/index.js');
 const { loadComplianceIndex, resolveBundleOrStoryboard } = require('./dist/lib/testing/storyboard/compliance.js');
 const { setAgentTesterLogger } = require('./dist/lib/testing/client.js');
 const { parse } = require('yaml');
+
+// Storyboards name dates of 2026 and replace those that are over; the runner lives at the time of the sandbox, so none is.
+const ahead = Date.parse(input.now) - Date.now();
+const RealDate = Date;
+globalThis.Date = class extends RealDate {
+  constructor(...given) {
+    super(...(given.length ? given : [RealDate.now() + ahead]));
+  }
+
+  static now() {
+    return RealDate.now() + ahead;
+  }
+};
 
 const silent = () => {};
 setAgentTesterLogger({ info: silent, error: silent, warn: silent, debug: silent });
@@ -37,7 +51,7 @@ for (const id of input.storyboards) {
       protocol: input.protocol,
       allow_http: true,
       storyboards: [id],
-      brand: { domain },
+      ...(input.unbranded.includes(id) ? {} : { brand: { domain } }),
       test_kit: kit,
       webhook_receiver: { mode: 'loopback_mock' },
       contracts: ['webhook_receiver_runner'],

@@ -2,8 +2,8 @@
 
     python -m tests.contract.storyboards [--transport mcp|a2a] [--json] [--verbose] [ID…]
 
-The runner is the npm package ``@adcp/sdk``; it is fetched once, into a folder of the user's cache. Each storyboard gets a
-fresh world, and the agent whose part it is about (``AGENTS``).
+The runner is the npm package ``@adcp/sdk``; it is fetched once, into a folder of the user's cache. Each storyboard gets
+a fresh world, and the agent whose part it is about (``AGENTS``).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,10 +30,11 @@ START = "2026-04-01T00:00:00Z"
 """When the world begins: before every date in a storyboard."""
 
 AGENTS = {
-    "open": "capability_discovery schema_validation error_compliance idempotency v3_envelope_integrity webhook_emission "
-    "deterministic_testing security_baseline pagination_integrity pagination_integrity_list_accounts "
+    "open": "capability_discovery schema_validation error_compliance idempotency v3_envelope_integrity "
+    "webhook_emission deterministic_testing security_baseline pagination_integrity "
     "get_media_buys_pagination_integrity media_buy_seller sales_non_guaranteed media_buy_state_machine "
     "creative_sales_agent",
+    "ledger": "pagination_integrity_list_accounts",
     "blank": "pagination_integrity_creative_formats",
     "guaranteed": "sales_guaranteed",
     "proposer": "sales_proposal_mode",
@@ -41,6 +43,9 @@ AGENTS = {
     "broadcast": "sales_broadcast_tv",
 }
 """Which agent of the world plays the part of each storyboard."""
+
+UNBRANDED = ["deterministic_testing", "pagination_integrity_list_accounts"]
+"""Storyboards about accounts of different brands; in all others the runner has one brand in every request."""
 
 ROLE = {storyboard: agent for agent, names in AGENTS.items() for storyboard in names.split()}
 
@@ -98,6 +103,10 @@ def served(world: Path = WORLD) -> Iterator[dict[str, Any]]:
             process.wait(30)
 
 
+def _stop(_number: int, _frame: object) -> None:
+    raise SystemExit(1)
+
+
 def run(storyboards: Sequence[str], transport: str, line: dict[str, Any], verbose: bool = False) -> Iterator[Outcome]:
     """Run storyboards against the sandbox of a ready line, those of one agent after another."""
     agents = {agent["id"]: agent for agent in line["agents"]}
@@ -111,6 +120,8 @@ def run(storyboards: Sequence[str], transport: str, line: dict[str, Any], verbos
             "protocol": transport,
             "reset": f"{line['control']}/reset",
             "storyboards": wanted,
+            "unbranded": UNBRANDED,
+            "now": START,
             "verbose": verbose,
         }
         command = ["node", str(HERE / "runner.mjs")]
@@ -141,7 +152,9 @@ def table(outcomes: Sequence[Outcome]) -> str:
         rows.append(f"{one.storyboard:42}{one.agent:12}{one.transport:11}{counts}")
         for failure in one.failures:
             check = failure.get("validation") or {}
-            why = failure.get("error") or f"{check.get('check')} {check.get('json_pointer')}: {check.get('description')}"
+            why = (
+                failure.get("error") or f"{check.get('check')} {check.get('json_pointer')}: {check.get('description')}"
+            )
             more = f" (expected {check.get('expected')}, found {check.get('actual')})" if check else ""
             rows.append(f"    {failure.get('storyboard_id')}/{failure.get('step_id')}: {str(why)[:400]}{more[:300]}")
     return "\n".join(rows)
@@ -158,6 +171,7 @@ def main() -> int:
     unknown = [name for name in given.storyboards if name not in ROLE]
     if unknown or missing():
         parser.error(missing() or f"unknown storyboards {', '.join(unknown)}")
+    signal.signal(signal.SIGTERM, _stop)
     with served() as line:
         outcomes = list(run(given.storyboards or list(ROLE), given.transport, line, given.verbose))
     if given.json:

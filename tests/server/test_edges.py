@@ -6,7 +6,6 @@ import json
 import signal
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +148,7 @@ def test_a_secret_in_the_wrong_place_is_struck_out_too(auth: Any, kept: Any) -> 
 
 
 @pytest.fixture
-def connecting(tmp_path: Path, make_live: MakeLive) -> Iterator[tuple[Live, str]]:
+def connecting(tmp_path: Path, make_live: MakeLive) -> tuple[Live, str]:
     """A world with an OAUTH agent, and the link to authorise the second customer's credentials."""
     (tmp_path / "oauth.yaml").write_text(OAUTH)
     live = make_live(scenario=str(tmp_path / "oauth.yaml"))
@@ -158,7 +157,7 @@ def connecting(tmp_path: Path, make_live: MakeLive) -> Iterator[tuple[Live, str]
     source = live.ok("GET", f"storefronts/{shop}", key=OTHER_KEY)["data"]["sources"][0]["sourceId"]
     path = f"storefronts/{shop}/sources/{source}/credentials"
     answer = live.ok("POST", path, {"accountIdentifier": "seat"}, key=OTHER_KEY)
-    yield live, answer["oauth"]["authorizationUrl"]
+    return live, answer["oauth"]["authorizationUrl"]
 
 
 def test_a_link_of_one_customer_leaves_no_trace_in_the_world_of_another(connecting: tuple[Live, str]) -> None:

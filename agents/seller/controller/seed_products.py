@@ -41,7 +41,9 @@ def _product(seller: Seller, product_id: str, fixture: dict[str, Any]) -> Produc
     if not wanted:
         raise Refused("INVALID_PARAMS", "this agent has no inventory for a product")
     guaranteed = fixture.get("delivery_type", "guaranteed") == "guaranteed"
-    named = [parse_format(ref["id"]) for ref in fixture.get("format_ids", []) if "id" in ref]
+    ours = seller.config.format_agent
+    wished = [ref for ref in fixture.get("format_ids", []) if "id" in ref]
+    named = [replace(parse_format(ref["id"]), agent_url=ref.get("agent_url", ours)) for ref in wished]
     name = fixture.get("name") or product_id.replace("_", " ")
     return Product(
         product_id=product_id,
