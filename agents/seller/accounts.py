@@ -171,6 +171,11 @@ def find_account(seller: Seller, caller: Principal, ref: dict[str, Any]) -> Acco
     return next((account for account in accounts_of(seller, caller) if account.key[parts] == key[parts]), None)
 
 
+def by_brand(ref: dict[str, Any]) -> dict[str, Any]:
+    """What is left of an account reference where a brand has one account."""
+    return {"brand": ref["brand"]} if "brand" in ref else ref
+
+
 def account_for(ctx: Context, ref: dict[str, Any], spending: bool = False) -> Account:
     """The account that a request names. With ``spending`` it has to be in order (facts 4.5).
 

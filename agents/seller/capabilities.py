@@ -58,7 +58,7 @@ def get_adcp_capabilities(ctx: Context, request: dict[str, Any]) -> dict[str, An
         body["specialisms"] = list(seller.config.specialisms)
     if seller.config.test_controller:
         body["compliance_testing"] = {"scenarios": list(SCENARIOS)}
-    if seller.world.network.outside is not None:
+    if seller.config.test_controller:
         body["webhook_signing"] = dict(WEBHOOK_SIGNING)
     return body
 

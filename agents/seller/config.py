@@ -274,6 +274,9 @@ class SellerConfig(Strict):
         description="A package whose property or collection list can't be had: refused, or taken and not delivered",
     )
     event_tracking: bool = Field(default=False, description="Whether it takes event sources and events of buyers")
+    event_snippet: str = Field(
+        default="", description="HTML for pages that send events, with {event_source_id} in it; none if empty"
+    )
     catalog_management: bool = Field(default=False, description="Whether it keeps catalogs of buyers")
     test_controller: bool = Field(default=False, description="Whether it offers comply_test_controller")
     specialisms: list[str] = Field(default=[], description="Specialisms of AdCP that it claims, such as sales-social")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from agents.seller.accounts import list_accounts, sync_accounts
+from agents.seller.accounts import by_brand, list_accounts, sync_accounts
 from agents.seller.audiences import sync_audiences
 from agents.seller.capabilities import get_adcp_capabilities
 from agents.seller.controller.tool import comply_test_controller
@@ -61,12 +61,14 @@ def make_endpoint(seller: Seller) -> Endpoint:
         changes.append(sync_catalogs)
     if config.test_controller:
         changes.append(comply_test_controller)
+    same = by_brand if config.accounts.one_for == "brand" else None
+    dialect = AdcpDialect(config.adcp_versions, echo_key=config.echo_idempotency_key, same_account=same)
     operations = [Operation(_name(handler), handler) for handler in reads]
     operations += [Operation(_name(handler), handler, mutating=True) for handler in changes]
     if config.governance_aware:
         secrets = ("accounts",)  # credentials of governance agents stand in it
         operations.append(Operation("sync_governance", sync_governance, mutating=True, secrets=secrets))
-    return Endpoint(seller, AdcpDialect(config.adcp_versions, echo_key=config.echo_idempotency_key), operations)
+    return Endpoint(seller, dialect, operations)
 
 
 def _name(handler: FunctionType) -> str:

@@ -12,6 +12,7 @@ from sandbox.core.errors import AdcpError
 from sandbox.core.time import iso
 
 if TYPE_CHECKING:
+    from agents.seller.seller import Seller
     from sandbox.kernel.endpoint import Context
 
 Body = dict[str, Any]
@@ -50,9 +51,10 @@ def sync_event_sources(ctx: Context, request: Body) -> Body:
     table = seller.synced.sources
     if "event_sources" not in request:
         mine = [body for (owner, _), body in table.items() if owner == account_id]
-        return {"status": "completed", "event_sources": [_source_row(body, "unchanged") for body in mine]}
+        return {"status": "completed", "event_sources": [_source_row(seller, body, "unchanged") for body in mine]}
     rows = [
-        _source_row(body, _put(table, (account_id, body["event_source_id"]), body)) for body in request["event_sources"]
+        _source_row(seller, body, _put(table, (account_id, body["event_source_id"]), body))
+        for body in request["event_sources"]
     ]
     if request.get("delete_missing"):
         kept = [body["event_source_id"] for body in request["event_sources"]]
@@ -61,10 +63,13 @@ def sync_event_sources(ctx: Context, request: Body) -> Body:
     return {"status": "completed", "event_sources": rows}
 
 
-def _source_row(body: Body, action: str) -> Body:
+def _source_row(seller: Seller, body: Body, action: str) -> Body:
     shown: Body = {
         name: body[name] for name in ("event_source_id", "name", "event_types", "action_source") if name in body
     }
+    if seller.config.event_snippet:
+        snippet = seller.config.event_snippet.replace("{event_source_id}", body["event_source_id"])
+        shown["setup"] = {"snippet": snippet, "snippet_type": "html"}
     return {**shown, "managed_by": "buyer", "action": action}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sandbox.core.errors import AdcpError, ApiError
@@ -31,13 +31,19 @@ class AdcpDialect:
     Release, schema, idempotency and context are dealt with here; handlers see requests and give answers in
     the canonical form (3.1). An answer of our own that breaks its schema is written to the trace as a
     ``violation``, which fails the run, and so is a request that one of our own actors got wrong. A request of
-    a scenario's step may be wrong on purpose. With ``echo_key`` answers repeat the key under which they are remembered.
+    a scenario's step may be wrong on purpose. With ``echo_key`` answers repeat the key under which they are remembered;
+    ``same_account`` is that of :func:`~sandbox.protocol.idempotency.scope_of`.
     """
 
     def __init__(
-        self, supported: Sequence[str] = VERSIONS, ttl_ms: int = DEFAULT_TTL_MS, echo_key: bool = False
+        self,
+        supported: Sequence[str] = VERSIONS,
+        ttl_ms: int = DEFAULT_TTL_MS,
+        echo_key: bool = False,
+        same_account: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
     ) -> None:
         self.supported = tuple(supported)
+        self._same_account = same_account
         self.echo_key = echo_key
         self.idempotency = Idempotency(ttl_ms)
 
@@ -57,7 +63,7 @@ class AdcpDialect:
         excess = _too_large(payload, "")
         if excess:
             raise AdcpError("INVALID_REQUEST", f"numbers are at most {MOST:,} here", field=excess)
-        scope = scope_of(ctx.principal.id, payload)
+        scope = scope_of(ctx.principal.id, payload, self._same_account)
         if scope is not None:
             known = self.idempotency.begin(scope, operation.name, payload, ctx.now)
             if known is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,8 +45,12 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
-def scope_of(caller: str, payload: dict[str, Any]) -> Scope | None:
+def scope_of(
+    caller: str, payload: dict[str, Any], same: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+) -> Scope | None:
     """Under what a request is remembered; None if it brings no key. A session's turns are apart (SI).
+
+    ``same`` gives for a reference to an account what all references to the same account have in common.
 
     Raises INVALID_REQUEST for a key of the wrong form.
     """
@@ -55,6 +60,8 @@ def scope_of(caller: str, payload: dict[str, Any]) -> Scope | None:
     if not isinstance(key, str) or not KEY.fullmatch(key):
         raise AdcpError("INVALID_REQUEST", f"idempotency_key must match {KEY.pattern}", "idempotency_key")
     account = {name: payload[name] for name in ("account", "session_id") if name in payload}
+    if same is not None and isinstance(account.get("account"), dict):
+        account["account"] = same(account["account"])
     return (caller, canonical(account).decode(), key)
 
 
