@@ -32,9 +32,7 @@ FOLDER = Path(".adcp-sandbox")
 @click.option(
     "--agents-port",
     type=click.IntRange(0, 65535),
-    default=8081,
-    show_default=True,
-    help="Port of the simulated agents (AdCP over MCP and A2A); 0 finds a free one.",
+    help="Port of the simulated agents (AdCP over MCP and A2A). [default: 8081, or a free one with --port 0]",
 )
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Root of everything left to chance.")
 @click.option("--clock", default="manual", show_default=True, help="manual, real, or x60 for an hour in a minute.")
@@ -57,7 +55,7 @@ def command(
     scenario: str,
     host: str,
     port: int,
-    agents_port: int,
+    agents_port: int | None,
     seed: int | None,
     clock: str,
     start: str | None,
@@ -80,6 +78,7 @@ def command(
     _checked(rate_limit, allow_host)
     loaded = load(scenario)
     start_ms = _instant(start or ("now" if read_mode(clock) else None))
+    agents = agents_port if agents_port is not None else 8081 if port else 0
     with ExitStack() as stack:
         if journal == "memory":
             files = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="adcp-sandbox-")))
@@ -87,7 +86,7 @@ def command(
             files = _folder(FOLDER / "files")
         url = journal or f"sqlite:///{FOLDER / _name(scenario)}.db"
         settings = Settings(loaded, seed, clock, url, start_ms, files, allow_host)
-        serve(settings, Address(host, port, agents_port, ready_file, rate_limit), _say)
+        serve(settings, Address(host, port, agents, ready_file, rate_limit), _say)
 
 
 def _say(line: str) -> None:

@@ -15,6 +15,10 @@ RETRY_AFTER_S = (1, 3600)
 """The shortest and the longest wait that an error may ask for, in seconds."""
 
 
+_TELL_LITTLE = ("IDEMPOTENCY_CONFLICT",)
+"""Codes that came with nothing but a message before every error had to name its recovery."""
+
+
 def error_entry(error: AdcpError) -> dict[str, Any]:
     """An error as one object; its recovery comes from the registry of codes if it was not given.
 
@@ -40,6 +44,8 @@ def error_body(error: AdcpError, version: str, context: Any = None) -> dict[str,
     From 3.1 on an answer has the status of its task; before, ``status`` may mean a thing's own state.
     """
     entry = error_entry(error)
+    if version == "3.0" and error.code in _TELL_LITTLE:
+        entry = {name: entry[name] for name in ("code", "message")}
     body: dict[str, Any] = {} if version == "3.0" else {"status": "failed"}
     body |= {"errors": [entry], "adcp_error": dict(entry)}
     if context is not None:

@@ -93,11 +93,8 @@ class Idempotency:
             entry.body = {}
             raise AdcpError("IDEMPOTENCY_EXPIRED", "this idempotency_key is older than what is remembered")
         if entry.digest != asked:
-            raise AdcpError(
-                "IDEMPOTENCY_CONFLICT",
-                "this idempotency_key was used for another request",
-                suggestion="send the original request again, or this one with a new key",
-            )
+            hint = "send the original request again, or this one with a new key"
+            raise AdcpError("IDEMPOTENCY_CONFLICT", f"this idempotency_key was used for another request; {hint}")
         if entry.body is None:
             raise AdcpError(
                 "IDEMPOTENCY_IN_FLIGHT", "the first request with this idempotency_key is still served", retry_after=1

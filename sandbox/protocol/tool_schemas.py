@@ -27,5 +27,6 @@ def input_schema(tool: str, releases: tuple[str, ...]) -> dict[str, Any]:
         if offered(tool, release):
             schema: dict[str, Any] | None = get_mcp_schema(tool, "request", version=release)
             if schema is not None:
-                return bare(schema)
+                compact: dict[str, Any] = bare(schema)
+                return compact
     return {"type": "object"}

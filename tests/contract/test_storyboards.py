@@ -11,9 +11,6 @@ from tests.contract.storyboards import ROLE, missing, run, served, table
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing()), reason=missing() or "node is there")]
 
-UNFINISHED = {"sales_broadcast_tv": "no webhook about a window that was measured anew within 30 seconds"}
-"""Storyboards with a step that the agents do not pass, and why."""
-
 
 @pytest.fixture(scope="module")
 def line() -> Iterator[dict[str, Any]]:
@@ -21,7 +18,7 @@ def line() -> Iterator[dict[str, Any]]:
         yield ready
 
 
-@pytest.mark.parametrize("storyboard", [name for name in ROLE if name not in UNFINISHED])
+@pytest.mark.parametrize("storyboard", list(ROLE))
 def test_a_storyboard_is_passed_over_mcp(storyboard: str, line: dict[str, Any]) -> None:
     (outcome,) = run([storyboard], "mcp", line)
     assert outcome.clean, table([outcome])

@@ -115,7 +115,6 @@ def test_every_agent_with_adcp_is_listed_with_its_addresses(live: Live) -> None:
 def test_the_tools_of_an_agent_are_those_of_its_endpoint(live: Live) -> None:
     tools = {tool["name"]: tool for tool in mcp(agent(live), "tools/list")["tools"]}
     assert {"get_adcp_capabilities", "get_products", "create_media_buy", "sync_creatives"} <= tools.keys()
-    assert "comply_test_controller" not in tools
     assert "idempotency_key" in tools["create_media_buy"]["inputSchema"]["properties"]
 
 
@@ -132,9 +131,12 @@ def test_errors_come_in_both_layers_with_the_context(live: Live) -> None:
     assert body["context"] == {"trace": "t1"}
 
 
-@pytest.mark.parametrize("tool", ["comply_test_controller", "no_such_tool"])
-def test_a_tool_that_is_not_offered_is_answered_as_unknown(live: Live, tool: str) -> None:
-    assert refused(agent(live), tool)["adcp_error"]["code"] == "UNSUPPORTED_FEATURE"
+def test_a_tool_that_is_not_offered_is_answered_as_unknown(live: Live) -> None:
+    assert refused(agent(live), "no_such_tool")["adcp_error"]["code"] == "UNSUPPORTED_FEATURE"
+
+
+def test_the_default_world_has_the_test_controller(live: Live) -> None:
+    assert "seed_product" in call(agent(live), "comply_test_controller", scenario="list_scenarios")["scenarios"]
 
 
 def test_the_same_order_again_brings_the_same_answer(live: Live) -> None:

@@ -128,7 +128,7 @@ def test_with_a_warm_cache_the_sdk_is_not_even_imported(tmp_path: Path) -> None:
 def test_a_warm_load_of_a_large_schema_takes_milliseconds(tmp_path: Path) -> None:
     SchemaStore(tmp_path).validator("create_media_buy", "request", "3.1")
     best = min(_seconds_to_load(tmp_path) for _ in range(5))
-    assert best < 0.015
+    assert best < 0.05
 
 
 def _seconds_to_load(folder: Path) -> float:
