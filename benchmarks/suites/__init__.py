@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from benchmarks.measure import Row
-from benchmarks.suites import allocation, caps, end_to_end, generation, kernel, memory, messages, pacing, start
+from benchmarks.suites import allocation, caps, end_to_end, generation, kernel, memory, messages, pacing, serving, start
 
 Suite = Callable[[bool], list[Row]]
 
@@ -17,4 +17,5 @@ SUITES: dict[str, Suite] = {
     "start": start.rows,
     "memory": memory.rows,
     "end-to-end": end_to_end.rows,
+    "serving": serving.rows,
 }
