@@ -16,6 +16,7 @@ from sandbox.protocol.edits import (
     default,
     drop,
     drop_null,
+    flags,
     from_ext,
     into_ext,
     no_empty,
@@ -80,13 +81,6 @@ def _products_even_if_none(body: Body) -> None:
     """3.0 has a list of products in every finished answer."""
     if body.get("status") == "completed":
         body.setdefault("products", [])
-
-
-def _blocks_as_features(media_buy: Body) -> None:
-    """3.0 asks for some features by flags, where later releases look for the block that describes them."""
-    for name in ("audience_targeting", "conversion_tracking"):
-        if name in media_buy:
-            media_buy.setdefault("features", {}).setdefault(name, True)
 
 
 def _experimental_measurement(body: Body) -> None:
@@ -333,7 +327,7 @@ _REQUESTS: dict[tuple[str, str], tuple[Edit, ...]] = {
 
 _ANSWERS: dict[tuple[str, str], tuple[Edit, ...]] = {
     ("get_adcp_capabilities", "3.1 to 3.0"): (
-        at("media_buy", _blocks_as_features),
+        at("media_buy", flags("features", "audience_targeting", "conversion_tracking")),
         words("supported_protocols", without("measurement")),
         words("specialisms", _NEW_SPECIALISMS_31),
         at("compliance_testing", only("scenarios", _SCENARIOS_OF_30)),

@@ -159,3 +159,14 @@ def from_ext(*names: str) -> Edit:
                 body.setdefault(name, ext[name])
 
     return edit
+
+
+def flags(place: str, *names: str) -> Edit:
+    """Set a flag below ``place`` for each of these blocks that is there: 3.0 has flags for what blocks say later."""
+
+    def edit(body: Body) -> None:
+        for name in names:
+            if name in body:
+                body.setdefault(place, {}).setdefault(name, True)
+
+    return edit

@@ -16,7 +16,7 @@ RETRY_AFTER_S = (1, 3600)
 
 
 _TELL_LITTLE = ("IDEMPOTENCY_CONFLICT",)
-"""Codes that came with nothing but a message before every error had to name its recovery."""
+"""Codes that came without a recovery of the registry before every error had to name one."""
 
 
 def error_entry(error: AdcpError) -> dict[str, Any]:
@@ -44,8 +44,8 @@ def error_body(error: AdcpError, version: str, context: Any = None) -> dict[str,
     From 3.1 on an answer has the status of its task; before, ``status`` may mean a thing's own state.
     """
     entry = error_entry(error)
-    if version == "3.0" and error.code in _TELL_LITTLE:
-        entry = {name: entry[name] for name in ("code", "message")}
+    if version == "3.0" and error.code in _TELL_LITTLE and error.recovery is None:
+        del entry["recovery"]
     body: dict[str, Any] = {} if version == "3.0" else {"status": "failed"}
     body |= {"errors": [entry], "adcp_error": dict(entry)}
     if context is not None:

@@ -80,7 +80,9 @@ def sdk() -> Path:
     folder = base / "node_modules" / "@adcp" / "sdk"
     if not (folder / "package.json").exists():
         base.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--prefix", str(base), PACKAGE], check=True)
+        subprocess.run(
+            ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(base), PACKAGE], check=True, stdout=2
+        )
     return folder
 
 
