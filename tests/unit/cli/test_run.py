@@ -52,9 +52,7 @@ def test_json_prints_one_object_with_the_fixed_fields_alone(command: Command) ->
     assert result["seed"] == 5
     assert result["status"] == "passed"
     assert result["simulated_ms"] == 2 * 86_400_000
-    assert result["expectations"] == [
-        {"name": "it falls", "held": True, "detail": "1 at 2026-05-01T01:00:00Z"}
-    ]
+    assert result["expectations"] == [{"name": "it falls", "held": True, "detail": "1 at 2026-05-01T01:00:00Z"}]
     assert result["violations"] == []
 
 

@@ -58,9 +58,7 @@ CALL = "steps:\n  - {call: shop.echo}\n"
         ("vars: {a: $b}\n", 5, "there is no 'b'", ""),
     ],
 )
-def test_the_line_the_mistake_and_the_way_out(
-    refuse: Refuse, text: str, line: int, message: str, hint: str
-) -> None:
+def test_the_line_the_mistake_and_the_way_out(refuse: Refuse, text: str, line: int, message: str, hint: str) -> None:
     error = refuse(text)
     assert error.where == f"s.yaml:{line}"
     assert message in error.message
@@ -80,9 +78,7 @@ def test_the_line_the_mistake_and_the_way_out(
         ("  a: {kind: shop, generate: 1}\n  a-1: {kind: shop}", 5, "there are two actors 'a-1'"),
     ],
 )
-def test_settings_of_an_actor_are_checked_by_its_kind(
-    refuse: Refuse, actors: str, line: int, message: str
-) -> None:
+def test_settings_of_an_actor_are_checked_by_its_kind(refuse: Refuse, actors: str, line: int, message: str) -> None:
     error = refuse("", HEAD.replace("  shop: {kind: shop}", actors))
     assert error.where == f"s.yaml:{line}"
     assert message in error.message

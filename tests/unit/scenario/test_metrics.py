@@ -85,9 +85,7 @@ def test_money_impressions_and_price_agree(world: World) -> None:
         ({"campaign": "first", "package": "two"}, 0),
     ],
 )
-def test_selectors_leave_the_lines_that_they_name(
-    world: World, selectors: dict[str, str], budget: int
-) -> None:
+def test_selectors_leave_the_lines_that_they_name(world: World, selectors: dict[str, str], budget: int) -> None:
     assert measure(world, "budget", selectors) == budget
 
 

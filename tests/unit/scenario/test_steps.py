@@ -75,9 +75,7 @@ steps:
     assert play(text.replace("OPERATION", "refuse")).status == "passed"
     failed = play(text.replace("OPERATION", "echo")).expectations[-1]
     assert not failed.held
-    assert "the clock ended at 2026-05-11T00:00:00Z while it waited for at least 1 of call echo" in (
-        failed.detail
-    )
+    assert "the clock ended at 2026-05-11T00:00:00Z while it waited for at least 1 of call echo" in (failed.detail)
 
 
 def test_waiting_within_a_time_fails_when_the_time_is_over(play: Play) -> None:
