@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.core.errors import ApiError
@@ -18,6 +18,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(alphabet=st.characters(exclude_categories=["Cs"])), JSON))
 def test_every_json_object_is_read_as_it_is(value: dict[str, object]) -> None:
     assert parse_object(json.dumps(value).encode()) == value
