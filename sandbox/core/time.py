@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 SECOND_MS = 1_000
@@ -56,6 +57,7 @@ def parse_instant(text: str) -> int:
     return at_ms
 
 
+@lru_cache(maxsize=16_384)
 def iso(at_ms: int) -> str:
     """Write an instant as ``2026-05-15T09:00:00Z``, with milliseconds only where there are any."""
     value = _EPOCH + timedelta(milliseconds=at_ms)

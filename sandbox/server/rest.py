@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
+import orjson
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
@@ -137,13 +138,22 @@ class Rest:
             return web.Response(
                 body=self.served.files.get(body["file"]), content_type=body["contentType"], headers=SAFE
             )
-        return web.Response(text=self._out(json.dumps(body)), status=reply.status, content_type="application/json")
+        raw = _json(body).replace(self._inside.encode(), self._outside.encode())
+        return web.Response(body=raw, status=reply.status, content_type="application/json", charset="utf-8")
 
     def _in(self, raw: bytes) -> bytes:
         return raw.replace(self._outside.encode(), self._inside.encode())
 
     def _out(self, text: str) -> str:
         return text.replace(self._inside, self._outside)
+
+
+def _json(body: dict[str, Any]) -> bytes:
+    """The body's JSON. What orjson does not take, such as a client's number of 30 digits, the slower encoder does."""
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        return json.dumps(body).encode()
 
 
 def _bearer(request: web.Request) -> str | None:
