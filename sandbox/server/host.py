@@ -98,7 +98,7 @@ class Host:
             return await self._read(operation, payload, principal, bearer)
         shown = known.masked(payload)
         return await self._enter(
-            "call", operation, shown, principal, lambda: self._calling(operation, shown, principal)
+            "call", operation, shown, principal, lambda: self._calling(self._platform_id, operation, shown, principal)
         )
 
     async def ask(self, agent_id: str, tool: str, payload: dict[str, Any], principal: Principal) -> Reply:
@@ -112,7 +112,7 @@ class Host:
         try:
             if known is None or not (known.mutating or TOOLS[tool].mutating):
                 return await self._read(tool, payload, principal, None, endpoint)
-            begin = partial(self._asking, agent_id, tool, payload, principal)
+            begin = partial(self._calling, agent_id, tool, payload, principal, adcp=True)
             return await self._enter(ADCP, f"{agent_id}.{tool}", payload, principal, begin)
         except ApiError as error:
             return _out_of_order(error.message)
@@ -225,20 +225,16 @@ class Host:
         await written
         return reply
 
-    def _calling(self, operation: str, payload: dict[str, Any], principal: Principal) -> Generator[Any, Any, Reply]:
-        try:
-            return (yield from self.world.network.call(CLIENT, self._platform_id, operation, payload, principal))
-        except (PeerTimeout, PeerUnreachable) as error:
-            failure = ApiError("INTERNAL_ERROR", f"the platform gives no answer: {error}")
-            return Reply(False, failure.body(), failure.status)
-
-    def _asking(
-        self, agent_id: str, tool: str, payload: dict[str, Any], principal: Principal
+    def _calling(
+        self, to: str, operation: str, payload: dict[str, Any], principal: Principal, adcp: bool = False
     ) -> Generator[Any, Any, Reply]:
         try:
-            return (yield from self.world.network.call(CLIENT, agent_id, tool, payload, principal))
+            return (yield from self.world.network.call(CLIENT, to, operation, payload, principal))
         except (PeerTimeout, PeerUnreachable) as error:
-            return _out_of_order(f"{agent_id} gives no answer: {error}")
+            if adcp:
+                return _out_of_order(f"{to} gives no answer: {error}")
+            failure = ApiError("INTERNAL_ERROR", f"the platform gives no answer: {error}")
+            return Reply(False, failure.body(), failure.status)
 
     def _controlling(self, name: str, arguments: dict[str, Any]) -> Generator[Any, Any, Reply]:
         actor_id, _, control = name.partition(".")
@@ -343,10 +339,10 @@ class Host:
                     "files are in .adcp-sandbox/files where the server was started; start it there, or put them here",
                 )
         if entry.kind == "call":
-            steps = self._calling(entry.name, payload, principal)
+            steps = self._calling(self._platform_id, entry.name, payload, principal)
         elif entry.kind == ADCP:
             agent_id, _, tool = entry.name.rpartition(".")
-            steps = self._asking(agent_id, tool, payload, principal)
+            steps = self._calling(agent_id, tool, payload, principal, adcp=True)
         else:
             steps = self._controlling(entry.name, payload)
         finishing = self._finish(entry.name, steps, entry.kind == ADCP)

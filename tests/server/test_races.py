@@ -274,6 +274,8 @@ def test_whoever_stops_waiting_for_the_journal_stops_nobody_else(tmp_path: Path)
             for one in gone:
                 one.cancel()
             await asyncio.wait_for(asyncio.gather(*waiting, moving), 10)
+            listed = await served.call(ACME, "list_advertisers", {})
+            assert listed.body["total"] == number + 1
 
     play(tmp_path, story)
 
@@ -289,5 +291,8 @@ def test_a_running_clock_stops_with_the_server(tmp_path: Path) -> None:
             await asyncio.sleep(0.05 + number / 1000)
             await asyncio.wait_for(served.close(), 10)
             await asyncio.gather(*writing, return_exceptions=True)
+            stopped = {host.world.now for host in served.hosts.values()}
+            await asyncio.sleep(0.1)
+            assert {host.world.now for host in served.hosts.values()} == stopped
 
     asyncio.run(story())

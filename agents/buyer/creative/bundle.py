@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import posixpath
 import zipfile
+import zlib
 
 MAX_ENTRIES = 200
 MAX_BYTES = 100 * 1024 * 1024
@@ -32,7 +33,7 @@ def unpack(content: bytes) -> dict[str, bytes]:
                     files[entry.filename] = file.read(entry.file_size + 1)
                 if len(files[entry.filename]) != entry.file_size:
                     raise ValueError(f"{entry.filename!r} in the bundle is not as large as the archive says")
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, zipfile.zlib.error):  # type: ignore[attr-defined]
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, zlib.error):
         raise ValueError("the bundle is no zip archive that can be read") from None
     return files
 
