@@ -111,14 +111,13 @@ class Agents:
         return found
 
     async def ask(self, session: Session, tool: str, payload: dict[str, Any]) -> Reply:
-        """Have a tool do its work. Credentials for webhooks stay outside of the world."""
+        """Have a tool do its work."""
         try:
             json.dumps(payload, allow_nan=False)
         except (ValueError, RecursionError) as error:
             refusal = AdcpError("INVALID_REQUEST", f"the request is no JSON: {error}")
             return Reply(False, error_body(refusal, VERSIONS[-1]), 400)
-        concealed = self.served.keyring.conceal(payload)
-        return await self.served.ask(session.principal, session.agent_id, tool, concealed)
+        return await self.served.ask(session.principal, session.agent_id, tool, payload)
 
     # -- the port ----------------------------------------------------------------------------------------
 

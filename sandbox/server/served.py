@@ -268,8 +268,9 @@ class Served:
         return {a.id: a for a in actors if a.endpoint is not None and isinstance(a.endpoint.dialect, AdcpDialect)}
 
     async def ask(self, principal: str, agent_id: str, tool: str, payload: dict[str, Any]) -> Reply:
-        """Have a tool of an agent do its work for a customer, in that customer's world."""
-        return await self.host(principal).ask(agent_id, tool, payload, Principal(principal))
+        """Have a tool of an agent do its work for a customer, in that customer's world, which sees no secret of it."""
+        concealed = self.keyring.conceal(payload)
+        return await self.host(principal).ask(agent_id, tool, concealed, Principal(principal))
 
     def unread(self, caller: Caller) -> str:
         """The section about unread notifications."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -19,7 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from sandbox.kernel.network import Letter
 from sandbox.server.agents_signing import COVERED, Keyring
-from tests.server.conftest import Live, MakeLive
+from sandbox.server.served import Served
+from tests.server.conftest import Live, MakeLive, settings
 
 ACCEPT = {"Accept": "application/json, text/event-stream"}
 ACCOUNT = {"brand": {"domain": "acme.com"}, "operator": "acme.com"}
@@ -321,3 +323,22 @@ def test_a_bearer_token_is_sent_as_one() -> None:
     letter = Letter("northstar", "http://127.0.0.1/x", "w1", "{}", True, hidden)
     assert hidden["credentials"] != "t" * 40
     assert ring.sign(letter, b"{}") == {"Authorization": f"Bearer {'t' * 40}"}
+
+
+def test_no_secret_of_a_request_to_an_agent_is_in_a_trace_or_journal(tmp_path: Path) -> None:
+    secret = "not-to-be-seen-anywhere-" * 2
+    push = {"url": "http://127.0.0.1:9/hook", "authentication": {"schemes": ["Bearer"], "credentials": secret}}
+    payload = {"adcp_version": "3.1", "idempotency_key": "k" * 20, "push_notification_config": push}
+
+    async def story() -> str:
+        served = Served(settings(tmp_path, journal=f"sqlite:///{tmp_path}/journal.db"))
+        served.start()
+        await served.ask("acme", "newsroom", "create_media_buy", payload)
+        lines = "".join(event.line() for event in served.hosts["acme"].world.trace.events)
+        await served.close()
+        return lines
+
+    seen = asyncio.run(story())
+    assert "create_media_buy" in seen
+    assert secret not in seen
+    assert secret.encode() not in b"".join(file.read_bytes() for file in tmp_path.iterdir() if file.is_file())
