@@ -52,7 +52,7 @@ class Evidence:
     """
 
     log: Exposures
-    identities: Ints
+    identities: NDArray[Any]
     creatives: Sequence[str]
     line_terms: Sequence[LineTerm]
     group_terms: Sequence[GroupTerm]
@@ -128,7 +128,7 @@ def _line_breaches(
     times: Ints, charges: Ints, creatives: NDArray[Any], terms: list[LineTerm], totals: Totals, evidence: Evidence
 ) -> Iterator[str]:
     name = f"line {terms[-1].line.line_id}"
-    at = np.searchsorted([term.from_ms for term in terms], times, side="right") - 1
+    at = _in_force([term.from_ms for term in terms], times)
     if len(at) and at[0] < 0:
         yield f"{name}: served at {iso(int(times[0]))}, before it was there"
         return
@@ -210,27 +210,41 @@ def _group_breaches(
     log: Exposures, of_line: list[Ints], terms: list[list[LineTerm]], groups: Sequence[GroupTerm]
 ) -> Iterator[str]:
     for group_id in dict.fromkeys(term.group_id for term in groups):
-        mine = np.zeros(len(log.time_ms), bool)
-        for rows, theirs in zip(of_line, terms, strict=True):
-            member = np.array([group_id in term.line.group_ids for term in theirs])
-            if member.all() or not member.any():
-                mine[rows] = member[0]
-            else:
-                at = np.searchsorted([term.from_ms for term in theirs], log.time_ms[rows], side="right") - 1
-                mine[rows] = member[np.maximum(at, 0)]
-        chosen = slice(None) if mine.all() else mine
-        times, charges = log.time_ms[chosen], log.charge_micros[chosen]
+        rows = _members(log, of_line, terms, group_id)
+        times, charges = log.time_ms[rows], log.charge_micros[rows]
         limits = [term for term in groups if term.group_id == group_id]
-        at = np.searchsorted([term.from_ms for term in limits], times, side="right")
-        total = np.array([_or_more(None), *(_or_more(term.total_micros) for term in limits)])[at]
-        days = _days(times, at, ["UTC", *(term.timezone for term in limits)])
-        daily = np.array([_or_more(None), *(_or_more(term.daily_cap_micros) for term in limits)])[at]
-        for bad, what in (
-            ((np.cumsum(charges) > total) & (charges > 0), "total"),
-            ((_running(charges, days) > daily) & (charges > 0), "daily cap"),
-        ):
+        at = _in_force([term.from_ms for term in limits], times) + 1  # 0: before the group had limits
+        total = np.array([_or_more(None), *(_or_more(term.total_micros) for term in limits)])
+        daily = np.array([_or_more(None), *(_or_more(term.daily_cap_micros) for term in limits)])
+        checks = [(np.cumsum(charges), total, "total")]
+        if (daily != _or_more(None)).any():
+            in_day = _running(charges, _days(times, at, ["UTC", *(term.timezone for term in limits)]))
+            checks.append((in_day, daily, "daily cap"))
+        for spent, most, what in checks:
+            bad = (spent > most[at]) & (charges > 0)
             if bad.any():
                 yield f"budget group {group_id}: spent more than its {what} at {iso(int(times[np.argmax(bad)]))}"
+
+
+def _members(log: Exposures, of_line: list[Ints], terms: list[list[LineTerm]], group_id: str) -> Ints | slice:
+    """Rows of the log of lines that were in a budget group at the time, in order."""
+    found = []
+    for rows, theirs in zip(of_line, terms, strict=True):
+        member = np.array([group_id in term.line.group_ids for term in theirs])
+        if member.all():
+            found.append(rows)
+        elif member.any():
+            at = _in_force([term.from_ms for term in theirs], log.time_ms[rows])
+            found.append(rows[member[np.maximum(at, 0)]])
+    if sum(map(len, found)) == len(log.time_ms):
+        return slice(None)
+    return found[0] if len(found) == 1 else np.sort(np.concatenate([*found, np.zeros(0, np.int64)]))
+
+
+def _in_force(from_ms: Sequence[int], times: Ints) -> Ints:
+    """The number of the term in force at each instant, -1 before the first; both are in order of time."""
+    edges = np.searchsorted(times, from_ms)
+    return np.repeat(np.arange(-1, len(from_ms)), np.diff([0, *edges, len(times)]))
 
 
 # -- frequency caps --------------------------------------------------------------------------------------
@@ -245,7 +259,7 @@ def _counted(evidence: Evidence, terms: list[list[LineTerm]], cap: CapTerm) -> t
     return "line", tuple(mine)
 
 
-def _cap_breaches(log: Exposures, identities: Ints, rows: Ints | slice, terms: list[CapTerm]) -> Iterator[str]:
+def _cap_breaches(log: Exposures, identities: NDArray[Any], rows: Ints | slice, terms: list[CapTerm]) -> Iterator[str]:
     """Breaches of caps that all count the same rows of the log."""
     times, users = log.time_ms[rows], identities[rows]
     for term in terms:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,10 +54,10 @@ class History:
     """Micros by flat-rate line and hour."""
     audiences: dict[tuple[str, ...], Audience] = field(default_factory=dict)
 
-    def identities(self, log: Exposures) -> NDArray[np.int64]:
+    def identities(self, log: Exposures) -> NDArray[Any]:
         """The row of rings of each exposure: whom the publisher knew the person as."""
         begin = np.array([self.people.identities(placement) for placement in self.placements], np.int64)
-        return self.people.rows_of(log.user, begin[log.place])
+        return self.people.rows_of(log.user, begin[log.place]) if (begin != NONE).any() else log.user
 
     def seen(self, level: str, entity_id: str) -> NDArray[np.int64]:
         """How often each person has seen an entity."""
@@ -86,9 +87,16 @@ class History:
                 audience = Audience(np.zeros(self.people.population.users, bool))
             self.audiences[name] = audience
         log = self.log.arrays().rows(slice(audience.row, last))
-        audience.add(log.user[self._of(line_ids)[log.line]])
+        audience.add(log.user[self._among(log, line_ids)])
         audience.row = last
         return audience.people, audience.impressions / audience.people if audience.people else 0.0
+
+    def _among(self, log: Exposures, line_ids: Sequence[str]) -> NDArray[np.bool_]:
+        """Which exposures are those of the lines; comparing with one number is several times a look into a table."""
+        wanted = self._of(line_ids)
+        numbers = np.flatnonzero(wanted)
+        among: NDArray[np.bool_] = log.line == numbers[0] if len(numbers) == 1 else wanted[log.line]
+        return among
 
     def _of(self, line_ids: Sequence[str]) -> NDArray[np.bool_]:
         wanted = set(line_ids)
@@ -101,7 +109,7 @@ class History:
         spread over the slices of its line by impressions, if it has any in the window.
         """
         first, log = self.window(start_ms, end_ms)
-        mine = np.flatnonzero(self._of(line_ids)[log.line])
+        mine = np.flatnonzero(self._among(log, line_ids))
         known = log.rows(mine)
         charge = known.charge_micros.copy()
         later = np.array(self.conversions.charged_later, np.int64) - first

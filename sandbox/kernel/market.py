@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from sandbox.core.time import HOUR_MS, iso
@@ -209,7 +209,8 @@ class Market:
         if self._quiet:
             return
         for row in self._engine.take_rows(flush=True):
-            data = {name: value for name, value in asdict(row).items() if value or name == "spend_micros"}
+            told = {field.name: getattr(row, field.name) for field in fields(row)}
+            data = {name: value for name, value in told.items() if value or name == "spend_micros"}
             data["hour"] = iso(data.pop("hour_ms"))
             self._world.trace.emit(self._world.now, "delivery", self._lines[row.line_id].owner, data)
         happened = self._engine.history.conversions.happened
