@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -41,8 +40,8 @@ def command(scenario: str, seed: int | None, against: str | None, reset: bool, o
     loaded = load(scenario)
     if out is not None:
         _make(out)
-    with _uncollected(), _progress(loaded) as progress:
-        _load_compiler()
+    _load_compiler()
+    with _progress(loaded) as progress:
         if against is None:
             result = run(loaded, seed, progress)
         else:
@@ -61,16 +60,6 @@ def command(scenario: str, seed: int | None, against: str | None, reset: bool, o
         if out is not None:
             click.echo(f"trace and tables are in {out}", err=True)
     sys.exit(0 if result.status == "passed" else 1)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No search for garbage: a run makes no cycles worth a tenth of its time, and the compiler makes none either."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _load_compiler() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import signal
@@ -86,6 +87,7 @@ def command(
             files = _folder(FOLDER / "files")
         url = journal or f"sqlite:///{FOLDER / _name(scenario)}.db"
         settings = Settings(loaded, seed, clock, url, start_ms, files, allow_host)
+        gc.enable()
         serve(settings, Address(host, port, agents, ready_file, rate_limit), _say)
 
 
