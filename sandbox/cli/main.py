@@ -18,6 +18,7 @@ COMMANDS = {
     "scenarios": "sandbox.cli.scenarios",
     "validate": "sandbox.cli.validate",
     "new": "sandbox.cli.new",
+    "check": "sandbox.cli.check",
 }
 """The module of each command; it has the command under ``command``."""
 

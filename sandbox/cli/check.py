@@ -1,0 +1,92 @@
+"""``adcp-sandbox check``: does a real agent or platform do what it must?"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+
+from sandbox.contract.auth import Auth
+from sandbox.contract.subjects import SUBJECTS, subject
+from sandbox.core.errors import InputError
+
+if TYPE_CHECKING:
+    from sandbox.contract.check import Finding
+
+
+@click.command()
+@click.argument("what", metavar="outcome-agent|sales-agent|buyer-platform", type=click.Choice(list(SUBJECTS)))
+@click.argument("url")
+@click.option(
+    "--auth",
+    envvar="ADCP_SANDBOX_AUTH",
+    metavar="api-key:KEY|bearer:TOKEN|basic:USER:PASSWORD",
+    help="Credentials; the environment may have them as ADCP_SANDBOX_AUTH.",
+)
+@click.option("--only", multiple=True, metavar="NAME", help="Only checks whose names begin so. May be repeated.")
+@click.option("--list", "listed", is_flag=True, help="List the checks and what each wants, and run none.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write JUnit XML here.")
+@click.option(
+    "--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page with the conversation here."
+)
+def command(
+    what: str,
+    url: str,
+    auth: str | None,
+    only: tuple[str, ...],
+    listed: bool,
+    as_json: bool,
+    junit: Path | None,
+    html: Path | None,
+) -> None:
+    """Check a real outcome agent, sales agent or buyer platform at URL.
+
+    Exit code 0: it conforms; 1: it does not; 2: nothing answers there, or bad input.
+    """
+    from sandbox.contract import page, render
+    from sandbox.contract.run import run, selected
+
+    wanted = subject(what)
+    if listed:
+        for check in selected(wanted, only):
+            click.echo(f"{check.name:<44}{check.severity:<8}{check.rule}\n    {' '.join(check.says.split())}")
+        return
+    _check_url(url)
+    credentials = None if auth is None else Auth.parse(auth)
+    for path in (junit, html):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise InputError(f"there is no folder {path.parent}", str(path))
+
+    def told(finding: Finding) -> None:
+        for line in render.lines(finding):
+            click.echo(line)
+
+    verdict = asyncio.run(run(wanted, url.rstrip("/"), credentials, only, None if as_json else told))
+    if as_json:
+        click.echo(json.dumps(render.as_json(verdict), ensure_ascii=False))
+    else:
+        click.echo(f"\n{render.totals(verdict)}")
+    if junit is not None:
+        junit.write_text(render.as_junit(verdict), encoding="utf-8")
+    if html is not None:
+        html.write_text(page.page(verdict), encoding="utf-8")
+    sys.exit(0 if verdict.conforms else 1)
+
+
+def _check_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
+        _ = parts.port
+    except ValueError:
+        fine = False
+    if not fine:
+        raise InputError(
+            f"not an address: {url!r}", "URL", "write for example http://127.0.0.1:3000; credentials: --auth"
+        )

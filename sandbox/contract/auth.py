@@ -1,0 +1,47 @@
+"""Credentials as the command line gives them: ``api-key:KEY``, ``bearer:TOKEN``, ``basic:USER:PASSWORD``."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from sandbox.core.errors import InputError
+
+Method = Literal["api-key", "bearer", "basic"]
+
+
+@dataclass(slots=True, frozen=True)
+class Auth:
+    """Credentials; ``secret`` is the key, the token or ``USER:PASSWORD``."""
+
+    method: Method
+    secret: str
+
+    @classmethod
+    def parse(cls, text: str) -> Auth:
+        """Read ``--auth``. Raises :class:`InputError`, which does not repeat the secret."""
+        method, _, secret = text.partition(":")
+        if method not in ("api-key", "bearer", "basic") or not secret:
+            raise InputError(
+                "no credentials that are understood", "--auth", "write api-key:KEY, bearer:TOKEN or basic:USER:PASSWORD"
+            )
+        if method == "basic" and ":" not in secret:
+            raise InputError("the password is missing", "--auth", "write basic:USER:PASSWORD")
+        if not secret.isascii() or any(ord(char) < 33 for char in secret):
+            raise InputError("a header can't carry that", "--auth", "use printable ASCII without blanks")
+        return cls(cast("Method", method), secret)
+
+    @property
+    def header(self) -> tuple[str, str]:
+        """Name and value of the header that carries them."""
+        if self.method == "api-key":
+            return "X-API-Key", self.secret
+        if self.method == "bearer":
+            return "Authorization", f"Bearer {self.secret}"
+        return "Authorization", f"Basic {b64encode(self.secret.encode()).decode()}"
+
+    def wrong(self) -> Auth:
+        """Credentials of the same kind and length that are nobody's."""
+        user, colon, password = self.secret.partition(":") if self.method == "basic" else ("", "", self.secret)
+        return Auth(self.method, f"{user}{colon}{'x' * len(password)}")

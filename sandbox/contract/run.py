@@ -1,0 +1,84 @@
+"""Runs the checks of a subject, one after another."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+from sandbox.contract.auth import Auth
+from sandbox.contract.check import Check, Failed, Finding, Skipped, Subject
+from sandbox.contract.talk import NoAnswer, Talk
+from sandbox.core.errors import InputError
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What came of all checks."""
+
+    subject: str
+    title: str
+    url: str
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def conforms(self) -> bool:
+        """True if something was checked and no ``must`` failed."""
+        counted = [finding for finding in self.findings if finding.outcome != "skipped"]
+        return bool(counted) and not any(finding.broken for finding in self.findings)
+
+    def count(self, outcome: str, severity: str | None = None) -> int:
+        """How many checks came out so."""
+        return sum(f.outcome == outcome and severity in (None, f.check.severity) for f in self.findings)
+
+
+def selected(subject: Subject[Any], patterns: Sequence[str]) -> list[Check[Any]]:
+    """The checks whose names begin with one of the patterns; all without any. InputError if one selects nothing."""
+    checks = list(subject.checks)
+    for pattern in patterns:
+        if not any(check.name.startswith(pattern) for check in checks):
+            groups = sorted({re.split(r"[./]", check.name)[0] for check in checks})
+            raise InputError(f"no check begins with {pattern!r}", "--only", f"there are {', '.join(groups)}")
+    return [check for check in checks if not patterns or check.name.startswith(tuple(patterns))]
+
+
+async def run(
+    subject: Subject[Any],
+    url: str,
+    auth: Auth | None = None,
+    only: Sequence[str] = (),
+    told: Callable[[Finding], None] | None = None,
+) -> Verdict:
+    """Run checks against what is at ``url``; ``told`` is called with each finding. InputError if nothing answers."""
+    checks = selected(subject, only)
+    secrets = [auth.secret, auth.header[1].rpartition(" ")[2]] if auth else []
+    verdict = Verdict(subject.name, subject.title, url)
+    async with Talk(secrets) as talk, subject.open(url, auth, talk) as opened:
+        for check in checks:
+            finding = await _one(check, opened, talk)
+            verdict.findings.append(finding)
+            if told is not None:
+                told(finding)
+    return verdict
+
+
+async def _one(check: Check[Any], opened: Any, talk: Talk) -> Finding:
+    first, begun = len(talk.exchanges), perf_counter()
+    finding = Finding(check, "passed")
+    try:
+        await asyncio.wait_for(check.body(opened), check.timeout_s)
+    except Skipped as skipped:
+        finding.outcome, finding.what = "skipped", str(skipped)
+    except Failed as failed:
+        finding.outcome, finding.what = "failed", talk.hide(failed.what)
+        finding.wanted, finding.found = failed.wanted, failed.found
+    except NoAnswer as error:
+        finding.outcome, finding.what = "failed", f"no answer: {error}"
+    except TimeoutError:
+        finding.outcome, finding.what = "failed", f"it was not done after {check.timeout_s:g} s"
+    finding.seconds = perf_counter() - begun
+    finding.exchanges = talk.exchanges[first:]
+    return finding
