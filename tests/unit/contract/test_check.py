@@ -226,7 +226,8 @@ def test_the_command_writes_what_was_asked_for(url: str, tmp_path: Path, monkeyp
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:3000", "http://me:pass@host", "http://host:port", "ftp://host"])
-def test_an_address_that_is_none_is_bad_input(address: str) -> None:
+def test_an_address_that_is_none_is_bad_input(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandbox.cli.check.subject", lambda _: DOOR)
     done = CliRunner().invoke(cli, ["check", "sales-agent", address])
     assert isinstance(done.exception, InputError)
     assert done.exception.where == "URL"
