@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test slow lint notebooks digests api-docs rules schema clean
+.PHONY: demo test slow lint notebooks digests api-docs agents-docs rules schema clean
 
 demo: $(VENV)/.run  ## play the first scenario
 	$(BIN)/adcp-sandbox run lifecycle/first-campaign
@@ -28,6 +28,9 @@ digests: $(VENV)/.test  ## write the pinned digests of all scenarios again, afte
 
 api-docs: $(VENV)/.test  ## write docs/api.md again from the operations of the platform
 	$(BIN)/python -m tests.docs.api
+
+agents-docs: $(VENV)/.test  ## write docs/agents.md again from the models of actors' settings
+	$(BIN)/python -m tests.docs.agents
 
 rules: $(VENV)/.test  ## write docs/rules.md again from the rules, the operations and the tests
 	$(BIN)/python -m tests.docs.rules

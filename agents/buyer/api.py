@@ -38,6 +38,8 @@ from agents.buyer import (
     test_cohorts,
 )
 from agents.buyer.creative import clicks, dashboard, files, preview
+from agents.buyer.outcome import operations as tactics
+from agents.buyer.outcome import registration, rest_v1
 from agents.buyer.sessions import operations as creative_sessions
 from sandbox.kernel.endpoint import Operation
 from sandbox.operations import Group
@@ -83,6 +85,9 @@ def groups() -> tuple[Group, ...]:
         formats.operation,
         reporting.operation,
         suggestions.operation,
+        tactics.operation,
+        registration.operation,
+        rest_v1.operation,
     )
 
 

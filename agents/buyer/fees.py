@@ -59,8 +59,11 @@ def allocated_micros(platform: BuyerPlatform, campaign: Campaign) -> int:
 
 
 def committed_micros(platform: BuyerPlatform, campaign: Campaign) -> int:
-    """What can't be given to a new media buy: budgets of buys that run or wait, the spend of those that ended."""
-    total = 0
+    """What can't be given to a new media buy: budgets of buys that run or wait, the spend of those that ended.
+
+    So can't what outcome agents hold or have earned.
+    """
+    total = platform.outcome.reserved_micros(campaign)
     for buy in campaign.media_buys:
         running = buy.sending or buy.status in ("ACTIVE", "PAUSED", "PENDING_APPROVAL", "INPUT_REQUIRED")
         if running and not is_pending_version(campaign, buy):

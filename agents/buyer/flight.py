@@ -45,9 +45,12 @@ def _settle(platform: BuyerPlatform, campaign: Campaign) -> Generator[Any, Any, 
 
 
 def complete_if_delivered(platform: BuyerPlatform, campaign: Campaign) -> None:
-    """Complete an ACTIVE campaign whose media buys have all ended, at least one of them by delivery."""
+    """Complete an ACTIVE campaign whose media buys have all ended, at least one of them by delivery.
+
+    An outcome agent that still manages a tactic may buy more.
+    """
     statuses = [buy.status for buy in campaign.media_buys]
-    if campaign.status != "ACTIVE" or "COMPLETED" not in statuses:
+    if campaign.status != "ACTIVE" or "COMPLETED" not in statuses or platform.outcome.manages(campaign):
         return
     if all(status in ENDED_MEDIA_BUYS for status in statuses):
         change_status(platform, campaign, "COMPLETED", "everything is delivered")

@@ -47,6 +47,7 @@ def check_actions(
             _check_update(platform, campaign, advertiser, buy, action, flight, field)
             budgets = {package.package_id: package.budget_micros for package in buy.packages}
             more_micros += sum(c.budget - budgets[c.package_id] for c in action.packages if c.budget is not None)
+    platform.outcome.check_actions(campaign, actions)
     left = media_micros - committed_micros(platform, campaign)
     if more_micros > max(0, left):  # rule 56
         raise ApiError(

@@ -142,6 +142,7 @@ def _change_live(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, act
         return
     if body.get("status") == "submitted":
         version.task_id, version.message = body["task_id"], body.get("message")
+        platform.expect_news(version.seller_id, body["task_id"])
         return
     promote(platform, campaign, version, body)
 

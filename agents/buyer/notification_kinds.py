@@ -120,7 +120,7 @@ class News:
                 self._syncing[event.data["id"]] = [row["creative_id"] for row in rows]
         elif event.kind == "lost":
             self._on_failed_sync(event.data["id"], event.data["to"], str(event.data["why"]), for_good=False)
-        elif event.kind == "reply" and event.data["to"] == self._platform.id:
+        elif event.kind == "reply" and event.data["to"] == self._platform.id and "spoiled" not in event.data:
             self._on_reply(event.actor, event.data)
 
     # -- statuses ----------------------------------------------------------------------------------------

@@ -24,21 +24,23 @@ from agents.buyer.measurement_state import Measurements
 from agents.buyer.members import Directory, customers_of
 from agents.buyer.notification_kinds import News
 from agents.buyer.notifications import Notifications
+from agents.buyer.observations import Observations
 from agents.buyer.optimizer import optimize
+from agents.buyer.outcome.desk import OutcomeDesk
 from agents.buyer.property_checks import PropertyChecks
-from agents.buyer.records import Advertiser, Campaign, Creative, Customer, Delivered, Session, Suggestion
+from agents.buyer.records import Advertiser, Campaign, Creative, Customer, Delivered, MediaBuy, Session, Suggestion
 from agents.buyer.sellers import SellerClient
 from agents.buyer.sessions.records import CreativeSessions
-from agents.buyer.status_sync import poll_statuses
+from agents.buyer.status_sync import on_early_news, poll_statuses
 from agents.buyer.storefronts import Storefronts
 from agents.buyer.subjects import Subjects
 from agents.buyer.syndication_state import Syndications
 from agents.buyer.task_state import Tasks
 from sandbox.core.errors import InputError
 from sandbox.kernel.actor import Actor
-from sandbox.kernel.endpoint import Endpoint, Principal
+from sandbox.kernel.endpoint import Context, Endpoint, Operation, Principal
 from sandbox.kernel.world import World
-from sandbox.operations import RestDialect
+from sandbox.operations import Request, RestDialect
 
 PATH_ALIASES = {
     "accountId": ("advertiserId", "id"),
@@ -86,6 +88,7 @@ class BuyerPlatform(Actor):
         self.suggestions: dict[str, Suggestion] = {}
         self.events = Events(self)
         self.tasks = Tasks(self)
+        self.observations = Observations()
         self.audiences = Audiences(self)
         self.syndications = Syndications(self)
         self.measurements = Measurements()
@@ -103,8 +106,9 @@ class BuyerPlatform(Actor):
         self.news = News(self, subjects)
         self.health = Health(self, self.news)
         self.activity = Activity(self, subjects)
+        self.outcome = OutcomeDesk(self)
         doubles = CASE_ALIASES if config.compatibility.sdk_case_aliases else {}
-        dialect = RestDialect(self._tenant, PATH_ALIASES, self.activity.on_done, doubles)
+        dialect = RestDialect(self._tenant, PATH_ALIASES, self._on_done, doubles)
         self.endpoint = Endpoint(self, dialect, api.operations())
         self.inbox = make_inbox(self)
 
@@ -156,6 +160,22 @@ class BuyerPlatform(Actor):
             "authentication": {"schemes": ["Bearer"], "credentials": self.webhook_secret},
             "reporting_frequency": "daily",
         }
+
+    def _on_done(self, ctx: Context, row: Operation, request: Request, result: Any) -> None:
+        """An operation has succeeded."""
+        self.activity.on_done(ctx, row, request, result)
+        self.outcome.on_done(ctx, row, request, result)
+
+    def expect_news(self, seller_id: str, task_id: str) -> None:
+        """A task has become known: take in what came about it before."""
+        news = self.observations.kept(seller_id, task_id)
+        if news is not None:
+            self.world.after(0, lambda: on_early_news(self, seller_id, news))
+
+    def expect_order_news(self, buy: MediaBuy) -> None:
+        """No answer to an order came: take in what came about it without one."""
+        for news in self.observations.kept_for(buy.seller_id, buy.media_buy_id):
+            self.expect_news(buy.seller_id, str(news["task_id"]))
 
     def _tenant(self, principal: Principal) -> Customer | None:
         return self.customers.get(principal.id)

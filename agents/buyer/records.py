@@ -188,6 +188,8 @@ class MediaBuy:
     goals: list[dict[str, Any]] = field(default_factory=list)
     pending_request: dict[str, Any] | None = None
     """What was sent and has no answer yet: the change of a waiting version, or an order (``{key, request, …}``)."""
+    overdue: dict[str, Any] | None = None
+    """A change that the agent should have by now, because of a decision here, and that did not get through."""
     sending: bool = False
     """True while an order or a change is on its way to the sales agent and back."""
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -195,6 +197,8 @@ class MediaBuy:
     """What the sales agent asked for while the buy is INPUT_REQUIRED."""
     message: str | None = None
     """The sales agent's last word: why it rejected, what it wants."""
+    tactic: str | None = None
+    """The proposal whose outcome agent bought it; None if the advertiser did."""
 
 
 @dataclass(slots=True)

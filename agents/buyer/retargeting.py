@@ -101,7 +101,7 @@ def _send_all(platform: BuyerPlatform, campaign: Campaign, sellers: list[str]) -
         running = buy.status in ("ACTIVE", "PAUSED") and buy.adcp_media_buy_id is not None
         if not running or buy.seller_id not in sellers:
             continue
-        overlay = targeting(platform, campaign, buy.seller_id)
+        overlay = targeting(platform, campaign, buy.seller_id) | platform.outcome.overlay(buy)
         rows = [{"package_id": p.package_id, "targeting_overlay": overlay} for p in buy.packages if not p.canceled]
         try:
             if rows:

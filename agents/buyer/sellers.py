@@ -14,10 +14,11 @@ from agents.buyer.records import Advertiser, Customer
 from sandbox.core.errors import AdcpError
 from sandbox.core.time import MINUTE_MS, SECOND_MS, iso
 from sandbox.kernel.endpoint import Principal, Reply
-from sandbox.kernel.network import DOMAIN, PeerTimeout, PeerUnreachable
+from sandbox.kernel.network import DOMAIN, PeerRefused, PeerTimeout, PeerUnreachable
+from sandbox.protocol import schemas
 from sandbox.protocol.errors import from_body
 from sandbox.protocol.tools import TOOLS
-from sandbox.protocol.versions import envelope, from_wire, to_wire
+from sandbox.protocol.versions import envelope, from_wire, schema_name, to_wire
 
 if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform
@@ -31,6 +32,8 @@ RELEASES = ("3.2", "3.1", "3.0")
 
 BACKOFF_MS = (2 * SECOND_MS, MINUTE_MS)
 """First and longest wait before a request is repeated (error-handling.mdx); a quarter more or less by chance."""
+
+HTTP_TOO_MANY, HTTP_SERVER_ERROR = 429, 500
 
 NEEDS_CHANGE = ("CONFLICT",)
 """Transient errors after which the same request fails again: the caller has to read and decide anew."""
@@ -100,20 +103,23 @@ class SellerClient:
             request = self.enveloped(payload, version, key or self._platform.ids.uuid("request"))
         if signed is None:
             signed = self._platform.credentials.signature(seller_id, payload.get("account", {}).get("account_id"))
-        body = yield from self._attempts(seller_id, tool, to_wire(tool, "request", request, version), log, signed)
+        wire = to_wire(tool, "request", request, version)
+        body = yield from self._attempts(seller_id, tool, wire, version, log, signed)
         return from_wire(tool, "answer", body, version)
 
     def _attempts(
-        self, seller_id: str, tool: str, request: Body, log: list[Body] | None, signed: str = ""
+        self, seller_id: str, tool: str, request: Body, version: str, log: list[Body] | None, signed: str = ""
     ) -> Steps[Body]:
         """Send until an answer comes that is not a transient failure, or no attempt is left.
 
-        An error has all attempts in its ``details``, as ``debugLogs``.
+        An answer that breaks its schema is none. An error has all attempts in its ``details``, as ``debugLogs``, and
+        ``unclear`` if the agent may have done what was asked, as far as one can tell from here.
         """
         settings, network = self._platform.config.requests, self._platform.world.network
         principal = Principal(self._platform.id, self._platform.role, signed)
         failure: AdcpError | None = None
         failed: list[Body] = []
+        unclear = False
         for attempt in range(settings.retries + 1):
             if failure is not None:
                 yield self._platform.world.env.timeout(self._wait_ms(attempt, failure))
@@ -121,9 +127,11 @@ class SellerClient:
             try:
                 sent = network.call(self._platform.id, seller_id, tool, request, principal, settings.timeout)
                 reply = yield from sent
-                failure = None if reply.ok else from_body(reply.body) or _unreadable()
+                failure = _failure(reply, tool, version)
+                unclear |= failure is not None and reply.ok
             except (PeerUnreachable, PeerTimeout) as lost:
-                failure = AdcpError("SERVICE_UNAVAILABLE", str(lost), recovery="transient")
+                failure = _no_answer(lost)
+                unclear |= isinstance(lost, PeerTimeout) or getattr(lost, "status", 0) >= HTTP_SERVER_ERROR
             if log is not None or failure is not None:
                 failed.append(self._log_entry(seller_id, tool, request, reply, failure))
             if log is not None:
@@ -134,7 +142,7 @@ class SellerClient:
             if failure.recovery != "transient" or failure.code in NEEDS_CHANGE:
                 break
         assert failure is not None
-        failure.details = {**(failure.details or {}), "debugLogs": failed}
+        failure.details = {**(failure.details or {}), "debugLogs": failed, **({"unclear": True} if unclear else {})}
         raise failure
 
     def _wait_ms(self, attempt: int, failure: AdcpError) -> int:
@@ -183,6 +191,11 @@ class SellerClient:
         """A mutating request as it goes out in a release, in the form of 3.1."""
         return {**envelope(version), **payload, "idempotency_key": key}
 
+    def issues(self, seller_id: str, tool: str, answer: Body) -> list[schemas.SchemaIssue]:
+        """What is wrong with an answer that came in another way, such as by webhook, in the release that is spoken."""
+        version = self._versions.get(seller_id, self._platform.config.adcp_version)
+        return schemas.check_answer(schema_name(tool, version), answer, version)
+
     def release(self, seller_id: str) -> Steps[str]:
         """The release that is spoken with an agent."""
         return (yield from self._version(seller_id))
@@ -196,7 +209,7 @@ class SellerClient:
         for release in order:
             request = to_wire("get_adcp_capabilities", "request", envelope(release), release)
             try:
-                body = yield from self._attempts(seller_id, "get_adcp_capabilities", request, None)
+                body = yield from self._attempts(seller_id, "get_adcp_capabilities", request, release, None)
             except AdcpError as error:
                 if error.code == "VERSION_UNSUPPORTED" and release != order[-1]:
                     continue
@@ -288,8 +301,23 @@ def redact(value: Any) -> Any:
     return [redact(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _unreadable() -> AdcpError:
-    return AdcpError("SERVICE_UNAVAILABLE", "the agent's error has no code", recovery="transient")
+def _failure(reply: Reply, tool: str, version: str) -> AdcpError | None:
+    """The error in an answer; None if it is one that can be worked with."""
+    if not reply.ok:
+        wordless = AdcpError("SERVICE_UNAVAILABLE", "the agent's error has no code", recovery="transient")
+        return from_body(reply.body) or wordless
+    issues = schemas.check_answer(schema_name(tool, version), reply.body, version)
+    if not issues:
+        return None
+    return AdcpError("SERVICE_UNAVAILABLE", f"the answer breaks its schema: {issues[0]}", recovery="transient")
+
+
+def _no_answer(lost: Exception) -> AdcpError:
+    """The error for an exchange without an answer; an HTTP status may say how long to wait."""
+    if isinstance(lost, PeerRefused):
+        code = "RATE_LIMITED" if lost.status == HTTP_TOO_MANY else "SERVICE_UNAVAILABLE"
+        return AdcpError(code, str(lost), recovery="transient", retry_after=lost.retry_after_s)
+    return AdcpError("SERVICE_UNAVAILABLE", str(lost), recovery="transient")
 
 
 def _caught(steps: Steps[T]) -> Steps[T | AdcpError]:

@@ -11,8 +11,10 @@ from agents.buyer.buy_status import live_version, move, pending_version, status_
 from agents.buyer.context import campaign_for, platform_of
 from agents.buyer.flight import complete_if_delivered
 from agents.buyer.media_buys import drop_version, promote
+from agents.buyer.observations import ENDS
 from agents.buyer.records import Campaign, MediaBuy
-from agents.buyer.submission import adopt, given_up, recover
+from agents.buyer.submission import adopt, given_up, make_up, recover, take_answer
+from agents.buyer.uncertain import look_up, uncertain
 from agents.buyer.wire import group
 from sandbox.core.errors import AdcpError
 from sandbox.core.money import micros
@@ -80,8 +82,13 @@ def _undecided(buy: MediaBuy) -> bool:
     return buy.task_id is not None and (buy.status in ("PENDING_APPROVAL", "INPUT_REQUIRED") or unwanted)
 
 
+def _open_question(buy: MediaBuy) -> bool:
+    """True if something about the media buy has to be cleared up with its agent, whatever its campaign does."""
+    return _undecided(buy) or given_up(buy) or uncertain(buy) or buy.overdue is not None
+
+
 def _worth_asking(buy: MediaBuy) -> bool:
-    if _undecided(buy) or given_up(buy):
+    if _open_question(buy):
         return True
     return buy.adcp_media_buy_id is not None and buy.status in ("ACTIVE", "PAUSED")
 
@@ -90,6 +97,12 @@ def refresh(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy) -> Steps
     """Ask the agent about one media buy: about its task while it waits, about the buy itself afterwards."""
     if given_up(buy):
         yield from recover(platform, campaign, buy)
+        return
+    if uncertain(buy):
+        yield from look_up(platform, campaign, buy)
+        return
+    if buy.overdue is not None:
+        yield from make_up(platform, campaign, buy, buy.overdue)
         return
     advertiser, routed = platform.advertisers[campaign.advertiser_id], campaign.campaign_type == "ROUTED"
     account = yield from platform.sellers.account(buy.seller_id, advertiser, routed, buy.media_buy_id)
@@ -150,41 +163,79 @@ def _take_package(campaign: Campaign, buy: MediaBuy, entry: Json) -> None:
 def on_task(platform: BuyerPlatform, sender: str, payload: Json) -> Steps:
     """News of a task by webhook; ignored unless the task belongs to a media buy with this agent.
 
-    Raises :class:`AdcpError`, so that the agent tells again, when the news comes before the answer that names
-    the task, or when the agent can't be asked about it.
+    News that comes before the answer that names the task is kept for it. Raises :class:`AdcpError`, so that the
+    agent tells again, when the agent can't be asked about it, and CONFLICT when the task has ended otherwise.
     """
+    task_id = str(payload["task_id"])
+    if platform.observations.ended(sender, task_id):
+        platform.observations.is_news(sender, task_id, payload)
+        return
     for campaign in list(platform.campaigns.values()):
         mine = [buy for buy in campaign.media_buys if buy.seller_id == sender]
         for buy in mine:
-            if buy.task_id is not None and buy.task_id == payload.get("task_id"):
+            if buy.task_id == task_id:
                 yield from take_task(platform, campaign, buy, payload)
                 complete_if_delivered(platform, campaign)
                 return
         for buy in mine:
             if buy.media_buy_id == payload.get("operation_id"):
-                yield from _take_other_task(platform, campaign, buy)
+                yield from _take_other_task(platform, campaign, buy, payload)
                 return
 
 
-def _take_other_task(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy) -> Steps:
-    """News of a media buy that no version waits for: a pause, a cancellation or a new package was decided."""
+def on_early_news(platform: BuyerPlatform, sender: str, payload: Json) -> Steps:
+    """News that was acknowledged before its task was known; what can't be taken in is left to polling."""
+    try:
+        yield from on_task(platform, sender, payload)
+    except AdcpError:
+        return
+
+
+def _take_other_task(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, payload: Json) -> Steps:
+    """News of a task that no version waits for: of an order or a change whose answer is not here (and may never
+    be), or of a pause, a cancellation or a new package that was decided."""
+    sender, task_id = buy.seller_id, str(payload["task_id"])
     versions = [other for other in campaign.media_buys if other.media_buy_id == buy.media_buy_id]
     if any(version.sending for version in versions):
-        raise AdcpError("SERVICE_UNAVAILABLE", "the answer that names this task is not here yet", retry_after=1)
-    if buy.adcp_media_buy_id is not None and buy.status in ("ACTIVE", "PAUSED"):
+        platform.observations.keep(sender, payload)
+    elif payload.get("task_type") == "create_media_buy":
+        if buy.pending_request is not None and buy.adcp_media_buy_id is None and buy.task_id is None:
+            yield from take_answer(platform, campaign, buy, {"status": "submitted", "task_id": task_id})
+            yield from take_task(platform, campaign, buy, payload)
+        else:
+            _check_end(buy, payload)
+    elif buy.adcp_media_buy_id is not None and buy.status in ("ACTIVE", "PAUSED"):
         yield from refresh(platform, campaign, buy)
         complete_if_delivered(platform, campaign)
 
 
+def _check_end(buy: MediaBuy, payload: Json) -> None:
+    """Compare the end of an order with what was answered to it at once. Raises CONFLICT for another one."""
+    if payload["status"] not in ENDS or buy.adcp_media_buy_id is None:
+        return
+    booked = (payload.get("result") or {}).get("media_buy_id")
+    if payload["status"] != "completed" or booked != buy.adcp_media_buy_id:
+        raise AdcpError("CONFLICT", f"{buy.media_buy_id} was answered as {buy.adcp_media_buy_id}; that stands")
+
+
 def take_task(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, body: Json) -> Steps:
-    """Take in where a task stands. The first end of a task counts; what comes later changes nothing."""
-    platform.tasks.order_news(buy, body)
+    """Take in where a task stands. The first end of a task counts; what comes later changes nothing.
+
+    Raises CONFLICT for another end, and INVALID_REQUEST for a media buy that is not one.
+    """
     status = body["status"]
+    if status == "completed":
+        if body.get("result") is None:
+            return  # it has ended, but as what is not said: polling asks again
+        _check_result(platform, campaign, buy, body)
+    if buy.task_id is None or not platform.observations.is_news(buy.seller_id, buy.task_id, body):
+        return
+    platform.tasks.order_news(buy, body)
     buy.message = body.get("message", buy.message)
     if buy.status not in ("PENDING_APPROVAL", "INPUT_REQUIRED"):
         if _undecided(buy) and status in ("completed", "rejected", "failed", "canceled"):
             buy.task_id = None
-            if status == "completed" and body.get("result") is not None:
+            if status == "completed":
                 yield from adopt(platform, campaign, buy, body["result"])
         return
     if status == "input-required":
@@ -193,7 +244,7 @@ def take_task(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, body: 
     elif status in ("submitted", "working"):
         buy.needs = None
         move(platform, buy, "PENDING_APPROVAL", "the sales agent goes on with it")
-    elif status == "completed" and body.get("result") is not None:
+    elif status == "completed":
         buy.needs = None
         if live_version(campaign, buy) is not None:
             promote(platform, campaign, buy, body["result"])
@@ -201,6 +252,15 @@ def take_task(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, body: 
             yield from adopt(platform, campaign, buy, body["result"])
     elif status in ("rejected", "failed", "canceled"):
         _refused(platform, campaign, buy, status, body)
+
+
+def _check_result(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, body: Json) -> None:
+    """The result of a completed task has to fit the schema of its tool; it is nothing to go by otherwise."""
+    tool = "create_media_buy" if live_version(campaign, buy) is None else "update_media_buy"
+    if body.get("result") is not None:
+        issues = platform.sellers.issues(buy.seller_id, tool, body["result"])
+        if issues:
+            raise AdcpError("INVALID_REQUEST", f"the result of task {buy.task_id} breaks its schema: {issues[0]}")
 
 
 def _refused(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, status: str, body: Json) -> None:
@@ -218,5 +278,5 @@ def _refused(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, status:
 def poll_statuses(platform: BuyerPlatform) -> Steps:
     """Ask about the media buys of every campaign that runs or waits; failures are left for the next time."""
     for campaign in list(platform.campaigns.values()):
-        if campaign.status in ("ACTIVE", "PAUSED") or any(_undecided(b) or given_up(b) for b in campaign.media_buys):
+        if campaign.status in ("ACTIVE", "PAUSED") or any(map(_open_question, campaign.media_buys)):
             yield from refresh_campaign(platform, campaign)

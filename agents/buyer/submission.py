@@ -127,7 +127,7 @@ def package_request(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, 
         body["end_time"] = iso(package.end_ms)
         if package.start_ms > platform.now:
             body["start_time"] = iso(package.start_ms)
-    overlay = targeting(platform, campaign, buy.seller_id)
+    overlay = targeting(platform, campaign, buy.seller_id) | platform.outcome.overlay(buy)
     if overlay:
         body["targeting_overlay"] = overlay
     if buy.goals:
@@ -147,10 +147,11 @@ def submit(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, log: list
         buy.message = str(error)
         if buy.status == "DRAFT":
             move(platform, buy, "FAILED", str(error))
+        platform.expect_order_news(buy)
         raise
     finally:
         buy.sending = False
-    yield from _taken(platform, campaign, buy, body)
+    yield from take_answer(platform, campaign, buy, body)
 
 
 def recover(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy) -> Steps:
@@ -168,7 +169,7 @@ def recover(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy) -> Steps
         return
     finally:
         buy.sending = False
-    yield from _taken(platform, campaign, buy, body)
+    yield from take_answer(platform, campaign, buy, body)
 
 
 def given_up(buy: MediaBuy) -> bool:
@@ -177,16 +178,17 @@ def given_up(buy: MediaBuy) -> bool:
     return order and not buy.sending and buy.status in ("CANCELED", "ARCHIVED") and buy.adcp_media_buy_id is None
 
 
-def _taken(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, body: Json) -> Steps:
-    """Take in the answer to an order."""
+def take_answer(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, body: Json) -> Steps:
+    """Take in the answer to an order. News of its task that came before the answer is taken in after it."""
     assert buy.pending_request is not None
     buy.packages, (buy.start_ms, buy.end_ms) = buy.pending_request["packages"], buy.pending_request["dates"]
     buy.pending_request = None
     if body.get("status") == "submitted":
         buy.task_id, buy.message = body["task_id"], body.get("message")
         platform.tasks.ordered(campaign, buy)
-        if buy.status == "DRAFT":
+        if buy.status in ("DRAFT", "FAILED"):
             move(platform, buy, "PENDING_APPROVAL", "the sales agent has to approve it")
+        platform.expect_news(buy.seller_id, body["task_id"])
         return
     yield from adopt(platform, campaign, buy, body)
 
@@ -225,6 +227,8 @@ def _send(platform: BuyerPlatform, buy: MediaBuy, log: list[Json]) -> Steps:
     except AdcpError as error:
         if error.recovery != "transient" and error.code != "IDEMPOTENCY_EXPIRED":
             buy.pending_request = None
+        elif (error.details or {}).get("unclear") or error.code == "IDEMPOTENCY_EXPIRED":
+            sent["unclear"] = True
         raise
 
 
@@ -264,22 +268,25 @@ def adopt(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, body: Json
     buy.adcp_status = read_status(body) or "active"
     buy.message = None
     if buy.status in ("CANCELED", "ARCHIVED"):
-        yield from _late(platform, campaign, buy, {"canceled": True, "cancellation_reason": "canceled meanwhile"})
+        yield from make_up(platform, campaign, buy, {"canceled": True, "cancellation_reason": "canceled meanwhile"})
         return
-    groups = (campaign.campaign_id,)
+    groups = (campaign.campaign_id, *platform.outcome.groups(buy))
     binding = Binding(campaign.campaign_id, campaign.advertiser_id, groups)
     platform.world.market.bind(buy.seller_id, buy.adcp_media_buy_id, binding)
     move(platform, buy, status_for(campaign, buy.adcp_status), "the sales agent accepted it")
     if campaign.status == "PAUSED":
-        yield from _late(platform, campaign, buy, {"paused": True})
+        yield from make_up(platform, campaign, buy, {"paused": True})
 
 
-def _late(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, change: Json) -> Steps:
+def make_up(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy, change: Json) -> Steps:
+    """Make up for a decision; what does not get through is overdue, and polling tries again."""
     try:
         body = yield from send_change(platform, campaign, buy, change)
     except AdcpError as error:
         buy.message = str(error)
+        buy.overdue = change if error.recovery == "transient" else None
         return
+    buy.overdue = None
     status = read_status(body)
     if status is not None and buy.status in ("ACTIVE", "PAUSED"):
         buy.adcp_status = status

@@ -10,10 +10,12 @@ from agents.creative import controls
 from agents.creative.build import build_creative
 from agents.creative.capabilities import get_adcp_capabilities
 from agents.creative.config import CreativeConfig
+from agents.creative.controller import comply_test_controller
 from agents.creative.delivery import Deliveries, get_creative_delivery
 from agents.creative.formats import BuildFormat, formats_of, list_creative_formats
 from agents.creative.library import list_creatives, sync_creatives
 from agents.creative.preview import preview_creative
+from agents.seller.controller.state import ControllerState
 from agents.seller.synced import sync_catalogs
 from agents.studio.design import Design
 from agents.studio.prices import Price
@@ -39,11 +41,14 @@ class CreativeAgent(Vendor):
         self.designs: dict[str, Design] = {}
         """How generated pictures were designed, by the digest of the picture: what a refinement begins with."""
         self.deliveries = Deliveries()
+        self.controller: ControllerState[BuildFormat] = ControllerState()
         reads: list[Any] = [get_adcp_capabilities, list_creative_formats, get_creative_delivery]
         changes: list[Any] = [build_creative, preview_creative, sync_catalogs]
         if config.library:
             reads.append(list_creatives)
             changes.append(sync_creatives)
+        if config.test_controller:
+            changes.append(comply_test_controller)
         self.endpoint = self.serve(reads, changes)
         for control in (
             controls.approve_creative,

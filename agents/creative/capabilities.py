@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agents.creative.context import agent_of
+from agents.creative.controller import SCENARIOS
 
 if TYPE_CHECKING:
     from sandbox.kernel.endpoint import Context
@@ -27,4 +28,5 @@ def get_adcp_capabilities(ctx: Context, request: dict[str, Any]) -> dict[str, An
         "supports_compliance": False,
         "bills_through_adcp": bool(config.prices),
     }
-    return agent.capabilities(request, "creative", _SPECIALISMS[config.personality], block)
+    body = agent.capabilities(request, "creative", _SPECIALISMS[config.personality], block)
+    return {**body, "compliance_testing": {"scenarios": list(SCENARIOS)}} if config.test_controller else body

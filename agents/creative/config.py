@@ -64,6 +64,7 @@ class CreativeConfig(VendorConfig):
     library: bool = Field(default=True, description="Whether it keeps creatives of buyers")
     stored: list[StoredCreative] = Field(default=[], description="Creatives that are there from the start")
     brands: dict[str, BrandLook] = Field(default={}, description="Brands by their domain")
+    test_controller: bool = Field(default=False, description="Whether it offers comply_test_controller")
     prices: list[Price] = Field(default=[], description="Rate card; without one it bills out of band")
     preview_validity: Duration = Field(default=DAY_MS, description="How long previews can be seen")
     build_time: Duration = Field(

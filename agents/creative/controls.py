@@ -99,10 +99,14 @@ def _priced(option: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def seed_format(agent: CreativeAgent, format_id: str, fixture: dict[str, Any], account: str | None = None) -> None:
+def seed_format(
+    agent: CreativeAgent, format_id: str, fixture: dict[str, Any], account: str | None = None
+) -> BuildFormat:
     """Give an account, or all sandbox accounts, a format; from then on they see what they were given alone."""
     owner = SANDBOX if account is None else agent.account_named(account).account_id
-    agent.seeded_formats.setdefault(owner, {})[format_id] = _format(agent, format_id, fixture)
+    made = _format(agent, format_id, fixture)
+    agent.seeded_formats.setdefault(owner, {})[format_id] = made
+    return made
 
 
 def _format(agent: CreativeAgent, format_id: str, fixture: dict[str, Any]) -> BuildFormat:

@@ -115,6 +115,7 @@ def formats_of(config: CreativeConfig, agent_url: str) -> dict[str, BuildFormat]
         tag = (Slot("serving_tag", "html", required=True),)
         if config.personality == "generative":
             add(f"Generated banner {w} x {h}", "display", "generative", made_up, f"display_{w}x{h}_generative", **size)
+            add(f"Catalog banner {w} x {h}", "display", "generative", made_up, f"display_{w}x{h}_catalog", **size)
         if config.personality == "ad_server":
             add(f"Banner tag {w} x {h}", "display", "tag", tag, f"display_{w}x{h}_tag", **size)
     for seconds in config.lengths:
@@ -137,7 +138,11 @@ def _standard(fmt: Format) -> BuildFormat:
 
 
 def list_creative_formats(ctx: Context, request: Body) -> Body:
-    """All formats, filtered and paged. An account that a test has given formats of its own sees those alone."""
+    """All formats, filtered and paged. An account that a test has given formats of its own sees those alone.
+
+    So does a caller that has seeded formats and names no account, unless it asks by ids: releases before 3.1 can't name
+    one here.
+    """
     agent = agent_of(ctx)
     found = [fmt for fmt in _known_to(agent, ctx, request) if _passes(fmt, request)]
     rows, pagination = page(found, request.get("pagination"))
@@ -150,6 +155,8 @@ def _known_to(agent: CreativeAgent, ctx: Context, request: Body) -> list[BuildFo
     seeded = agent.seeded_formats.get(account.account_id, {}) if account is not None else {}
     if account is not None and account.sandbox:
         seeded = {**agent.seeded_formats.get(SANDBOX, {}), **seeded}
+    if account is None and "format_ids" not in request:
+        seeded = agent.controller.formats.get(ctx.principal.id, {})
     return list((seeded or agent.formats).values())
 
 

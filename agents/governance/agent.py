@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from agents.governance import reviews
+from agents.governance.adjustments import Adjustment
 from agents.governance.collections import CollectionList
 from agents.governance.config import GovernanceConfig
 from agents.governance.endpoint import make_endpoint
@@ -41,6 +42,7 @@ class GovernanceAgent(Actor):
         self.actions: dict[str, Action] = {}
         """Governed actions by their binding."""
         self.outcomes: list[Outcome] = []
+        self.adjustments: dict[str, Adjustment] = {}
         self.consultations: dict[str, int] = {}
         """How often a negotiation was answered with conditions, by its handle."""
         self.handles: dict[str, str] = {}
@@ -53,6 +55,13 @@ class GovernanceAgent(Actor):
         self.endpoint = make_endpoint(self)
         for control in (reviews.approve_review, reviews.deny_review, reviews.suspend_plan, reviews.resume_plan):
             self.controls[control.__name__] = partial(control, self)
+
+    def plan_of(self, owner: str, plan_id: str | None, brand: str) -> Plan | None:
+        """The plan of that id among those of its owner; without an id, the one made last for a brand."""
+        mine = [plan for plan in self.plans.values() if plan.key[0] == owner]
+        if plan_id is not None:
+            return next((plan for plan in mine if plan.plan_id == plan_id), None)
+        return next((plan for plan in reversed(mine) if plan.brand == brand), None)
 
     @property
     def jwks(self) -> Json:

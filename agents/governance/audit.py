@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agents.governance.adjustments import accounting
 from agents.governance.checks import known_action
 from agents.governance.context import governance_of
 from agents.governance.plans import Plan
@@ -41,7 +42,7 @@ def get_plan_audit_logs(ctx: Context, request: Json) -> Json:
             raise AdcpError("REFERENCE_NOT_FOUND", "no governed action has this context", field=path)
         wanted.setdefault(action.plan, agent.plans[action.plan])
         bindings = [*(bindings or []), action.binding]
-    rows = [_log(agent, plan, request, bindings) for plan in wanted.values()]
+    rows = [_log(agent, plan, request, bindings, ctx.version) for plan in wanted.values()]
     return {"status": "completed", "plans": rows}
 
 
@@ -56,7 +57,7 @@ def _readable(ctx: Context, plan_id: str, path: str) -> list[Plan]:
     return found
 
 
-def _log(agent: GovernanceAgent, plan: Plan, request: Json, bindings: list[str] | None) -> Json:
+def _log(agent: GovernanceAgent, plan: Plan, request: Json, bindings: list[str] | None, version: str) -> Json:
     kinds = request.get("purchase_types")
 
     def about(record: Check | Outcome | Action) -> bool:
@@ -66,6 +67,7 @@ def _log(agent: GovernanceAgent, plan: Plan, request: Json, bindings: list[str] 
     checks = [check for check in agent.checks.values() if about(check)]
     outcomes = [outcome for outcome in agent.outcomes if about(outcome)]
     actions = [action for action in agent.actions.values() if about(action)]
+    adjustments = [one for one in agent.adjustments.values() if about(one.outcome)] if version == "3.2" else []
     committed = agent.ledger.total(plan.key)
     body: Json = {
         "plan_id": plan.plan_id,
@@ -76,6 +78,7 @@ def _log(agent: GovernanceAgent, plan: Plan, request: Json, bindings: list[str] 
             "committed": amount(committed),
             "remaining": amount(max(0, plan.total_micros - committed)),
             "utilization_pct": round(100 * committed / plan.total_micros, 2) if plan.total_micros else 0,
+            **(accounting(agent, plan) if adjustments else {}),
         },
         "governed_actions": [_governed(action) for action in actions],
         "summary": _summary(checks, outcomes),
@@ -88,6 +91,7 @@ def _log(agent: GovernanceAgent, plan: Plan, request: Json, bindings: list[str] 
         }
     if request.get("include_entries"):
         entries = [(c.at_ms, c.entry()) for c in checks] + [(o.at_ms, o.entry(amount)) for o in outcomes]
+        entries += [(a.at_ms, a.entry()) for a in adjustments]
         body["entries"] = [entry for _, entry in sorted(entries, key=lambda pair: pair[0])]
     return body
 

@@ -34,6 +34,7 @@ def get_adcp_capabilities(ctx: Context, request: Json) -> Json:
         "supported_protocols": ["governance"],
         "specialisms": list(SPECIALISMS),
         "experimental_features": ["governance.campaign"],
+        "media_buy": {"features": {"content_standards": True}},
     }
     if "governance" in request.get("protocols", ["governance"]):
         body["governance"] = {"aggregation_window_days": agent.config.aggregation_window // DAY_MS}

@@ -6,17 +6,19 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agents.governance.context import check_caller, check_open, governance_of, plan_for, same_url
+from agents.governance.context import check_caller, check_open, governance_of, plan_for
 from agents.governance.deliveries import judge_delivery
 from agents.governance.plans import Plan
 from agents.governance.proposed import Proposed, read_execution, read_intent
 from agents.governance.records import Action, Check, Condition, Finding, Json
 from agents.governance.rules import RULES, Case
+from agents.governance.rules.authority import must_propose
 from agents.governance.rules.policies import all_policies
 from agents.governance.token import payload_hash, read
 from sandbox.core.errors import AdcpError
-from sandbox.core.money import amount
+from sandbox.core.money import amount, micros
 from sandbox.core.time import DAY_MS, iso
+from sandbox.kernel.network import Network
 from sandbox.protocol.idempotency import canonical, digest
 
 if TYPE_CHECKING:
@@ -49,11 +51,16 @@ def check_governance(ctx: Context, request: Json) -> Json:
     PERMISSION_DENIED and CAMPAIGN_SUSPENDED.
     """
     check_caller(ctx, request["caller"])
-    intent = "tool" in request or "payload" in request
+    return examine(ctx, request)
+
+
+def examine(ctx: Context, request: Json) -> Json:
+    """Judge what the principal of ``ctx`` or somebody for it asks; see :func:`check_governance`."""
+    intent = {"tool", "payload"} <= set(request)
     execution = "planned_delivery" in request or "delivery_metrics" in request
-    if intent == execution or (intent and not {"tool", "payload"} <= set(request)):
+    if intent == execution:
         what = "tool and payload (an intent), or planned_delivery or delivery_metrics (an execution)"
-        raise AdcpError("VALIDATION_ERROR", f"send either {what}", field="payload" if intent else "tool")
+        raise AdcpError("VALIDATION_ERROR", f"send either {what}", field="payload" if "tool" in request else "tool")
     return _check_intent(ctx, request) if intent else _check_execution(ctx, request)
 
 
@@ -100,12 +107,16 @@ def judge(agent: GovernanceAgent, plan: Plan, action: Proposed, owned: bool) -> 
 
 
 def needs_review(agent: GovernanceAgent, intent: Intent) -> bool:
-    """True if people decide: the plan wants it, or what is committed in the window goes over its threshold (216)."""
+    """True if people decide: the plan wants it, a delegate may only propose, or the window's commitments go over the
+    plan's threshold (rule 216).
+    """
     plan, action = intent.plan, intent.action
     if action.exempt or agent.config.mode != "enforce" or not action.micros:
         return False
     above = [p for p in agent.plans.values() if p.key[0] == plan.key[0] and plan.plan_id in p.members]
     if plan.reviewed or any(portfolio.reviewed for portfolio in above):
+        return True
+    if not intent.owned and must_propose(plan, action.caller):
         return True
     threshold = plan.threshold_micros
     if threshold is None or threshold >= plan.total_micros:
@@ -202,6 +213,7 @@ def _check_execution(ctx: Context, request: Json) -> Json:
     proposed = read_execution(request, seller, account, kind, action.tool if action is not None else "")
     if phase == "delivery":
         findings = judge_delivery(plan, action, request)
+        _note_statement(action, request)
     else:
         findings = [*_ceiling(action, proposed), *judge(agent, plan, proposed, owned=True)]
     check = _new_check(agent, plan, proposed, "execution", findings, phase)
@@ -221,6 +233,13 @@ def _check_execution(ctx: Context, request: Json) -> Json:
     return body | {"expires_at": iso(agent.now + EXECUTION_TTL_MS), "governance_context": check.token} | more
 
 
+def _note_statement(action: Action | None, request: Json) -> None:
+    """Keep what the seller itself says that was spent so far."""
+    spent = request["delivery_metrics"].get("cumulative_spend") if "delivery_metrics" in request else None
+    if action is not None and spent is not None and Network.same_agent(request["caller"], action.seller):
+        action.stated_micros = micros(spent)
+
+
 def _continued(ctx: Context, request: Json) -> tuple[Action | None, Plan]:
     """The governed action that an execution goes on with, and its plan.
 
@@ -235,9 +254,9 @@ def _continued(ctx: Context, request: Json) -> tuple[Action | None, Plan]:
             raise AdcpError("PERMISSION_DENIED", why, field="governance_context")
         return None, own
     plan = agent.plans[action.plan]
-    if request.get("plan_id", plan.plan_id) != plan.plan_id:
+    if (request.get("plan_id") or plan.plan_id) != plan.plan_id:
         raise AdcpError("VALIDATION_ERROR", "governance_context belongs to another plan", field="plan_id")
-    if not same_url(request["caller"], action.seller) and ctx.principal.id != plan.key[0]:
+    if not Network.same_agent(request["caller"], action.seller) and ctx.principal.id != plan.key[0]:
         raise AdcpError("PERMISSION_DENIED", f"the action is for {action.seller}", field="caller")
     return action, plan
 

@@ -18,32 +18,28 @@ def governance_of(ctx: Context) -> GovernanceAgent:
     return cast("GovernanceAgent", ctx.actor)
 
 
-def same_url(one: str, other: str) -> bool:
-    """True if two addresses are the same but for a slash at the end."""
-    return one.rstrip("/") == other.rstrip("/")
-
-
 def check_caller(ctx: Context, caller: str) -> None:
     """An actor calls under its own address only; PERMISSION_DENIED otherwise. Customers from outside may name any."""
     if ctx.principal.id not in ctx.world.actors or ctx.principal.role == "driver":
         return
-    if Network.actor_at(caller) != ctx.principal.id:
+    if Network.agent_at(caller) != ctx.principal.id:
         own = Network.url(ctx.principal.id)
         raise AdcpError("PERMISSION_DENIED", f"the caller is {own}, not {caller}", field="caller")
 
 
 def plan_for(ctx: Context, plan_id: str, caller: str) -> Plan:
-    """The plan for a caller: its own, or one that was delegated to its address.
+    """The plan for a caller: its own, or one that was delegated to the address of the agent that calls.
 
-    PLAN_NOT_FOUND for absent and foreign ones alike.
+    What a caller says of itself grants nothing (specification.mdx, "Delegations"). PLAN_NOT_FOUND for absent and
+    foreign plans alike.
     """
     plans = governance_of(ctx).plans
     own = plans.get((ctx.principal.id, plan_id))
     if own is not None:
         return own
-    for plan in plans.values():
+    for plan in plans.values() if Network.agent_at(caller) == ctx.principal.id else ():
         delegated = (entry["agent_url"] for entry in plan.body.get("delegations", []))
-        if plan.plan_id == plan_id and any(same_url(url, caller) for url in delegated):
+        if plan.plan_id == plan_id and any(Network.same_agent(url, caller) for url in delegated):
             return plan
     raise AdcpError("PLAN_NOT_FOUND", f"there is no plan {plan_id}", field="plan_id")
 

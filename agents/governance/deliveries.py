@@ -12,10 +12,14 @@ TOLERANCE_PCT = 5.0
 """By how much of all delivery a share may miss its target before it is a finding."""
 
 
+LEAST_INDEX, MOST_INDEX = 0.8, 1.25
+"""Indices of groups within which an audience counts as balanced: four fifths, and its inverse."""
+
+
 def judge_delivery(plan: Plan, action: Action | None, request: Json) -> list[Finding]:
-    """Spend, places, channels and pace; what is beyond the plan is critical, what drifts is a warning."""
+    """Spend, places, channels, groups of people, pace; what is beyond the plan is critical, what drifts a warning."""
     metrics = request.get("delivery_metrics", {})
-    findings = [*_spend(plan, action, metrics), *_places(plan, metrics), *_channels(plan, metrics)]
+    findings = [*_spend(plan, action, metrics), *_places(plan, metrics), *_channels(plan, metrics), *_skew(metrics)]
     if metrics.get("pacing") in ("ahead", "behind"):
         findings.append(Finding("strategic_alignment", "warning", f"Delivery is {metrics['pacing']} of plan"))
     if action is None:
@@ -35,6 +39,17 @@ def _spend(plan: Plan, action: Action | None, metrics: Json) -> Iterator[Finding
     if micros(spent) > most:
         why = f"{spent} {plan.currency} is spent, {amount(most)} is allowed"
         yield Finding("budget_authority", "critical", why)
+
+
+def _skew(metrics: Json) -> Iterator[Finding]:
+    """Groups that are reached much less or more than others, in the period or over all periods (1.0 is parity)."""
+    told = metrics.get("audience_distribution", {})
+    for name, when in (("indices", "in the period"), ("cumulative_indices", "so far")):
+        far = {group: index for group, index in told.get(name, {}).items() if not LEAST_INDEX <= index <= MOST_INDEX}
+        if far:
+            listed = ", ".join(f"{group} {index:g}" for group, index in far.items())
+            why = f"The audience {when} is skewed against the {told['baseline']} baseline: {listed}"
+            yield Finding("bias_fairness", "warning", why, confidence=0.7, uncertainty="indices are the seller's own")
 
 
 def _places(plan: Plan, metrics: Json) -> Iterator[Finding]:

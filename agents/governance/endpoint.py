@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agents.governance.adjustments import report_plan_adjustment
 from agents.governance.audit import get_plan_audit_logs
 from agents.governance.capabilities import get_adcp_capabilities
 from agents.governance.checks import check_governance
@@ -57,6 +58,7 @@ _CHANGES: tuple[Any, ...] = (
     sync_plans,
     check_governance,
     report_plan_outcome,
+    report_plan_adjustment,
     create_property_list,
     update_property_list,
     delete_property_list,

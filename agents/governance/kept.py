@@ -84,7 +84,7 @@ def kept_for(ctx: Context, table: dict[str, K], request: Json) -> K:
         mine = found.owner == ctx.principal.id and account in ("", found.account)
         if mine or hmac.compare_digest(token_of(ctx, found).encode(), str(request.get("auth_token", "")).encode()):
             return found
-    raise AdcpError("REFERENCE_NOT_FOUND", f"there is no list {request['list_id']}", field="list_id")
+    raise AdcpError("REFERENCE_NOT_FOUND", "there is no such list", field="list_id")
 
 
 def owned_by(ctx: Context, table: dict[str, K], request: Json) -> K:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from agents.governance.records import PlanKey
+from sandbox.kernel.network import Network
 
 
 @dataclass(slots=True, frozen=True)
 class Commitment:
-    """What one outcome committed, in micros, altogether and by channel.
+    """What one outcome committed, in micros, altogether and by channel; below zero if an adjustment gave it back.
 
     ``buyer`` is who owns the plan, also when a delegate acted: delegates share its window.
     """
@@ -28,7 +29,7 @@ class Commitment:
 
 @dataclass(slots=True)
 class Ledger:
-    """All commitments in the order in which they were made. Nothing takes one back."""
+    """All commitments in the order in which they were made. None is ever changed."""
 
     rows: list[Commitment] = field(default_factory=list)
     by_plan: dict[PlanKey, list[Commitment]] = field(default_factory=dict)
@@ -57,9 +58,14 @@ class Ledger:
     def recent(self, buyer: str, seller: str, account: str, since_ms: int) -> int:
         """What a buyer committed with a seller on an account after an instant, over all plans, in micros.
 
-        Thresholds look at this, so that a large commitment can't be had in small parts ("fragmentation defense").
+        Thresholds look at this, so that a large commitment can't be had in small parts ("fragmentation defense"). What
+        was given back counts on.
         """
-        return sum(row.micros for row in self._on(buyer, seller, account) if row.at_ms > since_ms)
+        return sum(max(0, row.micros) for row in self._on(buyer, seller, account) if row.at_ms > since_ms)
 
     def _on(self, buyer: str, seller: str, account: str) -> Iterator[Commitment]:
-        return (r for r in self.rows if (r.buyer, r.seller, r.account) == (buyer, seller, account))
+        return (
+            row
+            for row in self.rows
+            if (row.buyer, row.account) == (buyer, account) and Network.same_agent(row.seller, seller)
+        )

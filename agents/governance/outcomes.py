@@ -42,7 +42,10 @@ def report_plan_outcome(ctx: Context, request: Json) -> Json:
     elif outcome == "failed":
         committed, findings = 0, _failed(action)
     else:
-        committed, findings = 0, judge_delivery(plan, action, {"delivery_metrics": request.get("delivery", {})})
+        delivery = request.get("delivery", {})
+        committed, findings = 0, judge_delivery(plan, action, {"delivery_metrics": delivery})
+        if action is not None and "cumulative_spend" in delivery:
+            action.observed_micros = micros(delivery["cumulative_spend"])
     record = _keep(agent, plan, action, request, committed, findings)
     body: Json = {
         "status": "completed",

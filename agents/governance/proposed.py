@@ -36,7 +36,7 @@ _UNREAD = (
 _SPELLED = {frozenset(words(name)): name for name in CHANNELS}
 _ENVELOPE = (
     "account media_buy_id revision idempotency_key context context_id ext push_notification_config plan_id"
-    " governance_context adcp_version adcp_major_version cancellation_reason po_number"
+    " governance_context adcp_version adcp_major_version cancellation_reason po_number rights_id"
 ).split()
 
 
@@ -149,7 +149,7 @@ def _packages(payload: Json) -> list[tuple[str, Json]]:
     """The packages that a payload buys or changes, each with its path in the payload."""
     return [
         (f"{name}[{number}]", entry)
-        for name in ("packages", "new_packages")
+        for name in ("packages", "new_packages", "purchases")
         for number, entry in enumerate(payload.get(name) or [])
         if isinstance(entry, dict)
     ]
@@ -215,14 +215,17 @@ def _exempt(tool: str, payload: Json, declared: Json | None) -> bool:
     """True if all that an action does reduces risk; one thing that does not makes the whole of it governed."""
     if tool == "activate_signal":
         return payload.get("action") == "deactivate"
-    if tool != "update_media_buy":
+    free = declared is not None and declared["amount"] == 0
+    if tool == "build_creative":
+        return free or payload.get("mode") == "estimate"
+    if tool not in ("update_media_buy", "control_media_buy", "update_rights"):
         return False
     if payload.get("canceled") is True:
         return True
-    free = declared is not None and declared["amount"] == 0
     packages = payload.get("packages") or []
     rest = {name for name in payload if name not in _ENVELOPE} - {"packages"}
-    harmless = all(name == "paused" and payload[name] is True for name in rest)
+    smaller = ("total_budget", "impression_cap") if free else ()
+    harmless = all((name == "paused" and payload[name] is True) or name in smaller for name in rest)
     return harmless and bool(rest or packages) and all(_reduces(entry, free) for entry in packages)
 
 

@@ -95,6 +95,10 @@ class Action:
     seller_reference: str = ""
     spent_micros: int = 0
     """What its deliveries reported last, cumulative."""
+    stated_micros: int | None = None
+    """What its seller said last that was spent, cumulative; None if it has not said."""
+    observed_micros: int = 0
+    """What the buyer reported last that was spent, cumulative."""
     checks: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
 

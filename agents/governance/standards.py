@@ -175,7 +175,7 @@ def _example(standards: Standards, artifact: Json) -> str | None:
 def _standards_for(ctx: Context, request: Json) -> Standards:
     found = governance_of(ctx).standards.get(request["standards_id"])
     if found is None or found.owner != ctx.principal.id or account_of(request) not in ("", found.account):
-        raise AdcpError("REFERENCE_NOT_FOUND", f"there are no standards {request['standards_id']}", "standards_id")
+        raise AdcpError("REFERENCE_NOT_FOUND", "there are no such standards", "standards_id")
     return found
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.core.errors import AdcpError
 from sandbox.core.money import amount, micros
+from sandbox.kernel.network import Network
 from sandbox.protocol.idempotency import canonical
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def check_claims(claims: Claims, issuer: str, audience: str, phase: str, now_ms:
     now_s = now_ms // 1000
     if claims.get("iss") != issuer:
         raise _refused(f"its issuer is {claims.get('iss')}, the account's governance agent is {issuer}")
-    if claims.get("aud") != audience:
+    if not Network.same_agent(str(claims.get("aud")), audience):
         raise _refused(f"it is addressed to {claims.get('aud')}, not to {audience}")
     if claims.get("exp", 0) + SKEW_S < now_s or claims.get("iat", 0) > now_s + SKEW_S:
         raise _refused("it is out of date; ask check_governance again")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.seller.context import seller_of
 from agents.seller.records import Account, account_key
+from agents.seller.sandbox import in_sandbox, is_open, listed
 from agents.seller.wire import page
 from sandbox.core.errors import AdcpError
 
@@ -37,11 +38,13 @@ def _sync(seller: Seller, caller: Principal, entry: dict[str, Any], dry_run: boo
     ref = entry.get("account")
     known = find_account(seller, caller, ref if ref is not None else entry)
     if known is not None:
+        known.declared = known.declared or not dry_run
         return _row(known, _change(known, entry, dry_run))
     if ref is not None:
         return _failed(ref, "ACCOUNT_NOT_FOUND", "there is no such account")
-    sandbox = bool(entry.get("sandbox"))
-    if seller.operator_auth and not caller.user:
+    config = seller.config.accounts
+    sandbox = in_sandbox(config, entry)
+    if seller.operator_auth and not caller.user and not is_open(config, entry):
         return _failed(entry, "AUTH_REQUIRED", "send the credentials of the operator")
     if seller.operator_auth and not sandbox:
         why = "operators open accounts with the agent itself; list_accounts shows them"
@@ -89,6 +92,7 @@ def _open(seller: Seller, account: Account) -> None:
 def open_account(seller: Seller, caller: Principal, brand: dict[str, Any], operator: str) -> Account:
     """Open a sandbox account for a caller without being asked by sync_accounts."""
     account = _new(seller, caller, brand, operator, True, "operator")
+    account.declared = False
     _open(seller, account)
     return account
 
@@ -100,7 +104,7 @@ def enter_existing(seller: Seller) -> None:
         name = held.name or f"{held.brand} via {operator}"
         brand, account_id = {"domain": held.brand}, held.id or seller.ids.next("acc")
         account = Account(account_id, "", brand, operator, held.sandbox, held.billing, "active", name)
-        account.credential = held.credential
+        account.credential, account.declared = held.credential, seller.operator_auth or not held.sandbox
         seller.accounts[account_id] = account
         seller.status("account", account_id, None, "active", "opened with the agent itself")
 
@@ -139,7 +143,7 @@ def _failed(ref: dict[str, Any], code: str, message: str) -> dict[str, Any]:
 def list_accounts(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
     """The caller's accounts, filtered by state, by sandbox or to one account."""
     seller = seller_of(ctx)
-    found = accounts_of(seller, ctx.principal)
+    found = [account for account in accounts_of(seller, ctx.principal) if listed(seller, account)]
     if "account" in request:
         one = find_account(seller, ctx.principal, request["account"])
         found = [one] if one is not None else []
@@ -148,6 +152,7 @@ def list_accounts(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
     if "sandbox" in request:
         found = [account for account in found if account.sandbox == request["sandbox"]]
     rows, pagination = page(found, request.get("pagination"))
+    del pagination["total_count"]  # accounts that are opened for a request come and go
     return {"status": "completed", "accounts": [account.ref() for account in rows], "pagination": pagination}
 
 
@@ -166,14 +171,8 @@ def find_account(seller: Seller, caller: Principal, ref: dict[str, Any]) -> Acco
     if "account_id" in ref:
         account = seller.accounts.get(ref["account_id"])
         return account if account is not None and may_use(account, caller) else None
-    key = account_key(ref["brand"], ref["operator"], bool(ref.get("sandbox")))
-    parts = slice(2) if seller.config.accounts.one_for == "brand" else slice(4)
-    return next((account for account in accounts_of(seller, caller) if account.key[parts] == key[parts]), None)
-
-
-def by_brand(ref: dict[str, Any]) -> dict[str, Any]:
-    """What is left of an account reference where a brand has one account."""
-    return {"brand": ref["brand"]} if "brand" in ref else ref
+    key = account_key(ref["brand"], ref["operator"], in_sandbox(seller.config.accounts, ref))
+    return next((account for account in accounts_of(seller, caller) if account.key == key), None)
 
 
 def account_for(ctx: Context, ref: dict[str, Any], spending: bool = False) -> Account:
@@ -185,10 +184,11 @@ def account_for(ctx: Context, ref: dict[str, Any], spending: bool = False) -> Ac
     """
     seller = seller_of(ctx)
     account = find_account(seller, ctx.principal, ref)
-    lazily = seller.config.accounts.mode == "automatic" and not seller.operator_auth
+    config = seller.config.accounts
+    lazily = (config.mode == "automatic" and not seller.operator_auth) or is_open(config, ref)
     if account is None and "brand" in ref and lazily:
-        sandbox = bool(ref.get("sandbox"))
-        account = _new(seller, ctx.principal, ref["brand"], ref["operator"], sandbox, "operator")
+        account = _new(seller, ctx.principal, ref["brand"], ref["operator"], in_sandbox(config, ref), "operator")
+        account.declared = False
         _open(seller, account)
     if account is None:
         raise AdcpError("ACCOUNT_NOT_FOUND", "the account reference can't be resolved", field="account")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agents.seller.buy_states import cancellation, mutated, refresh, remember, set_status, watch_dates
+from agents.seller.compact.controls import enforce
 from agents.seller.library import lift_unused, take_inline
 from agents.seller.lines import open_line, set_caps, sync_line
 from agents.seller.records import MediaBuy, Package
@@ -22,6 +23,8 @@ def apply_plan(seller: Seller, plan: Plan) -> tuple[list[Package], int | None]:
         return _cancel_buy(seller, buy, plan.request.get("cancellation_reason", ""))
     for name, value in plan.fields.items():
         setattr(buy, name, value)
+    if plan.fields.keys() & {"daily_cap_micros", "frequency_cap"}:
+        enforce(seller, buy)
     affected, effective_ms = [], None
     for change in plan.packages:
         if change.cancel:

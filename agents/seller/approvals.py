@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agents.seller.accounts import set_account_status
-from agents.seller.buy_wire import created_wire
 from agents.seller.config import Policy
 from agents.seller.library import review
 from agents.seller.orders import Order, book
@@ -40,6 +39,13 @@ class Case:
     order: Order | None = None
     plan: Plan | None = None
     lists: Lists | None = None
+    resumed: int = 0
+    """How often the buyer has added what was missing."""
+
+    @property
+    def context(self) -> str:
+        """Under what the buyer may add what is missing: another one for each time that it is asked."""
+        return f"{self.task.task_id}.{self.resumed + 1}" if self.resumed else self.task.task_id
 
     @property
     def media_buy_id(self) -> str:
@@ -53,6 +59,7 @@ class Desk:
     def __init__(self, seller: Seller) -> None:
         self._seller = seller
         self.cases: dict[str, Case] = {}
+        self._contexts: dict[str, Case] = {}
         self.reviews: dict[str, Creative] = {}
         self.applicants: dict[str, Account] = {}
 
@@ -60,7 +67,14 @@ class Desk:
 
     def queue_order(self, order: Order, roll: float) -> dict[str, Any]:
         """Let an order wait; gives the ``submitted`` answer."""
-        task = self._seller.tasks.open("create_media_buy", order.buyer, order.request, order.version)
+        waiting = self.cases.get(order.proposal.task_id) if order.proposal is not None else None
+        if waiting is not None and waiting.task.status != "input-required":
+            raise AdcpError("INVALID_STATE", "the proposal waits for a decision already", field="proposal_id")
+        if waiting is not None:
+            return self.resume(waiting, order)
+        task = self._seller.tasks.open(order.tool, order.buyer, order.request, order.version)
+        if order.proposal is not None:
+            order.proposal.task_id = task.task_id
         case = Case(task, roll, order=order)
         return self._take(case, "waits for approval")
 
@@ -72,7 +86,7 @@ class Desk:
 
     def queue_update(self, ctx: Context, plan: Plan, lists: Lists, roll: float) -> dict[str, Any]:
         """Let an update wait, the buy unchanged; gives the ``submitted`` answer."""
-        task = self._seller.tasks.open("update_media_buy", ctx.principal.id, plan.request, ctx.version)
+        task = self._seller.tasks.open(plan.tool, ctx.principal.id, plan.request, ctx.version)
         case = Case(task, roll, plan=plan, lists=lists)
         return self._take(case, f"the change of {plan.buy.media_buy_id} waits for approval")
 
@@ -80,11 +94,11 @@ class Desk:
         self.cases[case.task.task_id] = case
         policy = self._seller.config.approval if case.order is not None else self._seller.config.updates
         self._schedule(policy, lambda: self._due(case))
-        # The task's own id serves as the context in which the buyer may add what is missing.
+        self._contexts[case.context] = case
         return {
             "status": "submitted",
             "task_id": case.task.task_id,
-            "context_id": case.task.task_id,
+            "context_id": case.context,
             "message": message,
         }
 
@@ -111,14 +125,22 @@ class Desk:
     # -- what waits --------------------------------------------------------------------------------------
 
     def waiting_for_input(self, buyer: str, context_id: str | None) -> Case | None:
-        """The caller's order that waits for input under this context."""
-        case = self.cases.get(context_id or "")
-        mine = case is not None and case.order is not None and case.order.buyer == buyer
-        return case if mine and case is not None and case.task.status == "input-required" else None
+        """The caller's order that waits for input under this context; None if it is nobody's context.
+
+        INVALID_STATE if nothing waits under it any more: another order would be bought twice.
+        """
+        case = self._contexts.get(context_id or "")
+        if case is None or case.order is None or case.order.buyer != buyer:
+            return None
+        if case.task.status != "input-required" or context_id != case.context:
+            why = f"task {case.task.task_id} is {case.task.status} and takes no input under this context_id"
+            raise AdcpError("INVALID_STATE", why, field="context_id")
+        return case
 
     def resume(self, case: Case, order: Order) -> dict[str, Any]:
         """Go on with an order that was sent again with what it lacked."""
         case.order = order
+        case.resumed += 1
         self._seller.tasks.move(case.task, "submitted", "the buyer added what was missing")
         return self._take(case, "goes on to approval")
 
@@ -167,6 +189,8 @@ class Desk:
             seller.tasks.move(task, "input-required", f"missing: {missing}", result)
             return
         del self.cases[task.task_id]
+        if case.order is not None and case.order.proposal is not None:
+            case.order.proposal.task_id = ""
         if decision.verdict == "reject":
             seller.tasks.refuse(task, "rejected", AdcpError(decision.code, decision.reason))
             return
@@ -181,7 +205,8 @@ class Desk:
         """Book an order, or apply an update as it looks against the buy of today."""
         seller = self._seller
         if case.order is not None:
-            return created_wire(seller, book(seller, case.order, why))
+            return case.order.answer(seller, book(seller, case.order, why))
         assert case.plan is not None
         assert case.lists is not None
-        return make_so(seller, plan_update(seller, case.plan.buy, case.plan.request, case.lists))
+        plan = plan_update(seller, case.plan.buy, case.plan.request, case.lists)
+        return make_so(seller, plan, case.plan.answer)

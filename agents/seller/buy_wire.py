@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from agents.seller.buy_states import valid_actions
 from agents.seller.lines import approved_creatives
 from agents.seller.records import MediaBuy, Package
+from agents.seller.sandbox import creative_of
 from sandbox.core.money import amount
 from sandbox.core.time import SECOND_MS, iso
 
@@ -154,7 +155,7 @@ def _approvals(seller: Seller, buy: MediaBuy, package: Package) -> list[dict[str
     """Creative states as a package sees them: approved, rejected (also when suspended) or still in review."""
     rows: list[dict[str, Any]] = []
     for creative_id in package.assignments:
-        creative = seller.creatives.get((buy.account_id, creative_id))
+        creative = creative_of(seller, buy.account_id, creative_id)
         if creative is None:
             continue
         refused = creative.status in ("rejected", "suspended", "archived")

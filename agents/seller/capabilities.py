@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.seller.accounts import BILLING
 from agents.seller.audience_matching import UID_TYPES
+from agents.seller.compact.claims import compact_block
 from agents.seller.context import seller_of
 from agents.seller.controller.tool import SCENARIOS
 from agents.seller.filters import features_of
@@ -51,15 +52,20 @@ def get_adcp_capabilities(ctx: Context, request: dict[str, Any]) -> dict[str, An
         },
     }
     if "media_buy" in wanted:
-        body["media_buy"] = _media_buy(seller)
+        body["media_buy"] = _media_buy(seller) | (compact_block(seller) if ctx.version == "3.2" else {})
     if "creative" in wanted and library is not None:
         body["creative"] = {"has_creative_library": library}
+    if seller.config.financials is not None:
+        body["account"]["account_financials"] = True
     if seller.config.specialisms:
         body["specialisms"] = list(seller.config.specialisms)
     if seller.config.test_controller:
         body["compliance_testing"] = {"scenarios": list(SCENARIOS)}
     if seller.config.test_controller:
         body["webhook_signing"] = dict(WEBHOOK_SIGNING)
+    if seller.config.request_signing is not None and seller.endpoint is not None:
+        tools = [tool.name for tool in seller.endpoint.operations.values() if tool.mutating]
+        body["request_signing"] = seller.config.request_signing.block(tools)
     return body
 
 

@@ -25,7 +25,10 @@ def build_products(config: SellerConfig, offers: Sequence[Offer], users: int) ->
         products = [_spelled_out(product, config, offers, users) for product in config.products]
     else:
         products = [_from_placement(offer, config, users) for offer in offers]
-    return {product.product_id: product for product in products}
+    products += [replace(_spelled_out(one, config, offers, users), offered=False) for one in config.test_products]
+    besides = tuple(_format(text, config.format_agent) for text in config.formats)
+    made = [replace(one, formats=tuple(dict.fromkeys((*one.formats, *besides)))) for one in products]
+    return {product.product_id: product for product in made}
 
 
 def _from_placement(offer: Offer, config: SellerConfig, users: int) -> Product:

@@ -15,6 +15,7 @@ from pydantic import (
 from agents.seller.config_products import (
     AudienceTargetingConfig,
     Duration,
+    FinancialsConfig,
     MeasurementConfig,
     Price,
     Probability,
@@ -25,6 +26,7 @@ from sandbox.core.time import MINUTE_MS
 from sandbox.domain.channels import CHANNELS
 from sandbox.domain.formats import REFERENCE_AGENT
 from sandbox.domain.pricing import MODELS
+from sandbox.protocol.signing_settings import SigningSettings
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -228,10 +230,10 @@ class AccountsConfig(Policy):
         description="Operators need credentials of their own and open accounts with the agent itself; buyers can "
         "declare sandbox accounts only",
     )
-    one_for: Literal["operator", "brand"] = Field(
-        default="operator",
-        description="operator: an account for each brand and operator, sandbox or not; brand: one for each brand, "
-        "whoever operates it",
+    sandbox_brands: list[str] = Field(
+        default=[],
+        description="Brands that exist for tests, such as *.example: their accounts are in an open sandbox, where "
+        "nothing waits for people and the accounts of a buyer share creatives",
     )
     existing: list[HeldAccount] = Field(default=[], description="Accounts that are there from the start")
 
@@ -251,6 +253,9 @@ class SellerConfig(Strict):
         description="true: sync_creatives; false: creatives inline; null: the agent does not say",
     )
     accounts: AccountsConfig = Field(default_factory=AccountsConfig, description="Accounts and their approval")
+    financials: FinancialsConfig | None = Field(
+        default=None, description="What it tells of spend, credit and invoices of accounts; null: nothing"
+    )
     audience_targeting: AudienceTargetingConfig | None = Field(
         default=None, description="Matching of buyers' audiences (sync_audiences); null: it takes none"
     )
@@ -258,7 +263,9 @@ class SellerConfig(Strict):
         default=None, description="Measurement of others by which it can be billed; null: by its own count only"
     )
     assign_ahead: bool = Field(
-        default=False, description="Whether creatives can be assigned to packages before they are sent"
+        default=False,
+        description="Whether creatives can be assigned to packages before they are sent; an assignment to a package "
+        "that is not there is then told in its row and refuses nothing else",
     )
     format_agent: str = Field(
         default=REFERENCE_AGENT, description="Creative agent that defines the formats which products name"
@@ -283,9 +290,26 @@ class SellerConfig(Strict):
     governance_aware: bool = Field(
         default=False, description="Whether it wants signed intents and asks the governance agents of accounts"
     )
+    departments: list[str] = Field(
+        default=[], description="Governance, creative, signals or brand agents whose tools it offers too"
+    )
+    heeds_own_plans: bool = Field(
+        default=False,
+        description="Whether it holds buyers to plans that they keep with its departments, on accounts that name no "
+        "governance agent",
+    )
+    request_signing: SigningSettings | None = Field(
+        default=None, description="How it verifies signed requests when it is served; null: it does not"
+    )
     cancellation_notice: Duration = Field(default=0, description="How long a canceled buy goes on delivering")
     cancellable: bool = Field(default=True, description="Whether buyers may cancel at all")
     products: list[ProductConfig] = Field(default=[], description="Products; one for each placement if empty")
+    test_products: list[ProductConfig] = Field(
+        default=[], description="Products that are never offered, but sold to those who know their ids, such as tests"
+    )
+    formats: list[str] = Field(
+        default=[], description="Formats that all products take besides their own: ids, or agent_url/id"
+    )
     rate_card: dict[str, dict[str, Price]] = Field(
         default={}, description="Prices by channel and pricing model, in units of currency"
     )
@@ -296,6 +320,8 @@ class SellerConfig(Strict):
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$", description="Currency of all prices")
     min_budget: float = Field(default=0.0, ge=0, description="Lowest budget of a package")
     proposals: bool = Field(default=True, description="Whether briefs are answered with proposals too")
+    lifecycle_tools: bool = Field(default=True, description="Whether it has the compact tools, where it speaks 3.2")
+    max_holds: int = Field(default=25, ge=0, description="Committed proposals that are held for one buyer at a time")
     proposal_validity: Duration = Field(default=7 * 24 * 60 * MINUTE_MS, description="How long a proposal holds")
     adcp_versions: list[Literal["3.0", "3.1", "3.2"]] = Field(
         default=["3.0", "3.1", "3.2"], min_length=1, description="Releases of AdCP that it speaks"
@@ -355,6 +381,12 @@ class SellerConfig(Strict):
         return self.restatement_delay if self.restates else self.reporting_delay
 
     @model_validator(mode="after")
+    def _signing_is_of_its_releases(self) -> SellerConfig:
+        if self.request_signing is not None:
+            self.request_signing.refuse_release(list(self.adcp_versions))
+        return self
+
+    @model_validator(mode="after")
     def _reports_before_it_restates(self) -> SellerConfig:
         if self.restates and self.restatement_delay <= self.reporting_delay:
             raise ValueError("restatement_delay must be longer than reporting_delay")
@@ -362,7 +394,7 @@ class SellerConfig(Strict):
 
     @model_validator(mode="after")
     def _distinct_products(self) -> SellerConfig:
-        ids = [product.id for product in self.products]
+        ids = [product.id for product in (*self.products, *self.test_products)]
         if len(ids) != len(set(ids)):
             raise ValueError("two products have the same id")
         return self

@@ -83,6 +83,13 @@ class AudienceTargetingConfig(Strict):
     minimum_size: int = Field(default=100, ge=1, description="Matched people below which an audience can't be used")
 
 
+class FinancialsConfig(Strict):
+    """What a sales agent tells of the money of accounts (get_account_financials)."""
+
+    credit_limit: Price | None = Field(default=None, description="Credit line of an account; none is shown if null")
+    deposit: float = Field(default=0.0, ge=0, description="What accounts that pay in advance have paid in")
+
+
 class MeasurementConfig(Strict):
     """By which measurement of somebody else a sales agent lets itself be billed (core/measurement-terms.json)."""
 

@@ -18,6 +18,7 @@ from agents.seller.library import set_creative
 from agents.seller.lines import sync_line
 from agents.seller.policy.approval import Decision
 from agents.seller.records import Account, Creative, MediaBuy
+from agents.seller.tell import tell
 from sandbox.core.errors import InputError
 from sandbox.domain.lifecycles import LIFECYCLES
 
@@ -40,6 +41,7 @@ def controls_of(seller: Seller) -> dict[str, Control]:
         "cancel": cancel,
         "set_account": set_account,
         "sell_out": sell_out,
+        "tell": tell,
     }
     return {name: partial(control, seller) for name, control in table.items()}
 
@@ -70,6 +72,8 @@ def ask_input(seller: Seller, missing: str | list[str], media_buy: str | None = 
     """Ask the buyer for what is missing; the decision waits until it comes."""
     names = [missing] if isinstance(missing, str) else missing
     case = _case(seller, media_buy, task)
+    if case.task.status == "input-required":
+        raise InputError(f"task {case.task.task_id} waits for input already", hint="the buyer has to go on with it first")
     seller.desk.settle(case, Decision("ask_input", f"missing: {', '.join(names)}", tuple(names)))
 
 

@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
 
 def list_creative_formats(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
-    """All formats of all products, each once, filtered and paged."""
+    """All formats of all products, each once, filtered and paged.
+
+    A caller that seeded formats by the test controller sees these alone, and those of products by their ids.
+    """
     seller = seller_of(ctx)
+    seeded = seller.controller.formats.get(ctx.principal.id, {}).values()
     used = [fmt for product in seller.products.values() for fmt in product.formats]
-    formats = list(dict.fromkeys([*used, *seller.controller.formats.values()]))
+    formats = list(dict.fromkeys([*seeded, *used] if "format_ids" in request or not seeded else seeded))
     found = [fmt for fmt in formats if _passes(fmt, request)]
     rows, pagination = page(found, request.get("pagination"))
     return {"status": "completed", "formats": [fmt.wire() for fmt in rows], "pagination": pagination}

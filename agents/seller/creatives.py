@@ -12,6 +12,7 @@ from agents.seller.context import seller_of
 from agents.seller.library import begin_review, enter, lift_unused, set_creative, using
 from agents.seller.packages import check_fit
 from agents.seller.records import Account, Creative, MediaBuy
+from agents.seller.sandbox import creative_of, sharing
 from agents.seller.wire import instant, page
 from sandbox.core.errors import AdcpError
 from sandbox.core.time import iso
@@ -37,7 +38,8 @@ def sync_creatives(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
     misplaced = _assignment_faults(seller, account, wanted, assignments)
     if request.get("validation_mode", "strict") == "strict":
         for error in [*faults.values(), *misplaced.values()]:
-            raise error
+            if not (seller.config.assign_ahead and error.code == "PACKAGE_NOT_FOUND"):
+                raise error
     dry_run = bool(request.get("dry_run"))
     rows = []
     for body in wanted:
@@ -97,14 +99,14 @@ def _check_assignment(
     seller: Seller, account: Account, sent: dict[str, dict[str, Any]], assignment: dict[str, Any], field: str
 ) -> None:
     creative_id, package_id = assignment["creative_id"], assignment["package_id"]
-    known = seller.creatives.get((account.account_id, creative_id))
+    known = creative_of(seller, account.account_id, creative_id)
     body = sent.get(creative_id) or (known.body if known is not None else None)
     if body is None:
         raise AdcpError("CREATIVE_NOT_FOUND", f"there is no creative {creative_id}", field=f"{field}.creative_id")
     if package_id not in seller.package_buys:
         raise AdcpError("PACKAGE_NOT_FOUND", f"there is no package {package_id}", field=f"{field}.package_id")
     buy, package = seller.package(package_id)
-    if buy.account_id != account.account_id:
+    if buy.account_id not in sharing(seller, account.account_id):
         raise AdcpError("PACKAGE_NOT_FOUND", f"there is no package {package_id}", field=f"{field}.package_id")
     if buy.terminal or package.canceled:
         raise AdcpError("INVALID_STATE", f"package {package_id} is over", field=f"{field}.package_id")
@@ -136,7 +138,7 @@ def _assign(seller: Seller, account: Account, assignments: list[dict[str, Any]])
     touched: dict[str, MediaBuy] = {}
     for assignment in assignments:
         buy, package = seller.package(assignment["package_id"])
-        if (account.account_id, assignment["creative_id"]) in seller.creatives:
+        if creative_of(seller, account.account_id, assignment["creative_id"]) is not None:
             package.assignments[assignment["creative_id"]] = assignment.get("weight")
             touched[buy.media_buy_id] = buy
     for buy in touched.values():

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from agents.seller.accounts import by_brand, list_accounts, sync_accounts
+from agents.seller.accounts import list_accounts, sync_accounts
 from agents.seller.audiences import sync_audiences
 from agents.seller.capabilities import get_adcp_capabilities
+from agents.seller.compact.tools import compact_changes, compact_reads
 from agents.seller.controller.tool import comply_test_controller
 from agents.seller.creative_formats import list_creative_formats
 from agents.seller.creatives import list_creatives, sync_creatives
 from agents.seller.delivery import get_media_buy_delivery
 from agents.seller.feedback import provide_performance_feedback
+from agents.seller.financials import get_account_financials
 from agents.seller.governance import sync_governance
 from agents.seller.media_buys import create_media_buy, get_media_buys
 from agents.seller.products import get_products
+from agents.seller.sandbox import key_space
 from agents.seller.synced import log_event, sync_catalogs, sync_event_sources
 from agents.seller.tasks import get_task_status, list_tasks
 from agents.seller.updates import update_media_buy
@@ -53,6 +57,10 @@ def make_endpoint(seller: Seller) -> Endpoint:
     if config.creative_library is not False:
         reads.append(list_creatives)
         changes.append(sync_creatives)
+    if config.financials is not None:
+        reads.append(get_account_financials)
+    reads += compact_reads(config)
+    changes += compact_changes(config)
     if config.audience_targeting is not None:
         changes.append(sync_audiences)
     if config.event_tracking:
@@ -61,8 +69,13 @@ def make_endpoint(seller: Seller) -> Endpoint:
         changes.append(sync_catalogs)
     if config.test_controller:
         changes.append(comply_test_controller)
-    same = by_brand if config.accounts.one_for == "brand" else None
-    dialect = AdcpDialect(config.adcp_versions, echo_key=config.echo_idempotency_key, same_account=same)
+    same = partial(key_space, config.accounts)
+    dialect = AdcpDialect(
+        config.adcp_versions,
+        echo_key=config.echo_idempotency_key,
+        same_account=same,
+        signing=config.request_signing,
+    )
     operations = [Operation(_name(handler), handler) for handler in reads]
     operations += [Operation(_name(handler), handler, mutating=True) for handler in changes]
     if config.governance_aware:

@@ -7,10 +7,12 @@ governance agent, and asks that agent itself about what it will really deliver, 
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agents.seller.accounts import find_account
 from agents.seller.context import seller_of
+from agents.seller.departments import governor_at, own_plan
 from sandbox.core.errors import AdcpError
 from sandbox.core.money import amount
 from sandbox.core.time import iso
@@ -19,6 +21,7 @@ from sandbox.protocol.errors import from_body
 from sandbox.protocol.versions import envelope, to_wire
 
 if TYPE_CHECKING:
+    from agents.governance.agent import GovernanceAgent
     from agents.seller.orders import Order
     from agents.seller.records import Package
     from agents.seller.seller import Seller
@@ -30,7 +33,10 @@ Json = dict[str, Any]
 
 
 def sync_governance(ctx: Context, request: Json) -> Json:
-    """Bind accounts to governance agents; one row an account, in which credentials are never shown."""
+    """Bind accounts to governance agents; one row an account, in which credentials are never shown.
+
+    An address at which nobody answers is refused: an account that nobody can judge would only seem to be governed.
+    """
     seller, rows = seller_of(ctx), []
     for entry in request["accounts"]:
         account = find_account(seller, ctx.principal, entry["account"])
@@ -39,6 +45,13 @@ def sync_governance(ctx: Context, request: Json) -> Json:
             rows.append({"account": entry["account"], "status": "failed", "errors": [why]})
             continue
         url = entry["governance_agents"][0]["url"]
+        governor = governor_at(seller, url)
+        if governor is None:
+            why = {"code": "GOVERNANCE_UNAVAILABLE", "message": f"no governance agent answers at {url}"}
+            rows.append({"account": entry["account"], "status": "failed", "errors": [why]})
+            continue
+        # The credentials that the buyer hands over let this agent ask.
+        seller.world.ecosystem.link(governor.id, seller.id, "authorised_for")
         seller.governed[account.account_id] = url
         seller.decide("account", account.account_id, "governed", f"{url} is asked before every commitment")
         rows.append({"account": entry["account"], "status": "synced", "governance_agents": [{"url": url}]})
@@ -50,7 +63,7 @@ def clear_order(ctx: Context, seller: Seller, order: Order) -> Steps:
     total = sum(package.budget_micros for package in order.packages)
     start_ms = seller.now if order.start_ms is None else order.start_ms
     planned = planned_delivery(seller, order.packages, (start_ms, order.end_ms), total)
-    yield from _clear(ctx, seller, order.account.account_id, order.request, total, "purchase", planned)
+    yield from _clear(ctx, seller, order.account.account_id, order.asked, total, "purchase", planned)
 
 
 def clear_update(ctx: Context, seller: Seller, plan: Plan) -> Steps:
@@ -63,7 +76,7 @@ def clear_update(ctx: Context, seller: Seller, plan: Plan) -> Steps:
     packages = [*buy.live, *(package for package, _ in plan.added)]
     planned = planned_delivery(seller, packages, (facts.start_ms, facts.end_ms), more)
     planned["media_buy_id"] = buy.media_buy_id
-    yield from _clear(ctx, seller, buy.account_id, plan.request, more, "modification", planned)
+    yield from _clear(ctx, seller, buy.account_id, plan.asked, more, "modification", planned)
 
 
 def planned_delivery(seller: Seller, packages: list[Package], flight: tuple[int, int], total_micros: int) -> Json:
@@ -92,7 +105,24 @@ def _audiences(package: Package) -> list[str]:
 def _clear(ctx: Context, seller: Seller, account_id: str, request: Json, more: int, phase: str, planned: Json) -> Steps:
     url = seller.governed.get(account_id)
     if url is None:
+        _heed_own_plan(ctx, seller, account_id, request, phase, planned)
         return
+    governor, own = governor_at(seller, url), seller.world.network.url(seller.id)
+    if governor is None:
+        raise AdcpError("GOVERNANCE_UNAVAILABLE", f"the keys of {url} can't be fetched", recovery="transient")
+    token = check_token(ctx, governor, request, more, seller.config.currency, seller.tokens_seen)
+    question = {"caller": own, "plan_id": request.get("plan_id", ""), "governance_context": token}
+    question |= {"phase": phase, "planned_delivery": planned}
+    yield from _ask(seller, governor.id, question, iss=url)
+
+
+def check_token(
+    ctx: Context, governor: GovernanceAgent, request: Json, commitment: int, currency: str, seen: dict[str, Any]
+) -> str:
+    """The request's governance_context, if it allows this request of this caller now; ``seen`` are tokens used before.
+
+    The checklist of docs/building/by-layer/L1/security.mdx. PERMISSION_DENIED with what is wrong.
+    """
     from agents.governance.token import check_binding, check_claims, read
 
     token = request.get("governance_context")
@@ -100,19 +130,27 @@ def _clear(ctx: Context, seller: Seller, account_id: str, request: Json, more: i
         raise AdcpError(
             "PERMISSION_DENIED", "the account is governed: send the governance_context", field="governance_context"
         )
-    governor, own = seller.world.network.actor_at(url), seller.world.network.url(seller.id)
-    jwks = getattr(seller.world.actors.get(governor), "jwks", None)
-    if jwks is None:
-        raise AdcpError("GOVERNANCE_UNAVAILABLE", f"the keys of {url} can't be fetched", recovery="transient")
-    claims = read(token, jwks)
-    check_claims(claims, url, own, "intent", seller.now)
+    claims = read(token, governor.jwks)
+    check_claims(claims, governor.url, ctx.world.network.url(ctx.actor.id), "intent", ctx.now)
     wire = to_wire(ctx.operation, "request", request, ctx.version)
-    check_binding(claims, ctx.operation, wire, more, seller.config.currency)
-    if seller.tokens_seen.setdefault(claims["jti"], request.get("idempotency_key")) != request.get("idempotency_key"):
+    check_binding(claims, ctx.operation, wire, commitment, currency)
+    if seen.setdefault(claims["jti"], request.get("idempotency_key")) != request.get("idempotency_key"):
         raise AdcpError("PERMISSION_DENIED", "governance_context was used already", field="governance_context")
-    question = {"caller": own, "plan_id": request.get("plan_id", ""), "governance_context": token}
-    question |= {"phase": phase, "planned_delivery": planned}
-    yield from _ask(seller, governor, question, iss=url)
+    return token
+
+
+def _heed_own_plan(ctx: Context, seller: Seller, account_id: str, request: Json, phase: str, planned: Json) -> None:
+    """Hold the buyer to a plan that it keeps with this agent itself; GOVERNANCE_DENIED with the findings."""
+    brand = str(seller.accounts[account_id].brand.get("domain", ""))
+    found = own_plan(ctx, brand, request.get("plan_id")) if seller.config.heeds_own_plans else None
+    if found is None:
+        return
+    from agents.governance.checks import examine
+
+    governor, plan = found
+    question = {"caller": seller.world.network.url(seller.id), "plan_id": plan.plan_id, "phase": phase}
+    asking = replace(ctx, actor=governor, operation="check_governance")
+    _heed(seller, plan.plan_id, examine(asking, question | {"planned_delivery": planned}))
 
 
 def _ask(seller: Seller, governor: str, question: Json, iss: str) -> Steps:
@@ -124,7 +162,11 @@ def _ask(seller: Seller, governor: str, question: Json, iss: str) -> Steps:
     if not reply.ok:
         error = from_body(reply.body)
         raise AdcpError("GOVERNANCE_DENIED", f"{iss} refuses: {error}", field="governance_context")
-    if reply.body.get("verdict") != "approved":
-        seller.decide("governance", question["plan_id"], "denied", str(reply.body.get("explanation", "")))
-        findings = reply.body.get("findings", [])
-        raise AdcpError("GOVERNANCE_DENIED", str(reply.body.get("explanation")), details={"findings": findings})
+    _heed(seller, question["plan_id"], reply.body)
+
+
+def _heed(seller: Seller, plan_id: str, verdict: Json) -> None:
+    if verdict.get("verdict") != "approved":
+        why, findings = str(verdict.get("explanation", "")), verdict.get("findings", [])
+        seller.decide("governance", plan_id, "denied", why)
+        raise AdcpError("GOVERNANCE_DENIED", why, details={"findings": findings})

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from agents.seller.buy_states import refresh
 from agents.seller.policy.review import decide_creative
 from agents.seller.records import Account, Creative, MediaBuy, Package
+from agents.seller.sandbox import creative_of, policy_for
 from sandbox.core.time import iso
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def begin_review(seller: Seller, creative: Creative) -> None:
     if creative.status in ("processing", "approved", "archived"):
         set_creative(seller, creative, "pending_review", "ready for review")
     creative.reviews += 1
-    if seller.config.creative_review.mode == "automatic":
+    if policy_for(seller, creative.account_id, seller.config.creative_review).mode == "automatic":
         review(seller, creative)
     else:
         seller.desk.queue_review(creative)
@@ -88,8 +89,8 @@ def using(seller: Seller, creative: Creative) -> list[MediaBuy]:
     return [
         buy
         for buy in seller.media_buys.values()
-        if buy.account_id == creative.account_id
-        and any(creative.creative_id in package.assignments for package in buy.live)
+        if any(creative.creative_id in package.assignments for package in buy.live)
+        and creative_of(seller, buy.account_id, creative.creative_id) is creative
     ]
 
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from agents.seller.attribution import windows
 from agents.seller.audience_matching import segment_name
+from agents.seller.compact.controls import groups_of
 from agents.seller.properties import deliverable, undeliverable
 from agents.seller.records import MediaBuy, Package
+from agents.seller.sandbox import creative_of
 from sandbox.domain.targeting import read_overlay
 
 if TYPE_CHECKING:
@@ -35,7 +37,9 @@ def open_line(seller: Seller, buy: MediaBuy, package: Package) -> None:
         budget_micros=package.budget_micros,
         price=_price(package),
         pacing=_pacing(seller, package),
+        daily_cap_micros=package.daily_cap_micros,
         impressions_goal=package.impressions,
+        group_ids=groups_of(buy),
         priority=GUARANTEED_PRIORITY if package.product.guaranteed else AUCTION_PRIORITY,
         targeting=_targeting(seller, buy, package),
         creatives=_rotation(seller, buy, package),
@@ -55,6 +59,7 @@ def sync_line(seller: Seller, buy: MediaBuy, package: Package, why: str) -> None
         "budget_micros": package.budget_micros,
         "price": _price(package),
         "pacing": _pacing(seller, package),
+        "daily_cap_micros": package.daily_cap_micros,
         "impressions_goal": package.impressions,
         "targeting": _targeting(seller, buy, package),
         "creatives": _rotation(seller, buy, package),
@@ -78,7 +83,7 @@ def approved_creatives(seller: Seller, buy: MediaBuy, package: Package) -> list[
     return [
         creative_id
         for creative_id in package.assignments
-        if (found := seller.creatives.get((buy.account_id, creative_id))) and found.status == "approved"
+        if (found := creative_of(seller, buy.account_id, creative_id)) and found.status == "approved"
     ]
 
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from agents.seller.accounts import account_for
 from agents.seller.buy_states import covered, next_status, remember, set_status, watch_dates
+from agents.seller.buy_wire import created_wire
+from agents.seller.compact.controls import enforce
+from agents.seller.compact.holds import check_free
 from agents.seller.library import take_inline
 from agents.seller.lines import open_line
 from agents.seller.packages import Lists, check_fit, read_package
 from agents.seller.policy.approval import BuyFacts
-from agents.seller.proposals import accept, proposal_to_buy
-from agents.seller.records import Account, MediaBuy, Package
+from agents.seller.proposals import accept, check_open, packages_of, proposal_to_buy
+from agents.seller.records import Account, MediaBuy, Package, Proposal
 from agents.seller.reports import schedule_reports
 from agents.seller.wire import instant
 from sandbox.core.errors import AdcpError
-from sandbox.core.money import amount, micros, split
 from sandbox.core.time import MINUTE_MS
 
 if TYPE_CHECKING:
@@ -30,7 +32,11 @@ TRANSIT_MS = MINUTE_MS
 
 @dataclass(slots=True)
 class Order:
-    """What a buyer ordered. ``start_ms`` None is "asap"; ``creatives`` are inline ones by package."""
+    """What a buyer ordered. ``start_ms`` None is "asap"; ``creatives`` are inline ones by package.
+
+    ``asked`` is the request as it came and ``request`` what was understood, as create_media_buy would say it;
+    ``answer`` words the answer of ``tool``. ``conclude`` is done when it was booked.
+    """
 
     buyer: str
     version: str
@@ -40,6 +46,11 @@ class Order:
     end_ms: int
     packages: list[Package]
     creatives: list[list[dict[str, Any]]]
+    asked: dict[str, Any] = field(default_factory=dict)
+    tool: str = "create_media_buy"
+    proposal: Proposal | None = None
+    answer: Callable[[Seller, MediaBuy], dict[str, Any]] = created_wire
+    conclude: Callable[[Seller, MediaBuy], None] | None = None
 
     def facts(self, now_ms: int) -> BuyFacts:
         """What the approval policy looks at."""
@@ -56,23 +67,36 @@ class Order:
         )
 
 
-def read_order(ctx: Context, seller: Seller, request: dict[str, Any], lists: Lists) -> Order:
-    """Check a create_media_buy request wholly; nothing is entered yet. Errors are those of its packages."""
+def read_order(
+    ctx: Context, seller: Seller, request: dict[str, Any], lists: Lists, proposal: Proposal | None = None
+) -> Order:
+    """Check a create_media_buy request wholly; nothing is entered yet. Errors are those of its packages.
+
+    ``proposal`` is the one whose terms its packages say; what is held for it needs not be on sale any more.
+    """
     account = account_for(ctx, request["account"], spending=True)
     start_ms, end_ms = _flight(seller.now, request)
     flight = (seller.now if start_ms is None else start_ms, end_ms)
-    wanted = request.get("packages") or _from_proposal(seller, ctx.principal.id, request)
+    if proposal is None and not request.get("packages"):
+        proposal = _proposal(seller, ctx.principal.id, request)
+        wanted = packages_of(seller, proposal, request)
+    else:
+        wanted = request["packages"]
     packages, creatives = [], []
     for number, entry in enumerate(wanted):
         field = f"packages[{number}]"
-        package = read_package(seller, account, entry, flight, lists, field)
+        package = read_package(seller, account, entry, flight, lists, field, held=proposal is not None)
         inline = entry.get("creatives", [])
         for position, creative in enumerate(inline):
             place = f"{field}.creatives[{position}]"
             check_fit(package.product, creative["creative_id"], creative, place)
         packages.append(package)
         creatives.append(inline)
-    return Order(ctx.principal.id, ctx.version, account, request, start_ms, end_ms, packages, creatives)
+    if proposal is None:
+        check_free(seller, packages, flight, "packages")
+    order = Order(ctx.principal.id, ctx.version, account, request, start_ms, end_ms, packages, creatives, request)
+    order.proposal = proposal
+    return order
 
 
 def _flight(now_ms: int, request: dict[str, Any]) -> tuple[int | None, int]:
@@ -86,28 +110,10 @@ def _flight(now_ms: int, request: dict[str, Any]) -> tuple[int | None, int]:
     return start_ms, end_ms
 
 
-def _from_proposal(seller: Seller, buyer: str, request: dict[str, Any]) -> list[dict[str, Any]]:
-    """Package requests by the shares of a committed proposal; they add up to the total budget exactly."""
+def _proposal(seller: Seller, buyer: str, request: dict[str, Any]) -> Proposal:
     if "proposal_id" not in request:
         raise AdcpError("INVALID_REQUEST", "give packages or a proposal_id", field="packages")
-    proposal = proposal_to_buy(seller, buyer, request["proposal_id"])
-    total = request.get("total_budget")
-    if total is None or total["currency"] != seller.config.currency:
-        raise AdcpError(
-            "INVALID_REQUEST",
-            f"a proposal needs a total_budget in {seller.config.currency}",
-            field="total_budget",
-        )
-    shares = [allocation["allocation_percentage"] for allocation in proposal.allocations]
-    budgets = split(micros(total["amount"]), shares)
-    return [
-        {
-            "product_id": allocation["product_id"],
-            "pricing_option_id": allocation["pricing_option_id"],
-            "budget": amount(budget),
-        }
-        for allocation, budget in zip(proposal.allocations, budgets, strict=True)
-    ]
+    return proposal_to_buy(seller, buyer, request["proposal_id"])
 
 
 def book(
@@ -119,6 +125,8 @@ def book(
     product has gone.
     """
     now = seller.now
+    if order.proposal is not None:
+        check_open(order.proposal)
     if order.end_ms <= now:
         raise AdcpError("INVALID_STATE", "the flight was over before the buy was approved", field="end_time")
     for number, package in enumerate(order.packages):
@@ -134,11 +142,14 @@ def book(
     seller.media_buys[buy.media_buy_id] = buy
     set_status(seller, buy, next_status(buy, covered(seller, buy), now), why)
     remember(seller, buy, order.buyer, "created", f"{len(buy.packages)} packages")
+    enforce(seller, buy)
     for package in buy.packages.values():
         open_line(seller, buy, package)
     watch_dates(seller, buy)
-    if order.request.get("proposal_id") and not order.request.get("packages"):
-        accept(seller, order.request["proposal_id"], buy.media_buy_id)
+    if order.proposal is not None:
+        accept(seller, order.proposal, buy)
+    if order.conclude is not None:
+        order.conclude(seller, buy)
     schedule_reports(seller, buy)
     return buy
 
@@ -162,4 +173,5 @@ def _new_buy(seller: Seller, order: Order, media_buy_id: str | None) -> MediaBuy
         invoice_recipient=request.get("invoice_recipient"),
         context=request.get("context"),
         reporting=request.get("reporting_webhook"),
+        **request.get("controls", {}),
     )

@@ -9,6 +9,7 @@ from agents.seller.audience_matching import check_audiences
 from agents.seller.context import seller_of
 from agents.seller.properties import allowed_domains, deliverable, resolve_list
 from agents.seller.records import Account, Package, Product
+from agents.seller.sandbox import creative_of
 from agents.seller.wire import instant
 from sandbox.core.errors import AdcpError
 from sandbox.core.money import micros
@@ -63,15 +64,17 @@ def read_package(
     flight: tuple[int, int],
     lists: Lists,
     field: str,
+    held: bool = False,
 ) -> Package:
     """A package as requested, checked but not yet entered (its id is empty).
 
-    ``flight`` is that of the media buy in ms, half open; ``field`` the path of the request. Raises
+    With ``held`` inventory is kept for it, so that the product needs not be on sale any more. ``flight`` is that of
+    the media buy in ms, half open; ``field`` the path of the request. Raises
     PRODUCT_NOT_FOUND, PRODUCT_UNAVAILABLE, VALIDATION_ERROR, INVALID_REQUEST, BUDGET_TOO_LOW,
     TERMS_REJECTED, UNSUPPORTED_FEATURE, CREATIVE_NOT_FOUND.
     """
     check_terms(seller.config, request, field)
-    product = _product(seller, request["product_id"], field)
+    product = _product(seller, request["product_id"], field, held)
     option = _option(product, request["pricing_option_id"], field)
     budget = micros(request["budget"])
     bid = micros(request["bid_price"]) if "bid_price" in request and not option.is_fixed else None
@@ -92,6 +95,7 @@ def read_package(
         impressions=int(request["impressions"]) if request.get("impressions") else None,
         paused=bool(request.get("paused")),
         overlay=overlay,
+        daily_cap_micros=None if request.get("daily_budget_cap") is None else micros(request["daily_budget_cap"]),
         properties=read_properties(seller, product, overlay, lists, field),
         assignments=read_assignments(seller, account, product, request.get("creative_assignments", []), field),
         extras={name: request[name] for name in _CARRIED if name in request},
@@ -117,11 +121,11 @@ def check_terms(config: SellerConfig, request: dict[str, Any], field: str) -> No
         raise AdcpError("TERMS_REJECTED", hint, field=f"{place}.max_variance_percent", suggestion=hint)
 
 
-def _product(seller: Seller, product_id: str, field: str) -> Product:
+def _product(seller: Seller, product_id: str, field: str, held: bool) -> Product:
     product = seller.products.get(product_id)
     if product is None:
         raise AdcpError("PRODUCT_NOT_FOUND", f"there is no product {product_id}", field=f"{field}.product_id")
-    if product.sold_out or not seller.sellable(product):
+    if (product.sold_out and not held) or not seller.sellable(product):
         raise AdcpError("PRODUCT_UNAVAILABLE", f"{product_id} can't be bought now", field=f"{field}.product_id")
     return product
 
@@ -196,7 +200,7 @@ def read_assignments(
     found: dict[str, float | None] = {}
     for number, assignment in enumerate(assignments):
         creative_id, place = assignment["creative_id"], f"{field}.creative_assignments[{number}]"
-        creative = seller.creatives.get((account.account_id, creative_id))
+        creative = creative_of(seller, account.account_id, creative_id)
         if creative is None and seller.config.assign_ahead:
             found[creative_id] = assignment.get("weight")
             continue

@@ -14,6 +14,7 @@ from agents.seller.properties import resolve_list, restrict
 from agents.seller.proposals import offer_proposals, refine_proposals
 from agents.seller.records import Product
 from agents.seller.refinement import refine_products
+from agents.seller.sandbox import answers_all
 from agents.seller.wire import page
 from sandbox.core.errors import AdcpError
 
@@ -31,7 +32,7 @@ def get_products(ctx: Context, request: dict[str, Any]) -> Generator[Any, Any, d
     _check_mode(mode, request)
     if "account" in request:
         account_for(ctx, request["account"])
-    on_sale = [p for p in seller.products.values() if not p.sold_out and seller.sellable(p)]
+    on_sale = [p for p in seller.products.values() if p.offered and not p.sold_out and seller.sellable(p)]
     filters = request.get("filters", {})
     candidates, diagnostics = apply_filters(seller, on_sale, filters)
     body: dict[str, Any] = {"status": "completed"}
@@ -43,6 +44,8 @@ def get_products(ctx: Context, request: dict[str, Any]) -> Generator[Any, Any, d
         found, body["refinement_applied"] = refine_products(candidates, request["refine"])
     else:
         found = match_products(candidates, request.get("brief", ""))
+        if not found and answers_all(seller.config.accounts, request):
+            found = [(product, "nothing fits the brief; this is what there is") for product in candidates]
     rows, pagination = page(found, request.get("pagination"))
     period, fields = dates_of(filters, seller.now), request.get("fields")
     body["products"] = [product_wire(seller, product, period, why, fields) for product, why in rows]

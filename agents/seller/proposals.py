@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agents.seller.records import Product, Proposal
+from agents.seller.compact.purchases import package_of
+from agents.seller.compact.refining import commitment_of
+from agents.seller.compact.snapshots import enter
+from agents.seller.records import MediaBuy, Product, Proposal
 from sandbox.core.errors import AdcpError
-from sandbox.core.money import amount, micros
+from sandbox.core.money import amount, micros, split
 from sandbox.core.time import iso
 
 if TYPE_CHECKING:
@@ -52,11 +55,18 @@ def offer_proposals(
         expires_ms=seller.now + seller.config.proposal_validity,
         alignment="The best products for the brief, more of the budget on the better ones.",
         budget_micros=None if most is None else micros(most),
+        brand=_brand(request),
         status="committed" if seller.config.proposals_firm else "draft",
     )
     seller.proposals[proposal.proposal_id] = proposal
     seller.status("proposal", proposal.proposal_id, None, proposal.status, "offered")
     return [proposal_wire(seller, proposal)]
+
+
+def _brand(request: dict[str, Any]) -> dict[str, Any]:
+    """The key of the brand that a request names, by itself or by its account."""
+    brand = request.get("brand") or request.get("account", {}).get("brand", {})
+    return {name: brand[name] for name in ("domain", "brand_id", "countries") if name in brand}
 
 
 def _new_id(seller: Seller) -> str:
@@ -99,8 +109,17 @@ def refine_proposals(
             result["notes"] = "no such proposal"
         elif entry.get("action") == "omit":
             result["status"] = "applied"
+        elif proposal.declined is not None:
+            result["notes"] = "the proposal was declined"
         elif seller.now >= proposal.expires_ms:
             result["notes"] = "the proposal has expired"
+        elif entry.get("action") == "finalize" and proposal.terms is not None and proposal.status == "draft":
+            commitment, _, why = commitment_of(seller, proposal, [])
+            if commitment is None:
+                result["notes"] = why
+            else:
+                result["status"] = "applied"
+                kept.append(proposal_wire(seller, enter(seller, commitment, "finalized by the buyer")))
         else:
             if entry.get("action") == "finalize" and proposal.status == "draft":
                 _commit(seller, proposal)
@@ -116,15 +135,20 @@ def _commit(seller: Seller, proposal: Proposal) -> None:
 
 
 def proposal_to_buy(seller: Seller, buyer: str, proposal_id: str) -> Proposal:
-    """The committed proposal that a create_media_buy names.
+    """The committed proposal that a purchase names.
 
-    Raises PROPOSAL_NOT_FOUND, PROPOSAL_EXPIRED, PROPOSAL_NOT_COMMITTED, or CONFLICT if it was bought before.
+    Raises PROPOSAL_NOT_FOUND, PROPOSAL_EXPIRED, PROPOSAL_NOT_COMMITTED, or INVALID_STATE if it was declined or is
+    bought already. An acceptance that waits for input can be sent again with what it lacked.
     """
     proposal = seller.proposals.get(proposal_id)
     if proposal is None or proposal.buyer != buyer:
         raise AdcpError("PROPOSAL_NOT_FOUND", f"there is no proposal {proposal_id}", field="proposal_id")
-    if proposal.status == "accepted":
-        raise AdcpError("INVALID_STATE", f"{proposal_id} has been bought already", field="proposal_id")
+    check_open(proposal)
+    waiting = seller.desk.cases.get(proposal.task_id)
+    if waiting is not None and waiting.task.status == "input-required":
+        return proposal
+    if waiting is not None:
+        raise AdcpError("INVALID_STATE", f"{proposal_id} waits for a decision already", field="proposal_id")
     if seller.now >= proposal.expires_ms:
         raise AdcpError("PROPOSAL_EXPIRED", f"{proposal_id} has expired", field="proposal_id")
     if proposal.status == "draft":
@@ -132,8 +156,50 @@ def proposal_to_buy(seller: Seller, buyer: str, proposal_id: str) -> Proposal:
     return proposal
 
 
-def accept(seller: Seller, proposal_id: str, media_buy_id: str) -> None:
-    """Note that a proposal became a media buy."""
-    proposal = seller.proposals[proposal_id]
-    seller.status("proposal", proposal_id, proposal.status, "accepted", f"bought as {media_buy_id}")
-    proposal.status = "accepted"
+def check_open(proposal: Proposal) -> None:
+    """INVALID_STATE if a proposal was declined or bought."""
+    what = "declined" if proposal.declined is not None else "bought already" if proposal.status == "accepted" else ""
+    if what:
+        raise AdcpError("INVALID_STATE", f"{proposal.proposal_id} has been {what}", field="proposal_id")
+
+
+def packages_of(seller: Seller, proposal: Proposal, request: dict[str, Any]) -> list[dict[str, Any]]:
+    """Package requests by the terms of a proposal, or by its shares; they add up to the total budget exactly."""
+    total = request.get("total_budget")
+    if total is None or total["currency"] != seller.config.currency:
+        raise AdcpError(
+            "INVALID_REQUEST",
+            f"a proposal needs a total_budget in {seller.config.currency}",
+            field="total_budget",
+        )
+    if proposal.terms is not None:
+        check_total(proposal, total)
+        return [package_of(seller, purchase, "proposal_id") for purchase in proposal.terms["purchases"]]
+    shares = [allocation["allocation_percentage"] for allocation in proposal.allocations]
+    budgets = split(micros(total["amount"]), shares)
+    return [
+        {
+            "product_id": allocation["product_id"],
+            "pricing_option_id": allocation["pricing_option_id"],
+            "budget": amount(budget),
+        }
+        for allocation, budget in zip(proposal.allocations, budgets, strict=True)
+    ]
+
+
+def check_total(proposal: Proposal, total: dict[str, Any]) -> None:
+    """REQUOTE_REQUIRED for another total than the terms say."""
+    agreed = (proposal.terms or {})["total_budget"]
+    if total["currency"] != agreed["currency"] or micros(total["amount"]) != micros(agreed["amount"]):
+        why = f"the terms are for {agreed['amount']} {agreed['currency']}; another total is another proposal"
+        raise AdcpError("REQUOTE_REQUIRED", why, field="total_budget")
+
+
+def accept(seller: Seller, proposal: Proposal, buy: MediaBuy) -> None:
+    """Note that a proposal became a media buy, or changed one."""
+    seller.status("proposal", proposal.proposal_id, proposal.status, "accepted", f"bought as {buy.media_buy_id}")
+    proposal.status, proposal.accepted_ms, proposal.task_id = "accepted", seller.now, ""
+    proposal.media_buy_id = buy.media_buy_id
+    if proposal.terms is not None:
+        buy.proposal_id = proposal.proposal_id
+        proposal.packages = proposal.packages or list(buy.packages)

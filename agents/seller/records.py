@@ -28,6 +28,8 @@ class Product:
     audience: tuple[str, ...] = ()
     exclusivity: str = "none"
     sold_out: bool = False
+    offered: bool = True
+    """False if it is sold to those who know its id, and never offered."""
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -59,6 +61,8 @@ class Account:
     payment_terms: str | None = None
     credential: str = ""
     """Which credentials a caller needs to see it, by their account identifier; none if empty."""
+    declared: bool = True
+    """False if it was opened on the spot for a request that named it, or for a test."""
 
     @property
     def key(self) -> tuple[str, str, str, bool]:
@@ -123,6 +127,8 @@ class Package:
     cancel_at_ms: int | None = None
     cancellation: dict[str, Any] | None = None
     overlay: dict[str, Any] = field(default_factory=dict)
+    daily_cap_micros: int | None = None
+    """The most that it may spend in a day (UTC)."""
     properties: tuple[str, ...] | None = None
     """What the overlay's property list resolved to; None without a list."""
     assignments: dict[str, float | None] = field(default_factory=dict)
@@ -162,6 +168,13 @@ class MediaBuy:
     impairments: list[dict[str, Any]] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
     feedback: list[dict[str, Any]] = field(default_factory=list)
+    name: str = ""
+    daily_cap_micros: int | None = None
+    """The most that all packages may spend together in a day (UTC)."""
+    frequency_cap: dict[str, Any] | None = None
+    """A cap of the whole buy, whose counter its packages share."""
+    proposal_id: str = ""
+    """The proposal with its accepted terms; empty if it was bought without any."""
 
     @property
     def terminal(self) -> bool:
@@ -187,7 +200,10 @@ class MediaBuy:
 
 @dataclass(slots=True)
 class Proposal:
-    """A plan that a seller offers: products with shares of a budget."""
+    """A plan that a seller offers: products with shares of a budget.
+
+    With ``terms`` it is a snapshot of release 3.2: they never change, and other terms are another proposal.
+    """
 
     proposal_id: str
     buyer: str
@@ -198,3 +214,25 @@ class Proposal:
     status: str = "draft"
     alignment: str = ""
     budget_micros: int | None = None
+    brand: dict[str, Any] = field(default_factory=dict)
+    """For whom it is; empty if nobody said."""
+    terms: dict[str, Any] | None = None
+    """The commercial terms (media-buy/commercial-terms.json)."""
+    digest: str = ""
+    kind: str = "new_media_buy"
+    parent: str = ""
+    account_id: str = ""
+    criteria: dict[str, Any] = field(default_factory=dict)
+    brief: str = ""
+    opportunity_id: str = ""
+    media_buy_id: str = ""
+    """What it changes, or what became of it."""
+    base_revision: int | None = None
+    """The revision of the media buy that it changes."""
+    packages: list[str] = field(default_factory=list)
+    """Once accepted: the package of each purchase."""
+    accepted_ms: int | None = None
+    declined: tuple[str, str] | None = None
+    """Reason and detail that the buyer gave."""
+    task_id: str = ""
+    """The task under which its acceptance waits for a decision."""

@@ -16,6 +16,7 @@ from agents.seller.catalog import build_products
 from agents.seller.config import SellerConfig
 from agents.seller.controller.state import ControllerState
 from agents.seller.controls import controls_of
+from agents.seller.departments import join_departments
 from agents.seller.endpoint import make_endpoint
 from agents.seller.ledger import Ledger
 from agents.seller.records import Account, Creative, MediaBuy, Package, Product, Proposal
@@ -28,6 +29,7 @@ from sandbox.kernel.actor import Actor
 
 if TYPE_CHECKING:
     from agents.publisher.publisher import Publisher
+    from sandbox.domain.formats import Format
     from sandbox.kernel.endpoint import Context, Principal
     from sandbox.kernel.world import World
 
@@ -47,6 +49,8 @@ class Seller(Actor):
         self.package_buys: dict[str, str] = {}
         self.creatives: dict[tuple[str, str], Creative] = {}
         self.proposals: dict[str, Proposal] = {}
+        self.opportunities: dict[tuple[str, str], dict[str, Any]] = {}
+        """Planning cycles of buyers, by buyer and id."""
         self.audiences: dict[tuple[str, str], Audience] = {}
         """Buyers' audiences by account and id."""
         self.synced = Synced()
@@ -54,7 +58,7 @@ class Seller(Actor):
         """The governance agent of accounts, by account id."""
         self.tokens_seen: dict[str, Any] = {}
         """Tokens of governance that were used, with the idempotency key of the request."""
-        self.controller = ControllerState()
+        self.controller: ControllerState[Format] = ControllerState()
         self.ledger = Ledger(world, actor_id)
         self.tasks = SellerTasks(self)
         self.desk = Desk(self)
@@ -64,6 +68,7 @@ class Seller(Actor):
     def start(self) -> None:
         """Sign with the publishers that let this agent sell, and make products of what they offer."""
         enter_existing(self)
+        join_departments(self)
         offers: list[Offer] = []
         for publisher in self._publishers():
             if publisher.authorises(self.id):
@@ -113,7 +118,7 @@ class Seller(Actor):
         """A media buy of the caller; MEDIA_BUY_NOT_FOUND for foreign ones just as for absent ones."""
         buy = self.media_buys.get(media_buy_id)
         if buy is None or not self._is_of(buy, ctx.principal):
-            raise AdcpError("MEDIA_BUY_NOT_FOUND", f"there is no media buy {media_buy_id}", field="media_buy_id")
+            raise AdcpError("MEDIA_BUY_NOT_FOUND", "there is no such media buy", field="media_buy_id")
         return buy
 
     def package(self, package_id: str) -> tuple[MediaBuy, Package]:

@@ -9,7 +9,7 @@ from agents.seller.records import MediaBuy
 from sandbox.core.errors import AdcpError
 from sandbox.protocol import task_list
 from sandbox.protocol.tasks import Task, TaskStore
-from sandbox.protocol.versions import to_wire
+from sandbox.protocol.versions import known, to_wire
 from sandbox.protocol.webhooks import task_webhook
 
 if TYPE_CHECKING:
@@ -87,11 +87,14 @@ class SellerTasks:
 def get_task_status(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
     """One task of the caller."""
     task = seller_of(ctx).tasks.store.get(request["task_id"], ctx.principal.id)
+    if not known(task.tool, ctx.version):
+        raise AdcpError("REFERENCE_NOT_FOUND", f"AdCP {ctx.version} has no tasks of {task.tool}", "task_id")
     body = task.wire(bool(request.get("include_result")))
     return {**body, "message": task.message} if task.message else body
 
 
 def list_tasks(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
     """The caller's tasks, filtered, sorted and paged."""
-    tasks = seller_of(ctx).tasks.store.of(ctx.principal.id)
+    mine = seller_of(ctx).tasks.store.of(ctx.principal.id)
+    tasks = [task for task in mine if known(task.tool, ctx.version)]
     return task_list.list_tasks(tasks, request)

@@ -6,13 +6,14 @@ applied at once, or waits with the buy unchanged until somebody approves it (pol
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from agents.seller.apply import apply_plan
 from agents.seller.audience_matching import check_audiences
 from agents.seller.buy_wire import updated_wire
+from agents.seller.compact.controls import lift
 from agents.seller.context import seller_of
 from agents.seller.governance import clear_update
 from agents.seller.packages import (
@@ -26,6 +27,7 @@ from agents.seller.packages import (
 )
 from agents.seller.policy.approval import BuyFacts, by_chance, first_breach
 from agents.seller.records import MediaBuy, Package
+from agents.seller.sandbox import policy_for
 from agents.seller.wire import instant
 from sandbox.core.errors import AdcpError
 from sandbox.core.money import amount, micros
@@ -47,12 +49,22 @@ class PackagePlan:
     reason: str = ""
 
 
+Answer = Callable[["Seller", MediaBuy, list[Package], int | None], dict[str, Any]]
+"""Words the answer: the buy, the packages that were changed, and when that takes effect (None: now)."""
+
+
 @dataclass(slots=True)
 class Plan:
-    """A checked update. ``kinds`` says what sorts of change it makes, in the words of the settings."""
+    """A checked update. ``kinds`` says what sorts of change it makes, in the words of the settings.
+
+    ``asked`` is the request of ``tool`` as it came and ``request`` the same as update_media_buy would say it.
+    """
 
     buy: MediaBuy
     request: dict[str, Any]
+    asked: dict[str, Any] = field(default_factory=dict)
+    tool: str = "update_media_buy"
+    answer: Answer = updated_wire
     kinds: list[str] = field(default_factory=list)
     fields: dict[str, Any] = field(default_factory=dict)
     packages: list[PackagePlan] = field(default_factory=list)
@@ -81,8 +93,13 @@ def update_media_buy(ctx: Context, request: dict[str, Any]) -> Generator[Any, An
     """Change a media buy: at once, or by a task that somebody decides later (``submitted``)."""
     seller = seller_of(ctx)
     buy = seller.buy_for(ctx, request["media_buy_id"])
-    entries = [*request.get("packages", []), *request.get("new_packages", [])]
-    lists = yield from fetch_lists(ctx, entries)
+    check_revision(buy, request)
+    changes = lift(request) if ctx.version == "3.2" else request
+    return (yield from change(ctx, buy, changes, request, updated_wire))
+
+
+def check_revision(buy: MediaBuy, request: dict[str, Any]) -> None:
+    """CONFLICT if a request is about an older state of the buy."""
     revision = request.get("revision")
     if revision is not None and revision != buy.revision:
         raise AdcpError(
@@ -91,9 +108,20 @@ def update_media_buy(ctx: Context, request: dict[str, Any]) -> Generator[Any, An
             field="revision",
             details={"current_revision": buy.revision},
         )
+
+
+def change(
+    ctx: Context, buy: MediaBuy, request: dict[str, Any], asked: dict[str, Any], answer: Answer
+) -> Generator[Any, Any, dict[str, Any]]:
+    """Change a media buy as ``request`` says, which is what the tool that was called understood of ``asked``."""
+    seller = seller_of(ctx)
+    entries = [*request.get("packages", []), *request.get("new_packages", [])]
+    lists = yield from fetch_lists(ctx, entries)
+    check_revision(buy, request)
     plan = plan_update(seller, buy, request, lists)
+    plan.asked, plan.tool, plan.answer = asked, ctx.operation, answer
     yield from clear_update(ctx, seller, plan)
-    policy, roll = seller.config.updates, seller.rng("updates").random()
+    policy, roll = policy_for(seller, buy.account_id, seller.config.updates), seller.rng("updates").random()
     if policy.mode == "manual" and any(kind not in policy.self_serve for kind in plan.kinds):
         return seller.desk.queue_update(ctx, plan, lists, roll)
     decision = first_breach(policy.reject_if, plan.facts(seller.now))
@@ -101,13 +129,13 @@ def update_media_buy(ctx: Context, request: dict[str, Any]) -> Generator[Any, An
     if decision.verdict == "reject":
         seller.decide("media_buy", buy.media_buy_id, "reject", decision.reason)
         raise AdcpError(decision.code, decision.reason)
-    return make_so(seller, plan)
+    return make_so(seller, plan, answer)
 
 
-def make_so(seller: Seller, plan: Plan) -> dict[str, Any]:
+def make_so(seller: Seller, plan: Plan, answer: Answer) -> dict[str, Any]:
     """Apply a plan and give the answer of the update."""
     affected, effective_ms = apply_plan(seller, plan)
-    return updated_wire(seller, plan.buy, affected, effective_ms)
+    return answer(seller, plan.buy, affected, effective_ms)
 
 
 def plan_update(seller: Seller, buy: MediaBuy, request: dict[str, Any], lists: Lists) -> Plan:
@@ -169,6 +197,9 @@ def _plan_buy(seller: Seller, plan: Plan, request: dict[str, Any]) -> None:
         plan.kinds.append("dates")
         if end <= max(start, seller.now):
             raise AdcpError("INVALID_REQUEST", "the flight would end before it begins or before now", field="end_time")
+    controls: dict[str, Any] = request.get("controls", {})
+    plan.fields |= controls
+    plan.kinds += ["targeting"] * ("frequency_cap" in controls) + ["packages"] * ("daily_cap_micros" in controls)
     if "reporting_webhook" in request:
         plan.fields["reporting"] = request["reporting_webhook"]
     if "invoice_recipient" in request:
@@ -232,6 +263,10 @@ def _plan_money(seller: Seller, plan: Plan, change: PackagePlan, entry: dict[str
         plan.kinds.append("budget")
     if "pacing" in entry:
         change.fields["pacing"] = entry["pacing"]
+        plan.kinds.append("packages")
+    if "daily_budget_cap" in entry:
+        cap = entry["daily_budget_cap"]
+        change.fields["daily_cap_micros"] = None if cap is None else micros(cap)
         plan.kinds.append("packages")
     if "impressions" in entry:
         change.fields["impressions"] = int(entry["impressions"]) or None

@@ -5,11 +5,11 @@ docs/accounts/tasks/sync_governance.mdx and docs/governance/campaign/specificati
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
+from agents.seller.departments import governor_at, own_plan
+from agents.seller.governance import check_token
 from agents.seller.records import Account
 from agents.studio.vendor import vendor_of
 from sandbox.core.errors import AdcpError
@@ -34,6 +34,9 @@ def sync_governance(ctx: Context, request: Body) -> Body:
             continue
         url = entry["governance_agents"][0]["url"]
         vendor.governors[account.account_id] = url
+        governor = governor_at(vendor, url)
+        if governor is not None:  # the buyer's credentials let this agent ask it
+            ctx.world.ecosystem.link(governor.id, vendor.id, "authorised_for")
         vendor.decide("account", account.account_id, "governed", f"spending is decided by {url}")
         rows.append({"account": entry["account"], "status": "synced", "governance_agents": [{"url": url}]})
     return {"status": "completed", "accounts": rows}
@@ -44,21 +47,24 @@ def clear_spending(
 ) -> Generator[Any, Any, None]:
     """Ask the account's governance agent about a purchase (enums/purchase-type.json); accounts without one are free.
 
-    Raises GOVERNANCE_DENIED without an approval or if the agent denies, with its findings, and
-    GOVERNANCE_UNAVAILABLE if it can't be reached.
+    Raises PERMISSION_DENIED for a token that does not allow it, GOVERNANCE_DENIED without an approval or if the agent
+    denies, with its findings, and GOVERNANCE_UNAVAILABLE if it can't be reached.
     """
     vendor = vendor_of(ctx)
-    url = vendor.governors.get(account.account_id) if account is not None else None
+    url = _governor_of(ctx, request, account)
     if url is None:
         return
     token = request.get("governance_context")
     if not token:
         why = "the account has a governance agent: ask check_governance first and send the governance_context"
         raise _denied(why, [{"category_id": "budget_authority", "severity": "critical", "explanation": why}])
-    governor = ctx.world.network.actor_at(url)
+    governor = governor_at(vendor, url)
+    if governor is None:
+        raise AdcpError("GOVERNANCE_UNAVAILABLE", f"no governance agent answers at {url}")
+    check_token(ctx, governor, request, cost_micros, currency, vendor.tokens_seen)
     question = {
         "adcp_version": "3.1",
-        "plan_id": _plan_of(token),
+        "plan_id": request.get("plan_id", ""),
         "caller": vendor.url,
         "purchase_type": purchase,
         "phase": "purchase",
@@ -66,9 +72,7 @@ def clear_spending(
         "planned_delivery": {"total_budget": amount(cost_micros), "currency": currency},
     }
     try:
-        if governor not in ctx.world.actors:
-            raise AdcpError("GOVERNANCE_UNAVAILABLE", f"no governance agent answers at {url}")
-        reply = yield from ctx.call(governor, "check_governance", question)
+        reply = yield from ctx.call(governor.id, "check_governance", question)
     except (PeerTimeout, PeerUnreachable) as error:
         raise AdcpError("GOVERNANCE_UNAVAILABLE", f"the governance agent does not answer: {error}") from None
     if not reply.ok or reply.body.get("verdict") != "approved":
@@ -77,15 +81,16 @@ def clear_spending(
         raise _denied(why, reply.body.get("findings", []))
 
 
+def _governor_of(ctx: Context, request: Body, account: Account | None) -> str | None:
+    """Who decides: the account's governance agent, or the agent's own where the buyer keeps a plan for the brand."""
+    if account is None:
+        return None
+    url = vendor_of(ctx).governors.get(account.account_id)
+    if url is not None:
+        return url
+    found = own_plan(ctx, str(account.brand.get("domain", "")), request.get("plan_id"))
+    return found[0].url if found else None
+
+
 def _denied(why: str, findings: list[Body]) -> AdcpError:
     return AdcpError("GOVERNANCE_DENIED", why, "governance_context", details={"findings": findings})
-
-
-def _plan_of(token: str) -> str:
-    """The plan that a signed context is about, as it says itself; the agent that signed it checks the signature."""
-    parts = token.split(".")
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        return str(claims.get("plan_id") or claims["sub"])
-    except (IndexError, KeyError, ValueError, AttributeError):
-        return token

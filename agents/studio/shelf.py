@@ -41,7 +41,7 @@ class Shelf:
 
     def digest_of(self, url: str) -> str:
         """The digest of our file at a URL; empty if it is none of ours."""
-        if self._world.network.actor_at(url) != self._agent_id:
-            return ""
         parts = urlsplit(url).path.split("/")
-        return parts[2] if len(parts) == 4 and (parts[2], parts[3]) in self._files else ""
+        if len(parts) < 4 or parts[-3] != "files" or self._world.network.agent_at(url) != self._agent_id:
+            return ""
+        return parts[-2] if (parts[-2], parts[-1]) in self._files else ""

@@ -17,6 +17,7 @@ from agents.seller.accounts import BILLING, accounts_of, enter_existing, find_ac
 from agents.seller.approvals import Desk
 from agents.seller.config import AccountsConfig, ReviewConfig
 from agents.seller.controls import set_account
+from agents.seller.departments import join_departments
 from agents.seller.records import Account, Creative, MediaBuy
 from agents.seller.synced import Synced
 from agents.seller.tasks import SellerTasks, get_task_status, list_tasks
@@ -46,6 +47,12 @@ class VendorConfig(BaseModel):
         default={}, description="Sandbox accounts that everybody may use, by id: the domain of the brand"
     )
     creative_review: ReviewConfig = Field(default_factory=ReviewConfig, description="Review of creatives")
+    departments: list[str] = Field(
+        default=[], description="Governance, creative, signals or brand agents whose tools it offers too"
+    )
+    governance_aware: bool = Field(
+        default=True, description="Whether it asks the governance agents of accounts before it sells"
+    )
     adcp_versions: list[Literal["3.0", "3.1", "3.2"]] = Field(
         default=["3.0", "3.1", "3.2"], min_length=1, description="Releases of AdCP that it speaks"
     )
@@ -66,6 +73,10 @@ class Vendor(Actor):
         self.synced = Synced()
         self.governors: dict[str, str] = {}
         """URLs of the governance agents of accounts."""
+        self.tokens_seen: dict[str, Any] = {}
+        """Tokens of governance that were used, with the idempotency key of the request."""
+        self.host: Actor | None = None
+        """The agent of which this is a department; they share accounts and what buyers synchronised."""
         self.shelf = Shelf(world, actor_id)
         self.as_seller = cast("Seller", self)
         """For functions of ``agents.seller`` that need nothing but what is here."""
@@ -80,6 +91,7 @@ class Vendor(Actor):
 
     def start(self) -> None:
         """Enter the accounts that are there from the start, and let everybody call."""
+        join_departments(self)
         enter_existing(self.as_seller)
         for account_id, domain in self.config.sandbox_accounts.items():
             self.enter_account(account_id, "", domain)
@@ -99,6 +111,7 @@ class Vendor(Actor):
         """An active sandbox account under an id that is given; ``buyer`` empty lets everybody use it."""
         if account_id not in self.accounts:
             made = Account(account_id, buyer, {"domain": domain}, domain, True, "operator", "active", account_id)
+            made.declared = False
             self.accounts[account_id] = made
             self.status("account", account_id, None, "active", "opened for a test")
         return self.accounts[account_id]
@@ -123,7 +136,7 @@ class Vendor(Actor):
 
         everywhere = (list_accounts, get_task_status, list_tasks)
         operations = [Operation(_name(handler), handler) for handler in (*reads, *everywhere)]
-        common = (sync_accounts, sync_governance, report_usage)
+        common = (sync_accounts, report_usage, *([sync_governance] if self.config.governance_aware else []))
         operations += [Operation(_name(handler), handler, mutating=True) for handler in (*changes, *common)]
         return Endpoint(self, AdcpDialect(self.config.adcp_versions), operations)
 

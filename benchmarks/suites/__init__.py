@@ -3,7 +3,19 @@
 from collections.abc import Callable
 
 from benchmarks.measure import Row
-from benchmarks.suites import allocation, caps, end_to_end, generation, kernel, memory, messages, pacing, serving, start
+from benchmarks.suites import (
+    agents,
+    allocation,
+    caps,
+    end_to_end,
+    generation,
+    kernel,
+    memory,
+    messages,
+    pacing,
+    serving,
+    start,
+)
 
 Suite = Callable[[bool], list[Row]]
 
@@ -18,4 +30,5 @@ SUITES: dict[str, Suite] = {
     "memory": memory.rows,
     "end-to-end": end_to_end.rows,
     "serving": serving.rows,
+    "agents": agents.rows,
 }

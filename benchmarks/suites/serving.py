@@ -44,9 +44,9 @@ class Server:
                 raise RuntimeError(f"the server ended with {self.process.returncode}")
             sleep(0.01)
         self.ready_s = perf_counter() - begun
-        line = json.loads(ready.read_text())
-        self.replayed = line["replayed"]
-        self.url = line["buyer_api"]
+        self.line = json.loads(ready.read_text())
+        self.replayed = self.line["replayed"]
+        self.url = self.line["buyer_api"]
         self.port = int(self.url.rpartition(":")[2])
 
     def stop(self) -> None:

@@ -21,7 +21,7 @@ from sandbox.delivery.model import Cap, HourRow, Line, Placement, Population, Sl
 from sandbox.delivery.pacing import PACING
 from sandbox.delivery.people import People
 from sandbox.delivery.rings import LEVELS, Rings, fill, slots_of
-from sandbox.delivery.rows import Rows, read_totals
+from sandbox.delivery.rows import Rows, read_totals, with_room
 from sandbox.delivery.supply import Arrivals, Stream, first_tick, hour_traffic, share
 from sandbox.delivery.tables import CONVERSION, GROUP, LINE, MODELS, NONE, Limits, State
 
@@ -55,7 +55,7 @@ class Engine:
         self._rings = Rings(start_ms - start_ms % HOUR_MS)
         self._days = Days(start_ms)
         self._group_records = np.zeros(0, GROUP)
-        self._records = np.zeros(0, LINE)
+        self._room = self._records = np.zeros(0, LINE)
         self._memories: list[Memory] = []
         self._flat: dict[int, Accrual] = {}
         self._limits: Limits | None = None
@@ -96,7 +96,8 @@ class Engine:
         number = self._index[line.line_id] = len(self.lines)
         self.lines.append(line)
         self._memories.append({})
-        self._records = np.concatenate([self._records, np.zeros(1, LINE)])
+        self._room = with_room(self._room, len(self.lines))
+        self._records = self._room[: len(self.lines)]
         if line.price.model == "flat_rate":
             self._flat[number] = Accrual.of(line.price.rate_micros, line.start_ms, line.end_ms, at_ms)
         self._limits = None

@@ -20,6 +20,15 @@ def read_totals(record: Any) -> Totals:
     return Totals(spend_micros=int(record["spent"] - record["pending"]), **counts)
 
 
+def with_room(table: Any, count: int) -> Any:
+    """A table for at least ``count`` records: this one, or one of twice the length with the same content."""
+    if len(table) >= count:
+        return table
+    longer = np.zeros(2 * count, table.dtype)
+    longer[: len(table)] = table
+    return longer
+
+
 class Rows:
     """Rows that nobody has taken yet."""
 
@@ -29,11 +38,10 @@ class Rows:
 
     def end(self, hour_ms: int, records: Any, lines: Sequence[Line]) -> None:
         """Make the rows of what has happened since the last time, in the hour that began at ``hour_ms``."""
-        if len(self._base) < len(records):
-            self._base = np.concatenate([self._base, np.zeros(len(records) - len(self._base), LINE)])
+        self._base = with_room(self._base, len(records))
         moved = np.zeros(len(records), bool)
         for name in _TELLING:
-            moved |= records[name] != self._base[name]
+            moved |= records[name] != self._base[name][: len(records)]
         for number in np.flatnonzero(moved).tolist():
             now, base = read_totals(records[number]), read_totals(self._base[number])
             row = HourRow(line_id=lines[number].line_id, hour_ms=hour_ms)

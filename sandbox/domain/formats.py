@@ -35,7 +35,7 @@ class Format:
     @property
     def asset(self) -> tuple[str, str]:
         """Name and type of the asset that a creative of this format must have."""
-        return _ASSETS[self.medium]
+        return _BRIEF if self.format_id.endswith("_generative") else _ASSETS[self.medium]
 
     def wire(self) -> dict[str, Any]:
         """The format as ``list_creative_formats`` describes it (core/format.json)."""
@@ -60,6 +60,10 @@ _ASSETS: dict[Medium, tuple[str, str]] = {
     "audio": ("audio_file", "audio"),
     "dooh": ("screen_image", "image"),
 }
+
+
+_BRIEF = ("brief", "brief")
+"""Of what formats are that the platform makes itself, from a brief."""
 
 
 def display(width: int, height: int) -> Format:

@@ -107,6 +107,17 @@ _PROTOCOL = (
             "suspended": "processing ready",
         },
     ),
+    # docs/sponsored-intelligence/specification.mdx, "Session State Transitions".
+    _table(
+        "si_session",
+        "active",
+        {
+            "active": "pending_handoff complete terminated",
+            "pending_handoff": "complete terminated",
+            "complete": "",
+            "terminated": "",
+        },
+    ),
 )
 
 _PLATFORM = (
@@ -141,6 +152,23 @@ _PLATFORM = (
             "CANCELED": "ARCHIVED",
             "REJECTED": "ARCHIVED",
             "ARCHIVED": "",
+        },
+    ),
+    # Rules 198 to 202: a proposal of an outcome agent, and the tactic that it becomes when it was selected. One that
+    # got no answer may be selected again.
+    _table(
+        "tactic",
+        "PROPOSED",
+        {
+            "PROPOSED": "ASSIGNING EXPIRED",
+            "ASSIGNING": "ACTIVE DECLINED FAILED",
+            "ACTIVE": "PAUSED COMPLETED CANCELED",
+            "PAUSED": "ACTIVE COMPLETED CANCELED",
+            "FAILED": "ASSIGNING EXPIRED",
+            "DECLINED": "",
+            "EXPIRED": "",
+            "COMPLETED": "",
+            "CANCELED": "",
         },
     ),
     _table("advertiser", "ACTIVE", {"ACTIVE": "ARCHIVED", "ARCHIVED": ""}),

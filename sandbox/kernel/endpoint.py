@@ -6,6 +6,7 @@ makes a retry harmless, what an error looks like) is in the endpoint's :class:`D
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -77,11 +78,19 @@ def _masked(value: Any, place: list[str]) -> Any:
 
 @dataclass(slots=True, frozen=True)
 class Reply:
-    """What comes back through the door. ``ok`` is False when ``body`` describes an error."""
+    """What comes back through the door. ``ok`` is False when ``body`` describes an error.
+
+    ``text`` is the body as the JSON text that crossed the network; empty if it crossed none. See :meth:`json`.
+    """
 
     ok: bool
     body: dict[str, Any]
     status: int = 200
+    text: str = field(default="", compare=False, repr=False)
+
+    def json(self) -> str:
+        """The body as JSON text, written once however many want it."""
+        return self.text or json.dumps(self.body)
 
 
 @dataclass(slots=True)

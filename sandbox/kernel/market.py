@@ -84,7 +84,7 @@ class Market:
         self._lines[line.line_id] = _Held(owner, buyer, line, self._world.now)
         self._emit_line(line.line_id, "opened")
         self._admit(line.line_id)
-        self._tick()
+        self._tick(line.line_id)
 
     def change_line(self, line_id: str, why: str, **fields: Any) -> None:
         """Change fields of a line (``active``, ``budget_micros``, ``end_ms``, ``creatives`` …) now."""
@@ -97,7 +97,7 @@ class Market:
         if held.in_engine:
             self.engine.change_line(line_id, self._world.now, **changed)
         self._emit_line(line_id, why)
-        self._tick()
+        self._tick(line_id)
 
     def set_segment(self, name: str, share: float) -> None:
         """Say which share of the people is in a segment of the population from now on; lines are aimed by its name.
@@ -129,7 +129,7 @@ class Market:
         for line_id, held in self._lines.items():
             if held.owner == seller and held.line.media_buy_id == media_buy_id:
                 self._admit(line_id)
-        self._tick()
+                self._tick(line_id)
 
     def binding(self, line_id: str) -> Binding | None:
         """What the buyer of a line has bound its media buy to; None if nobody has."""
@@ -236,22 +236,22 @@ class Market:
                 held.line,
                 campaign_id=binding.campaign_id,
                 advertiser_id=binding.advertiser_id,
-                group_ids=binding.group_ids,
+                group_ids=(*held.line.group_ids, *binding.group_ids),
             )
         self.engine.add_line(held.line, self._world.now)
         held.in_engine = True
 
-    def _tick(self) -> None:
-        if not self._ticking and self._live():
+    def _tick(self, line_id: str) -> None:
+        """Begin to settle hour by hour if a line is live that was not; as long as nothing ticks, no other one is."""
+        if not self._ticking and self._live(self._lines[line_id]):
             self._ticking = True
             self._world.spawn(self._hours())
 
-    def _live(self) -> bool:
-        now = self._world.now
-        return any(h.in_engine and h.line.active and h.line.end_ms > now for h in self._lines.values())
+    def _live(self, held: _Held) -> bool:
+        return held.in_engine and held.line.active and held.line.end_ms > self._world.now
 
     def _hours(self) -> Generator[Any, Any, None]:
-        while self._live():
+        while any(map(self._live, self._lines.values())):
             now = self._world.now
             yield self._world.env.timeout(HOUR_MS - now % HOUR_MS)
             self._settle()

@@ -14,7 +14,9 @@ from sandbox.protocol.changes import CANONICAL
 from sandbox.protocol.errors import error_body
 from sandbox.protocol.idempotency import DEFAULT_TTL_MS, Idempotency, scope_of
 from sandbox.protocol.issues import SchemaIssue
-from sandbox.protocol.versions import VERSIONS, from_wire, negotiate, schema_name, to_wire
+from sandbox.protocol.signing_settings import SigningSettings
+from sandbox.protocol.tools import COMPACT
+from sandbox.protocol.versions import VERSIONS, from_wire, known, negotiate, schema_name, to_wire
 from sandbox.protocol.webhooks import Seen
 
 ACCEPTED = ("completed", "submitted")
@@ -32,7 +34,8 @@ class AdcpDialect:
     the canonical form (3.1). An answer of our own that breaks its schema is written to the trace as a
     ``violation``, which fails the run, and so is a request that one of our own actors got wrong. A request of
     a scenario's step may be wrong on purpose. With ``echo_key`` answers repeat the key under which they are remembered;
-    ``same_account`` is that of :func:`~sandbox.protocol.idempotency.scope_of`.
+    ``same_account`` is that of :func:`~sandbox.protocol.idempotency.scope_of`. ``signing`` says how an edge verifies
+    signed requests; without it nobody does.
     """
 
     def __init__(
@@ -41,8 +44,10 @@ class AdcpDialect:
         ttl_ms: int = DEFAULT_TTL_MS,
         echo_key: bool = False,
         same_account: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+        signing: SigningSettings | None = None,
     ) -> None:
         self.supported = tuple(supported)
+        self.signing = signing
         self._same_account = same_account
         self.echo_key = echo_key
         self.idempotency = Idempotency(ttl_ms)
@@ -53,7 +58,10 @@ class AdcpDialect:
         Raises VERSION_UNSUPPORTED, INVALID_REQUEST for a breach of the schema, the errors of idempotency, and
         :class:`Answered` for a retry.
         """
-        ctx.version = negotiate(payload, self.supported)
+        ctx.version = negotiate(payload, self.supported, operation.name)
+        if not known(operation.name, ctx.version):
+            why = f"AdCP {ctx.version} has no tool {operation.name!r}"
+            raise AdcpError("UNSUPPORTED_FEATURE", why, field="adcp_version", suggestion="ask in a newer release")
         name = schema_name(operation.name, ctx.version)
         issues = [] if name in OWN_WORDS else schemas.check(name, "request", payload, ctx.version)
         if issues:
@@ -65,18 +73,19 @@ class AdcpDialect:
             raise AdcpError("INVALID_REQUEST", f"numbers are at most {MOST:,} here", field=excess)
         scope = scope_of(ctx.principal.id, payload, self._same_account)
         if scope is not None:
-            known = self.idempotency.begin(scope, operation.name, payload, ctx.now)
-            if known is not None:
-                raise Answered(Reply(True, _echo(known, payload)))
+            before = self.idempotency.begin(scope, operation.name, payload, ctx.now)
+            if before is not None:
+                raise Answered(Reply(True, _echo(before, payload)))
             ctx.notes["scope"] = scope
         return from_wire(operation.name, "request", payload, ctx.version)
 
     def close(self, ctx: Context, operation: Operation, payload: dict[str, Any], result: Any) -> Reply:
         """The answer in the form of the release, remembered if it is accepted, with the context echoed."""
         body = to_wire(operation.name, "answer", dict(result), ctx.version)
-        if "adcp_version" in payload and "status" in body:
+        roomy = operation.name not in COMPACT
+        if roomy and "adcp_version" in payload and "status" in body:
             body["adcp_version"] = ctx.version
-        if self.echo_key and "idempotency_key" in payload:
+        if roomy and self.echo_key and "idempotency_key" in payload:
             body["idempotency_key"] = payload["idempotency_key"]
         scope = ctx.notes.pop("scope", None)
         if scope is not None and result.get("status", "completed") in ACCEPTED:
@@ -111,7 +120,8 @@ class InboxDialect:
     """How a receiver takes webhooks: each event once, repetitions acknowledged without effect.
 
     A webhook that does not fit core/mcp-webhook-payload.json is refused, and is a violation of the actor that
-    sent it. The envelope is the same in all releases that we speak; it is checked in the canonical one.
+    sent it. The envelope is the same in all releases that we speak; it is checked in the canonical one,
+    or in the newest that knows the tool that the webhook is about.
     """
 
     def __init__(self) -> None:
@@ -119,8 +129,9 @@ class InboxDialect:
 
     def open(self, ctx: Context, operation: Operation, payload: dict[str, Any]) -> dict[str, Any]:
         """The webhook as it came. Raises :class:`Answered` for a repetition, and what ``Seen.claim`` raises."""
-        ctx.version = CANONICAL
-        issues = schemas.store().check_document(schemas.WEBHOOK, payload, CANONICAL)
+        task = str(payload.get("task_type", ""))
+        ctx.version = next((v for v in (CANONICAL, *VERSIONS[::-1]) if known(task, v)), CANONICAL)
+        issues = schemas.store().check_document(schemas.WEBHOOK, payload, ctx.version)
         if issues:
             if ctx.principal.role != "driver":
                 _violation(ctx, "webhook", ctx.principal.id, issues)
@@ -136,10 +147,10 @@ class InboxDialect:
         return Reply(True, result or {})
 
     def fail(self, ctx: Context, payload: dict[str, Any], error: AdcpError | ApiError) -> Reply:
-        """409 for a key with another body, 503 while the first copy is worked on, otherwise 400."""
+        """409 for a key with another body and for another end of a task, 503 while the first copy is worked on, else 400."""
         if ctx.notes.pop("claimed", False):
             self.seen.release(ctx.principal.id, payload)
-        status = {"IDEMPOTENCY_CONFLICT": 409, "IDEMPOTENCY_IN_FLIGHT": 503}.get(error.code, 400)
+        status = {"IDEMPOTENCY_CONFLICT": 409, "CONFLICT": 409, "IDEMPOTENCY_IN_FLIGHT": 503}.get(error.code, 400)
         return Reply(False, {"code": error.code, "message": error.message}, status)
 
     def unknown(self, ctx: Context, known: Iterable[str]) -> AdcpError:

@@ -109,6 +109,17 @@ def _read(row: str) -> Tool:
 TOOLS = {tool.name: tool for tool in map(_read, _TABLE.strip().splitlines())}
 """All tools of releases 3.0 to 3.2, by name."""
 
+COMPACT = (
+    "list_products",
+    "request_proposals",
+    "refine_proposals",
+    "decline_proposals",
+    "accept_proposal",
+    "buy_products",
+    "control_media_buy",
+)
+"""Tools of 3.2 whose answers are closed: they have no room for the release or the key of the request."""
+
 _GOVERNANCE = ("property", "collection", "content-standards")
 _WIRE_PROTOCOLS = ("media-buy", "signals", "governance", "creative", "brand", "sponsored-intelligence")
 

@@ -19,12 +19,12 @@ VERSIONS = ("3.0", "3.1", "3.2")
 Release = tuple[int, int]
 
 
-def negotiate(payload: dict[str, Any], supported: Sequence[str] = VERSIONS) -> str:
+def negotiate(payload: dict[str, Any], supported: Sequence[str] = VERSIONS, tool: str = "") -> str:
     """The release that a request is served as.
 
     Raises VERSION_UNSUPPORTED, with ``supported_versions`` in its details (error-details/version-unsupported).
     """
-    wanted = _wanted(payload, supported)
+    wanted = _wanted(payload, [v for v in supported if known(tool, v)] or supported)
     usable = [v for v in supported if wanted is not None and _usable(_release(v), wanted)]
     if not usable:
         asked = payload.get("adcp_version", payload.get("adcp_major_version"))
@@ -64,12 +64,25 @@ def offered(tool: str, version: str) -> bool:
     return tool in TOOLS and version in TOOLS[tool].versions
 
 
+def known(tool: str, version: str) -> bool:
+    """False for a tool of the protocol that a release does not have, by this name or by an older one."""
+    return tool not in TOOLS or offered(tool, version) or schema_name(tool, version) != tool
+
+
 def schema_name(tool: str, version: str) -> str:
     """The name under which a release has the schemas of a tool: 3.0 has other names for those of tasks."""
     return _OLD_NAMES.get(tool, tool) if version == "3.0" else tool
 
 
 _OLD_NAMES = {"get_task_status": "tasks_get", "list_tasks": "tasks_list"}
+
+
+def present_name(tool: str) -> str:
+    """The name that a tool has now, for the one by which clients of 3.0 call it (``tasks/get``)."""
+    return _PRESENT_NAMES.get(tool, tool)
+
+
+_PRESENT_NAMES = {"tasks/get": "get_task_status", "tasks/list": "list_tasks"}
 
 
 def _changed(tool: str, direction: str, body: dict[str, Any], old: str, new: str) -> dict[str, Any]:

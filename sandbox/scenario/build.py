@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from sandbox.core.errors import InputError
+from sandbox.core.time import SECOND_MS
 from sandbox.kernel.actor import Actor, ActorKind, actor_kind
 from sandbox.kernel.blobs import Blobs
 from sandbox.kernel.faults import Fault
 from sandbox.kernel.latency import Latency
-from sandbox.kernel.network import WEBHOOK_RETRIES_MS, NetworkConfig
+from sandbox.kernel.network import NetworkConfig
+from sandbox.kernel.webhooks import WEBHOOK_RETRIES_MS
 from sandbox.kernel.world import World
 from sandbox.scenario.conditions import CallCondition
 from sandbox.scenario.driver import Driver
@@ -22,8 +24,9 @@ from sandbox.scenario.units import moment_ms
 from sandbox.scenario.validate import validated
 
 if TYPE_CHECKING:
+    from sandbox.scenario.faults import FaultSpec
     from sandbox.scenario.load import Scenario
-    from sandbox.scenario.model import ActorSpec, FaultSpec, LatencySpec
+    from sandbox.scenario.model import ActorSpec, LatencySpec
     from sandbox.scenario.source import Where
 
 
@@ -100,7 +103,13 @@ def fault_of(spec: FaultSpec, start_ms: int, end_ms: int) -> Fault:
         until_ms=moment(spec.until),
         probability=spec.probability,
         count=spec.count,
-        delay_ms=spec.delay,
+        direction=spec.direction,
+        latency=Latency(spec.median, max(spec.median, spec.p95 or 0)),
+        hold_ms=spec.hold,
+        rate=spec.rate,
+        status=spec.status,
+        retry_after_s=None if spec.retry_after is None else -(-spec.retry_after // SECOND_MS),
+        skew_ms=spec.skew,
     )
 
 

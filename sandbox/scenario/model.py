@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 from sandbox.core.time import HOUR_MS
 from sandbox.scenario.compare import Expected
 from sandbox.scenario.conditions import CALL, CallCondition, Condition, MetricCondition, Strict
+from sandbox.scenario.faults import FaultSpec
 from sandbox.scenario.units import Duration, Instant, Moment
 
 ActorId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
@@ -60,20 +61,6 @@ class LinkSpec(LatencySpec):
 
     sender: str = Field(alias="from")
     to: str
-
-
-class FaultSpec(Strict):
-    """A fault rule; names are glob patterns."""
-
-    kind: Literal["drop", "delay", "answer_lost", "unavailable"]
-    sender: str = Field("*", alias="from")
-    to: str = "*"
-    message: str = Field("*", description="an operation, or webhook")
-    since: Moment | None = Field(None, description="first instant at which the rule holds")
-    until: Moment | None = Field(None, description="first instant at which it no longer holds")
-    probability: float = Field(1.0, gt=0, le=1)
-    count: int | None = Field(None, gt=0, description="how often at most")
-    delay: Duration = Field(0, description="what `delay` adds", json_schema_extra={"default": "0s"})
 
 
 class NetworkSpec(Strict):

@@ -15,6 +15,12 @@ def _read_duration(value: Any) -> int:
     return parse_duration(value)
 
 
+def _read_offset(value: Any) -> int:
+    if isinstance(value, str) and value[:1] in ("+", "-"):
+        return parse_duration(value[1:]) * (-1 if value[0] == "-" else 1)
+    return _read_duration(value)
+
+
 def _read_instant(value: Any) -> int:
     if not isinstance(value, str):
         raise ValueError("write an instant, for example 2026-05-01 or 2026-05-01T09:00Z")
@@ -48,6 +54,12 @@ Duration = Annotated[
     BeforeValidator(_read_duration),
     Field(ge=0),
     WithJsonSchema({"type": ["string", "number"], "description": "a duration: 90s, 2h30m, 3d, PT15M"}),
+]
+
+Offset = Annotated[
+    int,
+    BeforeValidator(_read_offset),
+    WithJsonSchema({"type": ["string", "number"], "description": "ahead or behind by a duration: +90s, -5m"}),
 ]
 
 Instant = Annotated[

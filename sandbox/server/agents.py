@@ -3,46 +3,40 @@
 =============================================  =======================================================
 ``/agents/<id>/mcp``                           streamable HTTP, stateless
 ``/agents/<id>/a2a``                           JSON-RPC, A2A 1.0 and 0.3
+``/agents/<id>/adcp/<tool>``                   a POST for each tool, where the vectors of request signing go
 ``/agents/<id>/.well-known/agent-card.json``   what A2A clients read first; needs no token
+``/agents/<id>/get-proposals``, ``…``           outcome agents: the five operations of seed 002
+``/agents/<id>/files/<digest>/<name>``         files that an agent publishes; needs no token
+``/oauth/token``, ``/.well-known/oauth-…``     a token of an agent for an API key of the platform
 ``/.well-known/brand.json``, ``jwks.json``     which agents there are, and with which keys they sign webhooks
 =============================================  =======================================================
 """
 
 from __future__ import annotations
 
-import hmac
-import json
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import Any, Self
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from sandbox.core.errors import AdcpError
 from sandbox.kernel.endpoint import Operation, Reply
-from sandbox.protocol.errors import error_body
-from sandbox.protocol.versions import VERSIONS
+from sandbox.protocol.versions import VERSIONS, present_name
 from sandbox.server.agents_a2a import AgentsA2a
+from sandbox.server.agents_files import AgentsFiles
 from sandbox.server.agents_mcp import AgentsMcp
+from sandbox.server.agents_oauth import AgentsOauth
+from sandbox.server.agents_outcome import AgentsOutcome
+from sandbox.server.agents_plain import AgentsPlain
+from sandbox.server.agents_requests import Gate, token_of
 from sandbox.server.asgi import Asgi, Message, Receive, Send, mount
 from sandbox.server.bodies import MAX_JSON_BYTES
 from sandbox.server.served import Served
-
-SESSION = "adcp_sandbox.session"
-"""Where a request's scope holds its :class:`Session`."""
+from sandbox.server.session import MESSAGE, Session
 
 _ROLES = {"seller": "sales"}
 """Roles whose agents have another name in AdCP."""
-
-
-@dataclass(slots=True, frozen=True)
-class Session:
-    """A request's agent, and the customer whose token it came with."""
-
-    agent_id: str
-    principal: str
 
 
 class Agents:
@@ -58,6 +52,11 @@ class Agents:
         self._stack = AsyncExitStack()
         self._mcp = AgentsMcp(self)
         self._a2a = AgentsA2a(self)
+        self._plain = AgentsPlain(self)
+        self._gate = Gate(served, base)
+        self._files = AgentsFiles(served, base)
+        self._oauth = AgentsOauth(served, base)
+        self.outcome = AgentsOutcome(served, base)
 
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self._mcp)
@@ -101,54 +100,44 @@ class Agents:
         supported: tuple[str, ...] = getattr(endpoint.dialect, "supported", VERSIONS)
         return supported
 
-    def session(self, agent_id: str, token: str | None) -> Session | None:
-        """Whose token it is; None if it is not one of this agent's."""
-        given, found = (token or "").encode(), None
-        customers = [customer.principal for customer in self.served.customers]
-        for principal in customers:
-            if hmac.compare_digest(token_of(agent_id, principal).encode(), given):
-                found = Session(agent_id, principal)
-        return found
-
     async def ask(self, session: Session, tool: str, payload: dict[str, Any]) -> Reply:
         """Have a tool do its work."""
-        try:
-            json.dumps(payload, allow_nan=False)
-        except (ValueError, RecursionError) as error:
-            refusal = AdcpError("INVALID_REQUEST", f"the request is no JSON: {error}")
-            return Reply(False, error_body(refusal, VERSIONS[-1]), 400)
-        return await self.served.ask(session.principal, session.agent_id, tool, payload)
+        name = present_name(tool)
+        reply = await self.served.ask(session.principal, session.agent_id, name, payload, session.signer)
+        return self._files.outside(session.agent_id, reply)
 
     # -- the port ----------------------------------------------------------------------------------------
 
     def app(self, middlewares: Sequence[Middleware]) -> web.Application:
         """The routes of the port."""
         app = web.Application(middlewares=middlewares, client_max_size=MAX_JSON_BYTES)
-        mount(app, "/agents/{agent}/mcp", self._guarded(self._mcp.asgi))
+        for path, door in self.doors().items():
+            mount(app, f"/agents/{{agent}}/{path}", door)
         for path in ("/agents/{agent}/.well-known", "/agents/{agent}/a2a/.well-known"):
             app.router.add_get(path + "/agent-card.json", self._card)
-        mount(app, "/agents/{agent}/a2a", self._guarded(self._a2a.asgi))
+        self._files.add_routes(app)
+        self._oauth.add_routes(app)
+        self.outcome.add_routes(app)
         app.router.add_get("/.well-known/jwks.json", self._keys)
         app.router.add_get("/.well-known/brand.json", self._brand)
         return app
 
-    def _guarded(self, inner: Asgi) -> Asgi:
-        """401 for whoever has no token of the agent."""
+    def doors(self) -> dict[str, Asgi]:
+        """What answers below an agent's address, by path."""
+        plain = self._gate.guard(self._plain.asgi)
+        doors = {"mcp": self._gate.guard(self._mcp.asgi), "a2a": self._gate.guard(self._mcp_too(self._a2a.asgi))}
+        return doors | {f"{below}adcp/{{tool:.+}}": plain for below in ("", "mcp/", "a2a/")}
+
+    def _mcp_too(self, a2a: Asgi) -> Asgi:
+        """A2A, and MCP at the same address: both are JSON-RPC, and a tool call says by its method what it is.
+
+        Clients that look at an agent from outside, such as probes of its authentication, know one address of it.
+        """
 
         async def asgi(scope: Message, receive: Receive, send: Send) -> None:
-            agent_id, token = scope["path"].split("/")[2], _bearer(scope)
-            if agent_id not in self.served.agents:
-                await _answer(send, 404, {"error": f"there is no agent {agent_id}"})
-                return
-            session = self.session(agent_id, token)
-            if session is None:
-                realm = f'Bearer realm="{self.base}{scope["path"]}"'
-                why = "" if token is None else ', error="invalid_token", error_description="no token of this agent"'
-                code = "AUTH_MISSING" if token is None else "AUTH_INVALID"
-                error = AdcpError(code, "send the header Authorization: Bearer <token> with a token of this agent")
-                await _answer(send, 401, error_body(error, VERSIONS[-1]), realm + why)
-                return
-            await inner({**scope, SESSION: session}, receive, send)
+            method = (scope[MESSAGE] or {}).get("method")
+            door = self._mcp.asgi if method in ("tools/call", "tools/list") else a2a
+            await door(scope, receive, send)
 
         return asgi
 
@@ -169,24 +158,3 @@ class Agents:
             for transport in ("mcp", "a2a")
         ]
         return web.json_response({"agents": rows})
-
-
-def token_of(agent_id: str, principal: str) -> str:
-    """The bearer token by which a customer of a local sandbox speaks to an agent."""
-    return f"sk_agent_{principal}_{agent_id}"
-
-
-def _bearer(scope: Message) -> str | None:
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            scheme, _, token = value.decode("latin-1").partition(" ")
-            return token.strip() or None if scheme.lower() == "bearer" else None
-    return None
-
-
-async def _answer(send: Send, status: int, body: dict[str, Any], challenge: str = "") -> None:
-    headers = [(b"content-type", b"application/json")]
-    if challenge:
-        headers.append((b"www-authenticate", challenge.encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(body).encode()})

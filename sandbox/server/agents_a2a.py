@@ -1,14 +1,16 @@
 """The agents over A2A: a skill for each task of the protocol, called by a data part ``{skill, input}``.
 
-The answer is the data part of the task's artifact; a task that refuses is ``failed`` and has ``adcp_error`` there. An
-answer ``submitted`` is a completed A2A task: the work that goes on is polled with get_task_status
-(docs/building/by-layer/L0/a2a-guide.mdx, a2a-response-format.mdx). The ``a2a`` package is loaded with
-the first request.
+The answer is the data part of the task's artifact. An answer ``submitted`` is a completed A2A task: the work that goes
+on is polled with get_task_status. A refusal has ``adcp_error`` there, which alone tells it apart; its task is
+``failed`` in A2A 1.0, and completed in A2A 0.3, whose clients read no artifact of a task that failed. The
+specification allows both (docs/building/by-layer/L0/a2a-profile-extension.mdx, "Response mapping"). The ``a2a`` package
+is loaded with the first request.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 from sandbox import __version__
@@ -16,6 +18,7 @@ from sandbox.kernel.endpoint import Reply
 from sandbox.protocol.tool_schemas import title
 from sandbox.protocol.tools import protocol_of
 from sandbox.server.asgi import Asgi, Message, Receive, Send
+from sandbox.server.session import SESSION, Session
 
 if TYPE_CHECKING:
     from a2a.server.agent_execution import AgentExecutor, RequestContext
@@ -23,11 +26,12 @@ if TYPE_CHECKING:
     from a2a.server.routes import ServerCallContextBuilder
     from a2a.types import Task
 
-    from sandbox.server.agents import Agents, Session
+    from sandbox.server.agents import Agents
 
 PROFILE = "https://adcontextprotocol.org/extensions/adcp/v3"
 
 _SESSION = "adcp_session"
+_VERSION = "a2a_version"
 
 
 class AgentsA2a:
@@ -94,15 +98,22 @@ class AgentsA2a:
         from google.protobuf.json_format import ParseDict
         from starlette.routing import Router
 
+        _log_own_bugs_only()
         card = ParseDict(self.card(agent_id), AgentCard(), ignore_unknown_fields=True)
         handler = DefaultRequestHandler(_executor(self._agents), InMemoryTaskStore(), card)
         path = f"/agents/{agent_id}/a2a"
         return Router(create_jsonrpc_routes(handler, path, _context_builder(), enable_v0_3_compat=True))
 
 
-def _session(scope: Message) -> Session:
-    from sandbox.server.agents import SESSION
+def _log_own_bugs_only() -> None:
+    """What clients send that is no message is answered, and is nothing to log."""
+    for name in ("a2a.server.routes.jsonrpc_dispatcher", "a2a.compat.v0_3.jsonrpc_adapter", "a2a.utils"):
+        log = logging.getLogger(name)
+        if not log.filters:
+            log.addFilter(lambda row: row.msg == "Unhandled exception")
 
+
+def _session(scope: Message) -> Session:
     session: Session = scope[SESSION]
     return session
 
@@ -117,6 +128,7 @@ def _context_builder() -> ServerCallContextBuilder:
         def build(self, request: Request) -> ServerCallContext:
             context = super().build(request)
             context.state[_SESSION] = _session(request.scope)
+            context.state[_VERSION] = request.headers.get("A2A-Version") or "0.3"
             return context
 
     return Builder()
@@ -158,7 +170,8 @@ def _task(context: RequestContext, skill: str, reply: Reply) -> Task:
     from a2a.types import Task as A2aTask
     from google.protobuf.json_format import ParseDict
 
-    state = "TASK_STATE_COMPLETED" if reply.ok else "TASK_STATE_FAILED"
+    old = context.call_context.state[_VERSION].startswith("0.")
+    state = "TASK_STATE_COMPLETED" if reply.ok or old else "TASK_STATE_FAILED"
     data: dict[str, Any] = json.loads(json.dumps(reply.body))
     text = data.get("message") or (f"{skill} is done" if reply.ok else data["adcp_error"]["message"])
     task: Task = ParseDict(

@@ -6,7 +6,6 @@ An answer is the ``structuredContent`` of its tool call, and the same as JSON te
 
 from __future__ import annotations
 
-import json
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,13 +13,15 @@ from sandbox import __version__
 from sandbox.protocol.tool_schemas import input_schema, title
 from sandbox.server.asgi import Asgi, Message, Receive, Send
 from sandbox.server.bodies import MAX_JSON_BYTES
+from sandbox.server.mcp_call import read_call, result_of
+from sandbox.server.session import MESSAGE, SESSION, Session
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
     from mcp.server.lowlevel import Server
     from mcp.types import CallToolRequestParams, CallToolResult, ListToolsResult, PaginatedRequestParams
 
-    from sandbox.server.agents import Agents, Session
+    from sandbox.server.agents import Agents
 
 
 class AgentsMcp:
@@ -46,9 +47,17 @@ class AgentsMcp:
         await self._stack.aclose()
 
     async def asgi(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request."""
+        """Serve one HTTP request: a plain tool call at once, everything else by the ``mcp`` package."""
         assert self._serve is not None, "open the door with async with"
-        await self._serve(scope, receive, send)
+        call = read_call(scope["headers"], scope[MESSAGE])
+        if call is None:
+            await self._serve(scope, receive, send)
+            return
+        reply = await self._agents.ask(scope[SESSION], call.tool, call.arguments)
+        answer = call.answer(reply)
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
 
     def tools(self, agent_id: str) -> list[dict[str, Any]]:
         """The tools of an agent with their schemas."""
@@ -65,7 +74,7 @@ class AgentsMcp:
 
     def _server(self) -> Server[Any]:
         from mcp.server.lowlevel import Server
-        from mcp.types import CallToolResult, ListToolsResult, TextContent, Tool
+        from mcp.types import CallToolResult, ListToolsResult, Tool
 
         async def list_tools(
             ctx: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None
@@ -75,15 +84,12 @@ class AgentsMcp:
 
         async def call_tool(ctx: ServerRequestContext[Any, Any], params: CallToolRequestParams) -> CallToolResult:
             reply = await self._agents.ask(_session(ctx), params.name, params.arguments or {})
-            text = TextContent(type="text", text=json.dumps(reply.body, ensure_ascii=False))
-            return CallToolResult(content=[text], structured_content=reply.body, is_error=not reply.ok)
+            return CallToolResult.model_validate(result_of(reply, reply.body))
 
         return Server("adcp-sandbox", version=__version__, on_list_tools=list_tools, on_call_tool=call_tool)
 
 
 def _session(ctx: ServerRequestContext[Any, Any]) -> Session:
-    from sandbox.server.agents import SESSION
-
     assert ctx.request is not None
     session: Session = ctx.request.scope[SESSION]
     return session

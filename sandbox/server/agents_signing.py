@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sandbox.kernel.network import Letter
+from sandbox.kernel.webhooks import Letter
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -99,12 +99,12 @@ class Keyring:
             return {}
         if "Bearer" in letter.authentication.get("schemes", ()):
             return {"Authorization": f"Bearer {secret}"}
-        stamp = str(int(self._clock()))
+        stamp = str(int(self._clock() + letter.skew_ms / 1000))
         digest = hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
         return {"X-ADCP-Signature": f"sha256={digest}", "X-ADCP-Timestamp": stamp}
 
     def _signature(self, letter: Letter, body: bytes) -> dict[str, str]:
-        now = int(self._clock())
+        now = int(self._clock() + letter.skew_ms / 1000)
         digest = f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
         url = urlsplit(letter.url)
         values = {

@@ -30,6 +30,7 @@ from sandbox.server.agents import Agents
 from sandbox.server.asgi import mount
 from sandbox.server.bodies import MAX_JSON_BYTES
 from sandbox.server.control import PREFIX, Control
+from sandbox.server.faults import ConnectionFaults
 from sandbox.server.limits import RateLimit
 from sandbox.server.mcp import BuyerMcp
 from sandbox.server.rest import Handler, Rest, errors
@@ -102,7 +103,8 @@ class Running:
             self.served.start()
             self.control = Control(self.served)
             self.agents = await self._stack.enter_async_context(Agents(self.served, self.agents_base))
-            await self._listen(self.agents.app([errors, _own_pages_only(self.address.host)]), self._agents_socket)
+            self.faults = ConnectionFaults(self.served)
+            await self._listen(self.agents.app(self._around()), self._agents_socket)
             await self._listen(await self._app(), self._socket)
         except BaseException:
             await self._stack.aclose()
@@ -121,7 +123,7 @@ class Running:
 
     async def _app(self) -> web.Application:
         served = self.served
-        app = web.Application(middlewares=[errors, _own_pages_only(self.address.host)], client_max_size=MAX_JSON_BYTES)
+        app = web.Application(middlewares=self._around(), client_max_size=MAX_JSON_BYTES)
         app.on_shutdown.append(self._halt)
         limit = RateLimit(self.address.rate_limit)
         self.control.add_routes(app)
@@ -137,8 +139,13 @@ class Running:
         Rest(served, self.base, limit).add_routes(app)
         return app
 
+    def _around(self) -> list[Middleware]:
+        """What every request passes: a fault strikes refusals too, and what it refuses itself is worded like others."""
+        return [errors, self.faults.middleware, errors, _own_pages_only(self.address.host)]
+
     async def _halt(self, _app: web.Application) -> None:
         """Nothing that goes on in the worlds holds up the end of the server."""
+        self.faults.end()
         await self.served.halt()
 
     def ready(self) -> dict[str, Any]:
@@ -151,7 +158,7 @@ class Running:
             "dashboard": f"{self.base}/",
             "docs": f"{self.base}/docs",
             "agents": self.agents.rows(),
-            "outcome_agents": [],
+            "outcome_agents": self.agents.outcome.rows(),
             "customers": [{key: row[key] for key in ("id", "name", "api_key")} for row in self.control.customers()],
             "journal": self.served.journal.shown(),
             "replayed": self.served.replayed,

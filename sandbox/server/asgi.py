@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from aiohttp import web
+from multidict import CIMultiDict
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -18,6 +19,9 @@ Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Message, Receive, Send], Awaitable[None]]
 
 _CHUNK = 64 * 1024
+
+BODY = "adcp_sandbox.body"
+"""Where a request has its body if it was read before; its answer is made whole then, and sent by whoever asked."""
 
 
 def mount(app: web.Application, path: str, application: Asgi, max_bytes: int = 32 * 1024 * 1024) -> None:
@@ -55,6 +59,8 @@ class _Exchange:
         self._read_all = False
         self._refusal: web.HTTPException | None = None
         """What is wrong with the body, once that is known."""
+        self._start: Message = {}
+        """Status and headers of the answer, until something of its body is there."""
         self._response: web.StreamResponse | None = None
         self._task: asyncio.Future[None] | None = None
         self.ended = asyncio.Event()
@@ -90,6 +96,9 @@ class _Exchange:
         return self._response is not None and self._response.prepared
 
     async def _receive(self) -> Message:
+        if not self._read_all and BODY in self._request:
+            self._read_all = True
+            return {"type": "http.request", "body": self._request[BODY], "more_body": False}
         if not self._read_all:
             try:
                 chunk = await self._request.content.read(_CHUNK)
@@ -120,17 +129,30 @@ class _Exchange:
         if self._refusal is not None and not self._begun:
             return
         if message["type"] == "http.response.start":
-            self._response = web.StreamResponse(status=message["status"])
-            for name, value in message.get("headers", []):
-                self._response.headers.add(name.decode("latin-1"), value.decode("latin-1"))
-            await self._response.prepare(self._request)
+            self._start = message
+            if not any(name == b"content-length" for name, _ in message.get("headers", [])):
+                await self._begin(b"", True)
+        elif message["type"] == "http.response.body" and self._response is None:
+            await self._begin(message.get("body", b""), message.get("more_body", False))
+        elif message["type"] == "http.response.body":
+            await self._go_on(message.get("body", b""), message.get("more_body", False))
+
+    async def _begin(self, body: bytes, more: bool) -> None:
+        """Answer with what there is: at once where that is all, as a stream otherwise (of events, which may be far)."""
+        headers = CIMultiDict((n.decode("latin-1"), v.decode("latin-1")) for n, v in self._start.get("headers", []))
+        if not more:
+            self._response = web.Response(status=self._start["status"], headers=headers, body=body)
+            self.ended.set()
             return
-        if message["type"] != "http.response.body":
-            return
-        assert self._response is not None, "the body comes after the start"
-        if message.get("body"):
-            await self._response.write(message["body"])
-        if not message.get("more_body", False):
+        self._response = web.StreamResponse(status=self._start["status"], headers=headers)
+        await self._response.prepare(self._request)
+        await self._go_on(body, more)
+
+    async def _go_on(self, body: bytes, more: bool) -> None:
+        assert self._response is not None
+        if body:
+            await self._response.write(body)
+        if not more:
             await self._response.write_eof()
             self.ended.set()
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
 from sandbox.core.errors import ApiError
+
+M = TypeVar("M", bound=BaseModel)
 
 MAX_JSON_BYTES = 32 * 1024 * 1024
 """The largest JSON body: 100,000 audience members (rule 142) take about half of it."""
@@ -96,3 +101,17 @@ def _encodable(value: Any) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+async def read_model(request: web.Request, model: type[M]) -> M:
+    """The body of a request as a model; what is wrong with it is refused with its field."""
+    if request.content_type != "application/json":
+        raise refused("Content-Type", "send application/json")
+    if (request.content_length or 0) > MAX_JSON_BYTES:
+        raise refused("body", f"it is larger than {MAX_JSON_BYTES} bytes")
+    try:
+        return model.model_validate(parse_object(await request.read()))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(step) for step in first["loc"]) or "body"
+        raise refused(field, str(first["msg"]).removeprefix("Value error, ")) from None

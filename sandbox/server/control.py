@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, PydanticUserError, TypeAdapter, ValidationError, model_validator
@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, PydanticUserError, TypeAdapte
 from sandbox.core.errors import ApiError
 from sandbox.core.time import DAY_MS, iso
 from sandbox.kernel.trace import Event
-from sandbox.scenario.model import FaultSpec
 from sandbox.scenario.units import Duration, Instant
-from sandbox.server.bodies import MAX_JSON_BYTES, parse_object, refused
+from sandbox.server.bodies import parse_object, read_model, refused
 from sandbox.server.books import Books
-from sandbox.server.host import NETWORK, Host
+from sandbox.server.faults_api import FaultsApi
+from sandbox.server.host import Host
 from sandbox.server.served import Served
 
 FURTHEST_MS = 10 * 366 * DAY_MS
@@ -25,8 +25,6 @@ FURTHEST_MS = 10 * 366 * DAY_MS
 MOST_EVENTS = 1_000
 
 PREFIX = "/_sandbox"
-
-M = TypeVar("M", bound=BaseModel)
 
 
 class Advance(BaseModel):
@@ -46,15 +44,6 @@ class Advance(BaseModel):
         return self
 
 
-class Faults(BaseModel):
-    """The fault rules from now on, instead of those before."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    faults: list[FaultSpec]
-    customer: str | None = None
-
-
 class Control:
     """Serves ``/_sandbox``."""
 
@@ -71,8 +60,7 @@ class Control:
         router.add_get(f"{PREFIX}/events", self.events)
         router.add_get(f"{PREFIX}/world", self.world)
         self._books.add_routes(app, PREFIX)
-        router.add_get(f"{PREFIX}/faults", self.faults)
-        router.add_post(f"{PREFIX}/faults", self.set_faults)
+        FaultsApi(self._host).add_routes(app, PREFIX)
         router.add_post(f"{PREFIX}/actors/{{actor}}/{{control}}", self.control)
 
     # -- clock -------------------------------------------------------------------------------------------
@@ -87,7 +75,7 @@ class Control:
 
     async def advance(self, request: web.Request) -> web.Response:
         """Move the clock; answers when everything due has happened."""
-        wanted = await _read(request, Advance)
+        wanted = await read_model(request, Advance)
         now_ms = self.served.clock.now()
         to_ms = wanted.to if wanted.to is not None else now_ms + (wanted.by or 0)
         if to_ms < now_ms:
@@ -165,35 +153,6 @@ class Control:
 
     # -- changing ----------------------------------------------------------------------------------------
 
-    async def faults(self, request: web.Request) -> web.Response:
-        """The fault rules that hold now, with what is left of their counts."""
-        rules = self._host(request.query.get("customer")).world.network.config.faults
-        shown = [
-            {
-                "kind": rule.kind,
-                "from": rule.sender,
-                "to": rule.to,
-                "message": rule.message,
-                "since": None if rule.from_ms is None else iso(rule.from_ms),
-                "until": None if rule.until_ms is None else iso(rule.until_ms),
-                "probability": rule.probability,
-                "count": rule.count,
-                "delay": f"{rule.delay_ms}ms",
-            }
-            for rule in rules
-        ]
-        return web.json_response({"faults": shown})
-
-    async def set_faults(self, request: web.Request) -> web.Response:
-        """Replace the fault rules; an empty list ends all faults."""
-        wanted = await _read(request, Faults)
-        specs = [spec.model_dump(mode="json", by_alias=True, exclude_unset=True) for spec in wanted.faults]
-        host = self._host(wanted.customer)
-        reply = await host.control(f"{NETWORK}.faults", {"faults": specs})
-        if not reply.ok:
-            return web.json_response(reply.body, status=reply.status)
-        return await self.faults(request)
-
     async def control(self, request: web.Request) -> web.Response:
         """Let an actor do something by itself, such as a sales agent approve; the body has the arguments."""
         host = self._host(request.query.get("customer"))
@@ -248,16 +207,3 @@ def _check(control: Callable[..., Any], name: str, arguments: dict[str, Any]) ->
             raise refused(argument, f"{name} takes {parameters[argument].annotation} here") from None
         except PydanticUserError:
             continue  # a type that pydantic can't read by its name
-
-
-async def _read(request: web.Request, model: type[M]) -> M:
-    if request.content_type != "application/json":
-        raise refused("Content-Type", "send application/json")
-    if (request.content_length or 0) > MAX_JSON_BYTES:
-        raise refused("body", f"it is larger than {MAX_JSON_BYTES} bytes")
-    try:
-        return model.model_validate(parse_object(await request.read()))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(step) for step in first["loc"]) or "body"
-        raise refused(field, str(first["msg"]).removeprefix("Value error, ")) from None

@@ -17,15 +17,15 @@ from sandbox.journal.store import Entry
 from sandbox.kernel.actor import Actor
 from sandbox.kernel.checkers import CHECKERS, Violation
 from sandbox.kernel.endpoint import Endpoint, Principal, Reply
-from sandbox.kernel.network import Letter, PeerTimeout, PeerUnreachable
+from sandbox.kernel.network import PeerTimeout, PeerUnreachable
+from sandbox.kernel.webhooks import Letter
 from sandbox.kernel.world import World
 from sandbox.protocol.dialect import AdcpDialect
 from sandbox.protocol.errors import error_body
 from sandbox.protocol.tools import TOOLS
 from sandbox.protocol.versions import VERSIONS
-from sandbox.scenario.build import fault_of
-from sandbox.scenario.model import FaultSpec
 from sandbox.server.clock import Clock
+from sandbox.server.fault_rules import CONTROLS
 from sandbox.server.outbox import Outbox
 from sandbox.server.writer import Writer
 
@@ -36,7 +36,7 @@ CLIENT = "driver"
 """The actor that stands for whoever calls from outside."""
 
 NETWORK = "_network"
-"""Whose control ``faults`` replaces the fault rules; no actor can be called so."""
+"""Whose controls are those of faults; no actor can be called so."""
 
 MARKET = "_market"
 """Whose control ``settle`` writes to the trace what was delivered up to now."""
@@ -75,6 +75,7 @@ class Host:
     def _build(self) -> None:
         self.world = self._make()
         self.world.network.outside = self._send_out
+        self.world.network.transit.real_clients = True
         self.platform: Actor = self.world.actors[self._platform_id]
         self.checkers = [checker(self.world) for checker in CHECKERS]
         for checker in self.checkers:
@@ -219,7 +220,7 @@ class Host:
                 principal.id,
                 principal.user,
                 reply.status,
-                json.dumps(reply.body),
+                reply.json(),
             )
             written = self._writer.add(entry)
         await written
@@ -241,7 +242,7 @@ class Host:
         try:
             result: Any = None
             if actor_id == NETWORK:
-                self._set_faults(arguments)
+                result = CONTROLS[control](self.world, dict(arguments))
             elif actor_id == MARKET:
                 self.world.market.settle()
             else:
@@ -253,10 +254,6 @@ class Host:
             return Reply(False, failure.body(), failure.status)
         yield self.world.env.timeout(0)
         return Reply(True, {"result": result if _plain(result) else None})
-
-    def _set_faults(self, arguments: dict[str, Any]) -> None:
-        specs = [FaultSpec.model_validate(spec) for spec in arguments["faults"]]
-        self.world.network.config.faults[:] = [fault_of(spec, self.world.now, self.world.now) for spec in specs]
 
     # -- time --------------------------------------------------------------------------------------------
 

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from sandbox.kernel.network import Letter
+from sandbox.kernel.webhooks import Letter
+from sandbox.server.faults_out import Body, OutgoingFaults
 
 RETRIES_S = (1.0, 5.0, 25.0, 120.0)
 """Waits in real time before each further attempt."""
@@ -41,6 +42,7 @@ class Outbox:
         self._retries_s = retries_s
         self._session: aiohttp.ClientSession | None = None
         self._sending: set[asyncio.Task[None]] = set()
+        self._faults = OutgoingFaults()
 
     def allows(self, url: str) -> bool:
         """True for this machine and for the hosts that were named."""
@@ -64,14 +66,14 @@ class Outbox:
 
     async def _send(self, letter: Letter) -> None:
         why = ""
-        for wait_s in (0.0, *self._retries_s):
+        for attempt, wait_s in enumerate((0.0, *self._retries_s)):
             await asyncio.sleep(wait_s)
-            why = await self._attempt(letter)
+            why = await self._attempt(letter, attempt)
             if not why:
                 return
         _say(f"webhook {letter.webhook_id} to {letter.url} was given up: {why}")
 
-    async def _attempt(self, letter: Letter) -> str:
+    async def _attempt(self, letter: Letter, attempt: int) -> str:
         """What went wrong; empty if it was acknowledged."""
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
@@ -82,9 +84,13 @@ class Outbox:
             "User-Agent": "adcp-sandbox",
             **(self._sign(letter, body) if letter.adcp and self._sign is not None else {}),
         }
+        return await self._faults.send(letter, attempt, headers, lambda body, told: self._post(letter.url, body, told))
+
+    async def _post(self, url: str, body: Body, headers: dict[str, str]) -> str:
+        assert self._session is not None
         options: dict[str, Any] = {"data": body, "headers": headers, "allow_redirects": False}
         try:
-            async with self._session.post(letter.url, **options) as answer:
+            async with self._session.post(url, **options) as answer:
                 return "" if answer.status < 300 else f"answered with {answer.status}"
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             return str(error) or type(error).__name__

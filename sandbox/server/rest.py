@@ -79,7 +79,7 @@ class Rest:
         async def handle(request: web.Request) -> web.StreamResponse:
             if route.public:
                 payload = await self._payload(request, route)
-                reply = await self.served.call_public(operation.name, payload, _bearer(request))
+                reply = await self.served.call_public(operation.name, payload, bearer(request))
             else:
                 caller = self._caller(request)
                 payload = await self._payload(request, route)
@@ -89,7 +89,7 @@ class Rest:
         return handle
 
     def _caller(self, request: web.Request) -> Caller:
-        key = _bearer(request)
+        key = bearer(request)
         if key is None:
             raise ApiError("UNAUTHORIZED", "send the header Authorization: Bearer <API key>")
         caller = self.served.caller(key)
@@ -156,7 +156,8 @@ def _json(body: dict[str, Any]) -> bytes:
         return json.dumps(body).encode()
 
 
-def _bearer(request: web.Request) -> str | None:
+def bearer(request: web.Request) -> str | None:
+    """The token of a request; None if it has none."""
     header = request.headers.get("Authorization", "").encode("utf-8", "replace").decode()  # it may be no text at all
     scheme, _, token = header.partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None

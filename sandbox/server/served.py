@@ -267,10 +267,15 @@ class Served:
         actors = next(iter(self.hosts.values())).world.actors.values()
         return {a.id: a for a in actors if a.endpoint is not None and isinstance(a.endpoint.dialect, AdcpDialect)}
 
-    async def ask(self, principal: str, agent_id: str, tool: str, payload: dict[str, Any]) -> Reply:
-        """Have a tool of an agent do its work for a customer, in that customer's world, which sees no secret of it."""
+    async def ask(
+        self, principal: str, agent_id: str, tool: str, payload: dict[str, Any], signer: str = ""
+    ) -> Reply:
+        """Have a tool of an agent do its work for a customer, in that customer's world, which sees no secret of it.
+
+        ``signer`` is the key by which the request is signed; the journal keeps it.
+        """
         concealed = self.keyring.conceal(payload)
-        return await self.host(principal).ask(agent_id, tool, concealed, Principal(principal))
+        return await self.host(principal).ask(agent_id, tool, concealed, Principal(principal, user=signer))
 
     def unread(self, caller: Caller) -> str:
         """The section about unread notifications."""

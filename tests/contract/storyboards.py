@@ -1,6 +1,6 @@
 """Runs the official conformance storyboards against a served sandbox and tells how it did.
 
-    python -m tests.contract.storyboards [--transport mcp|a2a] [--json] [--verbose] [ID…]
+    python -m tests.contract.storyboards [--transport mcp|a2a|both] [--json] [--verbose] [ID…]
 
 The runner is the npm package ``@adcp/sdk``; it is fetched once, into a folder of the user's cache. Each storyboard gets
 a fresh world, and the agent whose part it is about (``AGENTS``).
@@ -32,20 +32,36 @@ START = "2026-04-01T00:00:00Z"
 AGENTS = {
     "open": "capability_discovery schema_validation error_compliance idempotency v3_envelope_integrity "
     "webhook_emission deterministic_testing security_baseline pagination_integrity "
-    "get_media_buys_pagination_integrity media_buy_seller sales_non_guaranteed media_buy_state_machine "
-    "creative_sales_agent",
-    "ledger": "pagination_integrity_list_accounts",
-    "blank": "pagination_integrity_creative_formats",
+    "pagination_integrity_creative_formats pagination_integrity_list_accounts get_media_buys_pagination_integrity "
+    "media_buy_seller media_buy_seller/create_media_buy_async media_buy_seller/creative_fate_after_cancellation "
+    "media_buy_seller/delivery_reporting media_buy_seller/invalid_transitions "
+    "media_buy_seller/inventory_list_no_match media_buy_seller/inventory_list_targeting "
+    "media_buy_seller/measurement_terms_rejected media_buy_seller/pending_creatives_to_start "
+    "media_buy_state_machine creative_sales_agent sales_non_guaranteed creative_generative/seller",
     "guaranteed": "sales_guaranteed",
-    "proposer": "sales_proposal_mode",
+    "proposer": "sales_proposal_mode media_buy_seller/proposal_finalize media_buy_seller/refine_products",
     "shelf": "sales_catalog_driven",
     "social": "sales_social audience_sync",
     "broadcast": "sales_broadcast_tv",
+    "signed": "signed_requests",
+    "heedful": "governance_aware_seller media_buy_seller/governance_approved media_buy_seller/governance_conditions "
+    "media_buy_seller/governance_denied media_buy_seller/governance_denied_recovery",
+    "house": "media_buy_governance_escalation governance_spend_authority governance_delivery_monitor",
+    "governor": "governance_spend_authority/denied property_lists collection_lists content_standards "
+    "pagination_integrity_property_lists pagination_integrity_collection_lists pagination_integrity_content_standards",
+    "templates": "creative_lifecycle creative_template",
+    "imagination": "creative_generative",
+    "adserver": "creative_ad_server",
+    "prism": "signals_baseline signal_owned get_signals_pagination_integrity",
+    "exchange": "signal_marketplace signal_marketplace/governance_denied",
+    "talent": "brand_baseline brand_rights",
+    "rights": "brand_rights/governance_denied",
+    "assistant": "si_baseline",
 }
-"""Which agent of the world plays the part of each storyboard."""
+"""Which agent of the world plays the part of each storyboard. A storyboard may bring others along as its scenarios."""
 
-UNBRANDED = ["deterministic_testing", "pagination_integrity_list_accounts"]
-"""Storyboards about accounts of different brands; in all others the runner has one brand in every request."""
+UNPLAYED: dict[str, str] = {}
+"""Storyboards of the release that are not played, and why."""
 
 ROLE = {storyboard: agent for agent, names in AGENTS.items() for storyboard in names.split()}
 
@@ -86,6 +102,13 @@ def sdk() -> Path:
     return folder
 
 
+def released() -> list[str]:
+    """The ids of all storyboards of the release."""
+    request = json.dumps({"sdk": str(sdk()), "list": True})
+    told = subprocess.run(["node", str(HERE / "runner.mjs")], input=request, capture_output=True, text=True, check=True)
+    return list(json.loads(told.stdout))
+
+
 @contextmanager
 def served(world: Path = WORLD) -> Iterator[dict[str, Any]]:
     """A sandbox that serves a world by a process of its own; gives its ready line."""
@@ -122,7 +145,6 @@ def run(storyboards: Sequence[str], transport: str, line: dict[str, Any], verbos
             "protocol": transport,
             "reset": f"{line['control']}/reset",
             "storyboards": wanted,
-            "unbranded": UNBRANDED,
             "now": START,
             "verbose": verbose,
         }
@@ -148,10 +170,10 @@ def _outcome(line: dict[str, Any], agent_id: str, transport: str) -> Outcome:
 
 def table(outcomes: Sequence[Outcome]) -> str:
     """The outcomes as a table, with a line for every failure below its storyboard."""
-    rows = [f"{'storyboard':42}{'agent':12}{'transport':11}{'passed':>7}{'failed':>7}{'skipped':>8}"]
+    rows = [f"{'storyboard':52}{'agent':12}{'transport':11}{'passed':>7}{'failed':>7}{'skipped':>8}"]
     for one in outcomes:
         counts = f"{one.passed:7}{one.failed:7}{one.skipped:8}"
-        rows.append(f"{one.storyboard:42}{one.agent:12}{one.transport:11}{counts}")
+        rows.append(f"{one.storyboard:52}{one.agent:12}{one.transport:11}{counts}")
         for failure in one.failures:
             check = failure.get("validation") or {}
             why = (
@@ -159,13 +181,17 @@ def table(outcomes: Sequence[Outcome]) -> str:
             )
             more = f" (expected {check.get('expected')}, found {check.get('actual')})" if check else ""
             rows.append(f"    {failure.get('storyboard_id')}/{failure.get('step_id')}: {str(why)[:400]}{more[:300]}")
+    played = {one.storyboard for one in outcomes}
+    rows += [f"{name}: not played: {why}" for name, why in UNPLAYED.items() if name not in played]
+    clean = sum(all(one.clean for one in outcomes if one.storyboard == name) for name in played)
+    rows.append(f"{clean} of {len(played)} storyboards passed; the release has {len(ROLE) + len(UNPLAYED)}")
     return "\n".join(rows)
 
 
 def main() -> int:
     """Run what the command line names, or everything; exit code 1 if a step failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.contract.storyboards")
-    parser.add_argument("--transport", choices=("mcp", "a2a"), default="mcp")
+    parser.add_argument("--transport", choices=("mcp", "a2a", "both"), default="mcp")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--verbose", action="store_true", help="with --json: everything that the runner tells")
     parser.add_argument("storyboards", nargs="*", metavar="ID", help=", ".join(ROLE))
@@ -175,7 +201,9 @@ def main() -> int:
         parser.error(missing() or f"unknown storyboards {', '.join(unknown)}")
     signal.signal(signal.SIGTERM, _stop)
     with served() as line:
-        outcomes = list(run(given.storyboards or list(ROLE), given.transport, line, given.verbose))
+        names = given.storyboards or list(ROLE)
+        over = ("mcp", "a2a") if given.transport == "both" else (given.transport,)
+        outcomes = [one for transport in over for one in run(names, transport, line, given.verbose)]
     if given.json:
         rows = [{name: getattr(one, name) for name in Outcome.__slots__} for one in outcomes]
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")

@@ -18,7 +18,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from sandbox.kernel.network import Letter
+from sandbox.kernel.webhooks import Letter
 from sandbox.server.agents_signing import COVERED, Keyring
 from sandbox.server.served import Served
 from tests.server.conftest import Live, MakeLive, settings

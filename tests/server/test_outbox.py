@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.kernel.network import Letter
+from sandbox.kernel.webhooks import Letter
 from sandbox.server.outbox import Outbox
 from tests.server.conftest import MakeLive
 

@@ -9,6 +9,7 @@ from agents.governance.rules.base import Case, Rule
 from agents.governance.rules.budget import allocations, brand_limit, budget, portfolio_cap, seller_share
 from agents.governance.rules.channels import allowed_channels, mix
 from agents.governance.rules.policies import policies
+from agents.governance.rules.reach import reach
 from agents.governance.rules.scope import flight, markets
 
 RULES: tuple[tuple[str, Rule], ...] = (
@@ -22,6 +23,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("flight_compliance", flight),
     ("geo_compliance", markets),
     ("bias_fairness", audience),
+    ("bias_fairness", reach),
     ("brand_policy", policies),
     ("seller_verification", sellers),
     ("delegation_authority", delegation),

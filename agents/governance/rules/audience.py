@@ -22,7 +22,7 @@ _CHOOSING = (
 
 def audience(case: Case) -> Iterator[Finding]:
     """No restricted attribute is used, and the audience is large enough."""
-    parts = _selectors(case)
+    parts = selectors(case)
     restricted = restrictions(case)
     for path, part in parts:
         for attribute, policy_id in restricted.items():
@@ -41,7 +41,8 @@ def restrictions(case: Case) -> dict[str, str]:
     return found
 
 
-def _selectors(case: Case) -> list[tuple[str, Any]]:
+def selectors(case: Case) -> list[tuple[str, Any]]:
+    """Everything by which an action chooses people, each with where it stands."""
     parts: list[tuple[str, Any]] = []
     for path, overlay in case.action.overlays:
         for name in _CHOOSING:

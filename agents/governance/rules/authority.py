@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agents.governance.context import same_url
+from agents.governance.plans import Plan
 from agents.governance.records import Finding
 from agents.governance.rules.base import Case
 from sandbox.core.money import micros
 from sandbox.core.time import parse_instant
+from sandbox.kernel.network import Network
 
 SELLER, DELEGATION = "seller_verification", "delegation_authority"
 
@@ -21,7 +22,7 @@ def sellers(case: Case) -> Iterator[Finding]:
     seller = case.action.seller
     if not seller:
         yield Finding(SELLER, "critical", "The plan names approved sellers, the action does not say its target_agent")
-    elif not any(same_url(url, seller) for url in approved):
+    elif not any(Network.same_agent(url, seller) for url in approved):
         yield Finding(SELLER, "critical", f"{seller} is not among the approved sellers of the plan")
 
 
@@ -30,12 +31,18 @@ def delegation(case: Case) -> Iterator[Finding]:
     if case.owned:
         return
     entries = case.plan.body.get("delegations", [])
-    mine = [entry for entry in entries if same_url(entry["agent_url"], case.action.caller)]
+    mine = [entry for entry in entries if Network.same_agent(entry["agent_url"], case.action.caller)]
     problems = [list(_problems(case, entry)) for entry in mine]
     if not mine:
         yield Finding(DELEGATION, "critical", f"{case.action.caller} has no delegation for the plan")
     elif all(problems):
         yield from problems[0]
+
+
+def must_propose(plan: Plan, caller: str) -> bool:
+    """True if a delegate may only propose: people approve what it does, each time (rule 221)."""
+    mine = [entry for entry in plan.body.get("delegations", []) if Network.same_agent(entry["agent_url"], caller)]
+    return bool(mine) and all(entry["authority"] == "propose_only" for entry in mine)
 
 
 def _problems(case: Case, entry: dict[str, object]) -> Iterator[Finding]:
@@ -48,7 +55,7 @@ def _problems(case: Case, entry: dict[str, object]) -> Iterator[Finding]:
     if entry["authority"] == "execute_only" and case.action.tool not in ("create_media_buy", "activate_signal"):
         yield no("it may execute, not move budgets")
     if isinstance(limit, dict) and case.action.micros is not None:
-        spent = sum(r.micros for r in case.ledger.of(case.plan.key) if same_url(r.caller, case.action.caller))
+        spent = sum(r.micros for r in case.ledger.of(case.plan.key) if Network.same_agent(r.caller, case.action.caller))
         if limit["currency"] != case.plan.currency or spent + case.action.micros > micros(limit["amount"]):
             yield no(
                 f"its part of the budget is {limit['amount']} {limit['currency']}, {case.money(spent)} is committed"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from agents.governance.records import Condition, Finding
 from agents.governance.rules.base import Case
 from sandbox.core.money import amount, micros, split
+from sandbox.kernel.network import Network
 
 BUDGET = "budget_authority"
 
@@ -68,7 +69,7 @@ def seller_within(case: Case, percent: float, policy_id: str = "") -> Iterator[F
     if not action.seller or action.micros is None or action.purchase_type != "media_buy":
         return
     most = _share(case.plan.total_micros, percent)
-    spent = sum(row.micros for row in case.ledger.of(case.plan.key) if row.seller == action.seller)
+    spent = sum(row.micros for row in case.ledger.of(case.plan.key) if Network.same_agent(row.seller, action.seller))
     if spent + action.micros > most:
         why = f"{action.seller} may have {percent:g} % of the budget, {case.money(most)}; it has {case.money(spent)}"
         yield Finding(BUDGET, "critical", why, policy_id=policy_id, fixes=_smaller(case, most - spent, why))

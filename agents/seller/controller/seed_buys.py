@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agents.seller.accounts import accounts_of
 from agents.seller.controller.force import move_buy
 from agents.seller.controller.seed_products import _seeded
 from agents.seller.controller.state import Refused, account_in
@@ -33,27 +34,37 @@ _BUDGET = {"total": 1000}
 
 
 def seed_creative(ctx: Context, seller: Seller, request: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
-    """A creative in the library of the account, in the state that the fixture names (approved)."""
+    """A creative in the library of the account, in the state that the fixture names (approved).
+
+    All sandbox accounts that the caller sees and that have none of that id get it too.
+    """
     creative_id, fixture = params["creative_id"], params.get("fixture", {})
     account = account_in(ctx, seller, request)
     path = _PATHS.get(fixture.get("status", "approved"))
     if path is None:
         raise Refused("INVALID_PARAMS", f"fixture.status: use one of {', '.join(_PATHS)}")
     known = seller.controller.seed(("creative", creative_id), fixture)
-    if known is None and (account.account_id, creative_id) not in seller.creatives:
-        fmt = parse_format(fixture.get("format_id", {}).get("id", "display_300x250_image"))
-        name, kind = fmt.asset
-        asset = {"asset_type": kind, "url": f"https://cdn.sandbox.example/{creative_id}", "width": 300, "height": 250}
-        body = {
-            "creative_id": creative_id,
-            "name": fixture.get("name", creative_id),
-            "format_id": {**fmt.ref, **fixture.get("format_id", {})},
-            "assets": fixture.get("assets", {name: asset}),
-        }
-        creative, _, _ = enter(seller, account, body)
-        for state in path:
-            set_creative(seller, creative, state, "seeded by the test controller")
+    if known is None:
+        others = [other for other in accounts_of(seller, ctx.principal) if other.sandbox and other is not account]
+        for owner in (account, *others):
+            if (owner.account_id, creative_id) not in seller.creatives:
+                _enter(seller, owner, creative_id, fixture, path)
     return _seeded(known, f"creative {creative_id}")
+
+
+def _enter(seller: Seller, owner: Account, creative_id: str, fixture: dict[str, Any], path: tuple[str, ...]) -> None:
+    fmt = parse_format(fixture.get("format_id", {}).get("id", "display_300x250_image"))
+    name, kind = fmt.asset
+    asset = {"asset_type": kind, "url": f"https://cdn.sandbox.example/{creative_id}", "width": 300, "height": 250}
+    body = {
+        "creative_id": creative_id,
+        "name": fixture.get("name", creative_id),
+        "format_id": {**fmt.ref, **fixture.get("format_id", {})},
+        "assets": fixture.get("assets", {name: asset}),
+    }
+    creative, _, _ = enter(seller, owner, body)
+    for state in path:
+        set_creative(seller, creative, state, "seeded by the test controller")
 
 
 def seed_plan(_ctx: Context, seller: Seller, _request: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:

@@ -94,16 +94,19 @@ def _option(seller: Seller, option_id: str, fixture: dict[str, Any]) -> PricingO
 
 
 def seed_creative_format(
-    _ctx: Context, seller: Seller, _request: dict[str, Any], params: dict[str, Any]
+    ctx: Context, seller: Seller, _request: dict[str, Any], params: dict[str, Any]
 ) -> dict[str, Any]:
-    """A format that list_creative_formats shows besides those of products."""
+    """A format that list_creative_formats shows the caller, from then on instead of those of products.
+
+    Tests of pages have to know how many there are, and releases before 3.1 can't name an account when they list.
+    """
     format_id, fixture = params.get("format_id"), params.get("fixture", {})
     if not isinstance(format_id, str) or not format_id:
         raise Refused("INVALID_PARAMS", "format_id: name the format")
-    known = seller.controller.seed(("creative_format", format_id), fixture)
+    known = seller.controller.seed(("creative_format", ctx.principal.id, format_id), fixture)
     medium = _MEDIA.get(fixture.get("type", "display"), "display")
     model = default_formats(medium)[0]
-    seller.controller.formats[format_id] = Format(
+    seller.controller.formats.setdefault(ctx.principal.id, {})[format_id] = Format(
         format_id, fixture.get("name", format_id), medium, model.width, model.height, model.duration_ms
     )
     return _seeded(known, f"format {format_id}")

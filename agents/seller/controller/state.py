@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from agents.seller.accounts import accounts_of, find_account, open_account
 
 if TYPE_CHECKING:
     from agents.seller.records import Account
     from agents.seller.seller import Seller
-    from sandbox.domain.formats import Format
     from sandbox.kernel.endpoint import Context
+
+F = TypeVar("F")
 
 SANDBOX_BRAND = {"domain": "sandbox.example"}
 
@@ -25,8 +26,8 @@ class Refused(Exception):
 
 
 @dataclass(slots=True)
-class ControllerState:
-    """Directives, seeds and simulated figures of one sales agent."""
+class ControllerState(Generic[F]):
+    """Directives, seeds and simulated figures of one agent, whose formats are of the type ``F``."""
 
     arms: dict[str, dict[str, Any]] = field(default_factory=dict)
     """How the next create_media_buy of a caller is answered: the parameters of force_create_media_buy_arm."""
@@ -36,8 +37,8 @@ class ControllerState:
     """Media buys that were moved on although creatives are missing."""
     seeds: dict[tuple[str, ...], dict[str, Any]] = field(default_factory=dict)
     """Fixtures by kind and id."""
-    formats: dict[str, Format] = field(default_factory=dict)
-    """Formats that were seeded, besides those of products."""
+    formats: dict[str, dict[str, F]] = field(default_factory=dict)
+    """Formats that callers have seeded, by caller and id; who has some sees these alone in lists."""
     spent: dict[str, float] = field(default_factory=dict)
     """Percent of its budget that a media buy or an account is said to have spent, by id."""
 

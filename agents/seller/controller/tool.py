@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from agents.seller.context import seller_of
@@ -17,12 +17,16 @@ from sandbox.protocol import schemas
 
 if TYPE_CHECKING:
     from agents.seller.seller import Seller
+    from sandbox.kernel.actor import Actor
     from sandbox.kernel.endpoint import Context
 
 TOOL = "comply_test_controller"
 
 Scenario = Callable[["Context", "Seller", dict[str, Any], dict[str, Any]], dict[str, Any]]
 """``scenario(ctx, seller, request, params)`` gives the answer without ``success``, or raises :class:`Refused`."""
+
+Scenarios = Mapping[str, Callable[..., dict[str, Any]]]
+"""Scenarios by name, of any kind of agent."""
 
 _TABLE: tuple[Any, ...] = (
     force_creative_status,
@@ -44,9 +48,14 @@ SCENARIOS: dict[str, Scenario] = {scenario.__name__: scenario for scenario in _T
 
 
 def comply_test_controller(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
-    """Do a scenario. Refusals are answers too: ``success: false`` with one of the controller's own errors."""
+    """Do a scenario of sales agents."""
+    return play(SCENARIOS, ctx, seller_of(ctx), request)
+
+
+def play(scenarios: Scenarios, ctx: Context, agent: Actor, request: dict[str, Any]) -> dict[str, Any]:
+    """Do a scenario of an agent. Refusals are answers too: ``success: false`` with an error of the controller's own."""
     try:
-        return {"status": "completed", "success": True, **_do(ctx, request)}
+        return {"status": "completed", "success": True, **_do(scenarios, ctx, agent, request)}
     except Refused as refused:
         body = {"success": False, "error": refused.error, "error_detail": refused.detail}
         if refused.current_state is not None:
@@ -56,14 +65,14 @@ def comply_test_controller(ctx: Context, request: dict[str, Any]) -> dict[str, A
     return {"status": "completed", **body}
 
 
-def _do(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
+def _do(scenarios: Scenarios, ctx: Context, agent: Actor, request: dict[str, Any]) -> dict[str, Any]:
     name = request.get("scenario")
     if name == "list_scenarios":
-        return {"scenarios": list(SCENARIOS)}
-    scenario = SCENARIOS.get(name) if isinstance(name, str) else None
+        return {"scenarios": list(scenarios)}
+    scenario = scenarios.get(name) if isinstance(name, str) else None
     if scenario is None:
-        raise Refused("UNKNOWN_SCENARIO", f"there is no scenario {name!r} here; there are {', '.join(SCENARIOS)}")
+        raise Refused("UNKNOWN_SCENARIO", f"there is no scenario {name!r} here; there are {', '.join(scenarios)}")
     issues = schemas.check(TOOL, "request", request, ctx.version)
     if issues:
         raise Refused("INVALID_PARAMS", str(issues[0]))
-    return scenario(ctx, seller_of(ctx), request, request.get("params", {}))
+    return scenario(ctx, agent, request, request.get("params", {}))

@@ -5,12 +5,13 @@ event that shows it. A new checker is a file here and a line in :data:`CHECKERS`
 """
 
 from sandbox.kernel.checkers.base import Checker, Violation
+from sandbox.kernel.checkers.bookings import Bookings
 from sandbox.kernel.checkers.causality import Causality
 from sandbox.kernel.checkers.exposures import Exposures
 from sandbox.kernel.checkers.lifecycles import Lifecycles
 from sandbox.kernel.checkers.overspend import Overspend
 from sandbox.kernel.checkers.schemas import Schemas
 
-CHECKERS: tuple[type[Checker], ...] = (Causality, Lifecycles, Overspend, Exposures, Schemas)
+CHECKERS: tuple[type[Checker], ...] = (Causality, Lifecycles, Overspend, Exposures, Schemas, Bookings)
 
 __all__ = ["CHECKERS", "Checker", "Violation"]

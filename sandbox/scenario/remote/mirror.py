@@ -198,7 +198,8 @@ class _Wire(Network):
         asked = {"id": call_id, "to": to, "operation": name, "payload": operation.masked(payload)}
         self._mirror.trace.emit(now, "call", sender, asked)
         if to in self._down:
-            raise self._lost(PeerUnreachable, call_id, sender, to, name, f"{to} is down")
+            self._emit("lost", sender, id=call_id, to=to, operation=name, why=f"{to} is down")
+            raise PeerUnreachable(f"{name} to {to}: {to} is down")
         reply = self._send(to, operation, payload, principal)
         told = {"id": call_id, "to": sender, "operation": name, "ok": reply.ok, "body": reply.body}
         self._mirror.trace.emit(now, "reply", to, told)

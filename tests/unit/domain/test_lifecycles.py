@@ -73,6 +73,14 @@ PINNED = {
         too_small > processing ready
         suspended > processing ready
     """,
+    # docs/sponsored-intelligence/specification.mdx
+    "si_session": """
+        * > active
+        active > pending_handoff complete terminated
+        pending_handoff > complete terminated
+        complete >
+        terminated >
+    """,
     # rules 43, 66, 67, 68, 69, 70, 71
     "campaign": """
         * > DRAFT

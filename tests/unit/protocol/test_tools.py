@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.protocol.tools import TOOLS, protocol_of
+from sandbox.protocol.tools import COMPACT, TOOLS, protocol_of
 from sandbox.protocol.versions import VERSIONS, offered
 from tests.unit.protocol.official import official
 
@@ -28,3 +28,9 @@ def test_tasks_and_webhooks_name_protocols_that_exist() -> None:
     assert protocol_of("create_media_buy") == protocol_of("media_buy_delivery") == "media-buy"
     assert protocol_of("create_property_list") == "governance"
     assert protocol_of("activate_signal") == "signals"
+
+
+def test_the_compact_tools_are_those_that_an_agent_can_claim() -> None:
+    block = official("3.2", "protocol/get-adcp-capabilities-response.json")["properties"]["media_buy"]["properties"]
+    assert set(COMPACT) == set(block["lifecycle_tools"]["items"]["enum"])
+    assert {TOOLS[name].versions for name in COMPACT} == {("3.2",)}

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.core.errors import AdcpError
 from sandbox.protocol import schemas
-from sandbox.protocol.versions import VERSIONS, envelope, from_wire, negotiate, schema_name, to_wire
+from sandbox.protocol.versions import VERSIONS, envelope, from_wire, known, negotiate, schema_name, to_wire
 from tests.unit.protocol.examples import ANSWERS, FORMAT, KEY, REQUESTS, SUBMITTED
 from tests.unit.protocol.official import official
 
@@ -248,3 +248,12 @@ def test_an_agent_serves_the_highest_release_that_it_has_below_the_one_asked_for
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_caller_names_its_release_so_that_it_is_served_at_it(version: str) -> None:
     assert negotiate(envelope(version)) == version
+
+
+def test_who_names_no_release_is_served_in_the_first_that_has_the_tool() -> None:
+    assert negotiate({}, VERSIONS, "get_products") == "3.0"
+    assert negotiate({"adcp_major_version": 3}, VERSIONS, "list_products") == "3.2"
+    assert negotiate({}, VERSIONS, "list_tasks") == "3.0"  # 3.0 has it by another name
+    assert negotiate({"adcp_version": "3.1"}, VERSIONS, "list_products") == "3.1"
+    assert [known("list_products", version) for version in VERSIONS] == [False, False, True]
+    assert known("a_tool_of_our_own", "3.0")

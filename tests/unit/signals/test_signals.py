@@ -8,13 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.governance import GovernanceAgent, GovernanceConfig
 from agents.signals.catalog import invented
 from agents.signals.config import SignalConfig
 from agents.signals.matching import ranked
 from agents.studio.prices import Price
-from sandbox.kernel.actor import Actor
-from sandbox.kernel.endpoint import Endpoint, Operation
-from sandbox.protocol.dialect import AdcpDialect
 from tests.unit.creative.stage import ACCOUNT, Stage
 
 VERSIONS = ("3.0", "3.1", "3.2")
@@ -235,38 +233,50 @@ def test_a_withdrawn_signal_is_found_no_more() -> None:
 # -- governance ----------------------------------------------------------------------------------------------
 
 
-class Governor(Actor):
-    """A governance agent that allows up to a limit."""
-
-    role = "governance"
-
-    def __init__(self, world: Any, actor_id: str, limit: float) -> None:
-        super().__init__(world, actor_id)
-        self.asked: list[dict[str, Any]] = []
-        self.limit = limit
-        self.endpoint = Endpoint(self, AdcpDialect(), [Operation("check_governance", self._check)])
-
-    def _check(self, ctx: Any, request: dict[str, Any]) -> dict[str, Any]:
-        self.asked.append(request)
-        fine = request["planned_delivery"]["total_budget"] <= self.limit
-        body = {"status": "completed", "check_id": "chk_1", "plan_id": request["plan_id"]}
-        if fine:
-            return {**body, "verdict": "approved", "explanation": "within the plan"}
-        finding = {"category_id": "budget", "severity": "critical", "explanation": "too much"}
-        return {**body, "verdict": "denied", "explanation": "over the plan", "findings": [finding]}
-
-
-def governed(limit: float, version: str = "3.1") -> tuple[Stage, Governor]:
+def governed(budget: float, version: str = "3.1") -> tuple[Stage, GovernanceAgent]:
+    """A buyer whose account asks a governance agent, which keeps a plan of that budget."""
     stage = agent(version=version)
-    governor = Governor(stage.world, "gov", limit)
+    governor = GovernanceAgent(stage.world, "gov", GovernanceConfig())
     stage.world.add(governor)
-    stage.world.ecosystem.link("gov", "vendor", "authorised_for")
+    stage.world.ecosystem.link("gov", "buyer", "authorised_for")
+    plan = {
+        "plan_id": "plan",
+        "brand": {"domain": "acme.com"},
+        "objectives": "Sell cars",
+        "budget": {"total": budget, "currency": "USD", "reallocation_unlimited": True},
+        "flight": {"start": "2026-01-01T00:00:00Z", "end": "2027-01-01T00:00:00Z"},
+    }
+    ask(stage, "sync_plans", plans=[plan], idempotency_key="plans-of-the-test-01")
     rows = stage.call("sync_accounts", accounts=[{**ACCOUNT, "billing": "operator"}])["accounts"]
     assert rows[0]["account_id"]
     auth = {"schemes": ["Bearer"], "credentials": "gov-token-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}
     entry = {"account": ACCOUNT, "governance_agents": [{"url": "https://gov.sandbox.test/", "authentication": auth}]}
     assert stage.call("sync_governance", accounts=[entry])["accounts"][0]["status"] == "synced"
     return stage, governor
+
+
+def ask(stage: Stage, operation: str, **payload: Any) -> dict[str, Any]:
+    """What the governance agent answers the buyer."""
+    body = {"adcp_version": "3.1"} | payload
+    process = stage.world.spawn(stage.world.actors["buyer"].call("gov", operation, body))
+    while not process.processed:
+        stage.world.env.step()
+    reply: Any = process.value
+    assert reply.ok, reply.body
+    return dict(reply.body)
+
+
+def activation(stage: Stage, cost: float = 3500) -> tuple[dict[str, Any], str]:
+    """A request and the token that allows it."""
+    asked = {"signal_agent_segment_id": "ev_intenders", "pricing_option_id": "ev_intenders_cpm", "account": ACCOUNT}
+    asked |= {"destinations": [DSP], "idempotency_key": "activation-00001"}
+    intent = {"plan_id": "plan", "caller": "https://buyer.sandbox.test/", "target_agent": "https://vendor.sandbox.test"}
+    money = {"amount": cost, "currency": "USD"}
+    payload = {"adcp_version": "3.1"} | asked
+    answer = ask(
+        stage, "check_governance", **intent, tool="activate_signal", payload=payload, proposed_commitment=money
+    )
+    return asked, str(answer["governance_context"])
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -278,29 +288,49 @@ def test_a_governed_account_needs_an_approval_before_it_activates(version: str) 
     assert reply.body["errors"][0]["code"] == "GOVERNANCE_DENIED"
     assert reply.body["errors"][0]["details"]["findings"]
     assert reply.body["context"] == {"id": "x"}
-    assert governor.asked == []
+    assert governor.checks == {}
     assert stage.vendor.deployments == {}
 
 
-@pytest.mark.parametrize(("limit", "fine"), [(3500, True), (3499, False)])
-def test_the_governance_agent_decides_about_what_the_activation_costs(limit: float, fine: bool) -> None:
-    stage, governor = governed(limit)
-    asked = {"signal_agent_segment_id": "ev_intenders", "pricing_option_id": "ev_intenders_cpm"}
-    reply = stage.reply("activate_signal", **asked, destinations=[DSP], account=ACCOUNT, governance_context="a.e30.b")
-    assert governor.asked[0]["planned_delivery"] == {"total_budget": 3500, "currency": "USD"}
-    assert reply.ok == fine
-    if not fine:
-        error = reply.body["errors"][0]
-        assert (error["code"], error["message"]) == ("GOVERNANCE_DENIED", "over the plan")
-        assert error["details"]["findings"][0]["category_id"] == "budget"
-        stage.call("activate_signal", **asked, destinations=[DSP], account=ACCOUNT, action="deactivate")
+def test_an_approved_activation_is_asked_about_and_made() -> None:
+    stage, governor = governed(3500)
+    asked, token = activation(stage)
+    stage.call("activate_signal", **asked, governance_context=token)
+    assert [(check.kind, check.verdict) for check in governor.checks.values()] == [
+        ("intent", "approved"),
+        ("execution", "approved"),
+    ]
+
+
+def test_what_the_plan_no_longer_allows_is_denied_and_taking_away_is_free() -> None:
+    stage, governor = governed(3500)
+    asked, token = activation(stage)
+    governor.actions[next(iter(governor.actions))].settled = "completed"
+    error = stage.reply("activate_signal", **asked, governance_context=token).body["errors"][0]
+    assert (error["code"], error["details"]["findings"][0]["category_id"]) == (
+        "GOVERNANCE_DENIED",
+        "seller_verification",
+    )
+    again = {name: value for name, value in asked.items() if name != "idempotency_key"}
+    stage.call("activate_signal", **again, action="deactivate")
+
+
+@pytest.mark.parametrize(
+    ("cost", "changes", "why"),
+    [(3499, {}, "this costs 3500"), (3500, {"destinations": [SALES]}, "another payload")],
+)
+def test_a_token_allows_one_payload_and_no_more_than_its_amount(cost: float, changes: dict[str, Any], why: str) -> None:
+    stage, _ = governed(1e6)
+    asked, token = activation(stage, cost)
+    error = stage.reply("activate_signal", **(asked | changes), governance_context=token).body["errors"][0]
+    assert (error["code"], why in error["message"]) == ("PERMISSION_DENIED", True), error
 
 
 def test_a_governance_agent_that_does_not_answer_stops_spending_for_now() -> None:
     stage, _ = governed(1e6)
+    asked, token = activation(stage)
     stage.world.network.set_down("gov", True)
-    asked = {"signal_agent_segment_id": "ev_intenders", "pricing_option_id": "ev_intenders_cpm"}
-    reply = stage.reply("activate_signal", **asked, destinations=[DSP], account=ACCOUNT, governance_context="a.e30.b")
+    reply = stage.reply("activate_signal", **asked, governance_context=token)
     assert reply.body["errors"][0]["code"] == "GOVERNANCE_UNAVAILABLE"
 
 

@@ -1,0 +1,147 @@
+"""From a selected proposal to a running tactic, and to its end (rules 199, 201, 202, 207)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+from agents.buyer.execution import limit_spend
+from agents.buyer.flight import change_status, watch_end
+from agents.buyer.outcome import feedback
+from agents.buyer.outcome.client import ask
+from agents.buyer.outcome.ledger import buys_of, post
+from agents.buyer.outcome.records import MANAGED, Tactic
+from agents.buyer.outcome.updates import context_of, end_of, start_of, tell
+from agents.buyer.records import Campaign
+from agents.buyer.submission import send_change
+from sandbox.core.errors import AdcpError, ApiError
+from sandbox.core.time import DAY_MS, HOUR_MS, WEEK_MS, day_start
+from sandbox.operations.outcome import Acknowledgement, read
+
+if TYPE_CHECKING:
+    from agents.buyer.platform import BuyerPlatform
+
+Json = dict[str, Any]
+Steps = Generator[Any, Any, Any]
+
+REPORTS_MS = 3 * HOUR_MS
+"""How long after midnight the ledger is written, so that the reports of the day before are in."""
+
+SETTLING_DAYS = 8
+"""How long after its end a tactic is charged for what sales agents restate: conversions come for a week."""
+
+
+def move(platform: BuyerPlatform, tactic: Tactic, status: str, why: str) -> None:
+    """Change a tactic's status, and tell."""
+    if tactic.status != status:
+        old, tactic.status, tactic.reason = tactic.status, status, why or None
+        platform.status("tactic", tactic.proposal_id, old, status, why)
+
+
+def assign(platform: BuyerPlatform, campaign: Campaign, tactic: Tactic) -> Steps:
+    """Offer a selected tactic to its agent, and begin when it is acknowledged; see :func:`_offer`."""
+    move(platform, tactic, "ASSIGNING", "the advertiser selected it")
+    tactic.decided = platform.world.env.event()
+    taken = yield from _offer(platform, campaign, tactic)
+    if taken:
+        platform.outcome.limit(tactic)
+        limit_spend(platform, campaign)
+        if campaign.status == "DRAFT":
+            change_status(platform, campaign, "ACTIVE", "a tactic was assigned")
+            watch_end(platform, campaign)
+        platform.world.spawn(_watch(platform, tactic))
+    tactic.decided.succeed()
+    if taken:
+        yield from follow(platform, campaign, tactic)
+
+
+def _offer(platform: BuyerPlatform, campaign: Campaign, tactic: Tactic) -> Generator[Any, Any, bool]:
+    """Ask the agent to take a tactic; True if it has.
+
+    Without an answer the tactic is FAILED, although the agent may have it: selecting it again sends the same
+    request, under the same key, so that it is accepted once at most.
+    """
+    tactic.sent = context_of(platform, tactic)
+    body: Json = {
+        "tacticId": tactic.tactic_id,
+        "proposalId": tactic.proposal_id,
+        "tacticContext": tactic.sent,
+        "brandAgentId": campaign.advertiser_id,
+        "seatId": str(campaign.customer_id),
+        "customFields": tactic.values,
+    }
+    agent = platform.outcome.agents[tactic.agent_id]
+    outcome = yield from ask(platform, agent, "accept-proposal", body, f"{tactic.proposal_id}-accept")
+    if outcome.body is None:
+        move(platform, tactic, "FAILED", outcome.why)
+        return False
+    try:
+        answer = read(Acknowledgement, outcome.body)
+    except ApiError as error:
+        move(platform, tactic, "FAILED", f"its answer is not valid: {error.message}")
+        return False
+    if not answer.acknowledged:
+        move(platform, tactic, "DECLINED", answer.reason or "the agent gave no reason")
+        return False
+    move(platform, tactic, "ACTIVE", f"{agent.name} has taken it")
+    return True
+
+
+def follow_campaign(platform: BuyerPlatform, campaign: Campaign) -> Steps:
+    """Tell the agents of a campaign what changed; end its tactics if it was archived."""
+    running = [tactic for tactic in platform.outcome.of_campaign(campaign) if tactic.status in MANAGED]
+    yield from platform.sellers.gather([follow(platform, campaign, tactic) for tactic in running])
+    if campaign.status in ("ARCHIVED", "COMPLETED"):
+        for tactic in platform.outcome.of_campaign(campaign):
+            if tactic.status in ("PROPOSED", "FAILED"):
+                move(platform, tactic, "EXPIRED", "the campaign is over")
+
+
+def follow(platform: BuyerPlatform, campaign: Campaign, tactic: Tactic) -> Steps:
+    """Bring a tactic's status in line with its campaign, and tell the agent; feedback goes with a change."""
+    if campaign.status == "ARCHIVED":
+        move(platform, tactic, "CANCELED", "the campaign was deleted")
+    elif tactic.status in MANAGED:
+        rests = tactic.paused or campaign.status == "PAUSED"
+        move(platform, tactic, "PAUSED" if rests else "ACTIVE", "paused" if rests else "it goes on")
+    changed = yield from tell(platform, tactic)
+    if changed and tactic.status in MANAGED:
+        yield from feedback.give(platform, tactic)
+
+
+def pause_buys(platform: BuyerPlatform, campaign: Campaign, tactic: Tactic) -> Steps:
+    """Halt the media buys of a paused tactic, or let them run again; what a sales agent refuses is their message."""
+    old = "ACTIVE" if tactic.paused else "PAUSED"
+    buys = [buy for buy in buys_of(platform, tactic) if buy.status == old and buy.adcp_media_buy_id is not None]
+    changes = [send_change(platform, campaign, buy, {"paused": tactic.paused}) for buy in buys]
+    results = yield from platform.sellers.gather(changes)
+    for buy, result in zip(buys, results, strict=True):
+        if isinstance(result, AdcpError):
+            buy.message = str(result)
+
+
+def _watch(platform: BuyerPlatform, tactic: Tactic) -> Steps:
+    """Feedback every week, the ledger every day, the end in time; then the last corrections."""
+    feedback_ms = max(platform.now, start_of(platform, tactic)) + WEEK_MS
+    while tactic.status in MANAGED:
+        wake_ms = max(platform.now, min(_morning(platform.now), feedback_ms, end_of(platform, tactic)))
+        yield platform.world.env.timeout(wake_ms - platform.now)
+        if tactic.status not in MANAGED:
+            break
+        if platform.now >= end_of(platform, tactic):
+            yield from feedback.give(platform, tactic)
+            move(platform, tactic, "COMPLETED", "its flight is over")
+        elif platform.now >= feedback_ms:
+            feedback_ms += WEEK_MS
+            yield from tell(platform, tactic)
+            yield from feedback.give(platform, tactic)
+        else:
+            post(platform, tactic)
+    for _ in range(SETTLING_DAYS):
+        yield platform.world.env.timeout(_morning(platform.now) - platform.now)
+        post(platform, tactic)
+
+
+def _morning(now_ms: int) -> int:
+    """The next time at which the reports of a day are in."""
+    return day_start(now_ms - REPORTS_MS) + DAY_MS + REPORTS_MS
