@@ -96,7 +96,12 @@ def _worth_asking(buy: MediaBuy) -> bool:
 def refresh(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy) -> Steps:
     """Ask the agent about one media buy: about its task while it waits, about the buy itself afterwards."""
     if given_up(buy):
-        yield from recover(platform, campaign, buy)
+        try:
+            yield from recover(platform, campaign, buy)
+        except AdcpError as error:
+            if error.code != "IDEMPOTENCY_EXPIRED":
+                raise
+            yield from look_up(platform, campaign, buy)
         return
     if uncertain(buy):
         yield from look_up(platform, campaign, buy)

@@ -1,7 +1,8 @@
 """Orders of which it is not known whether the sales agent has them: no answer came, or none that could be read.
 
 Such a media buy is FAILED, and executing again sends the very same order under its key (rule 75). Until somebody
-does, the platform looks whether the agent has booked it after all, so that nothing runs that it knows nothing of
+does, the platform looks whether the agent has booked it after all, so that nothing runs that it knows nothing of; an
+order that nobody wants any more, and whose key the agent has forgotten, is looked for too, and canceled
 (docs/building/by-layer/L1/security.mdx, "Idempotency": look the thing up by what was ordered).
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from agents.buyer.records import Campaign, MediaBuy
-from agents.buyer.submission import take_answer
+from agents.buyer.submission import given_up, take_answer
 from sandbox.core.money import micros
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def look_up(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy) -> Steps
         body = yield from platform.sellers.request(buy.seller_id, "get_media_buys", question)
         for row in body.get("media_buys", []):
             booked = Counter((entry.get("product_id"), micros(entry.get("budget", 0))) for entry in row["packages"])
-            if booked == ordered and uncertain(buy) and not _known(platform, buy.seller_id, row["media_buy_id"]):
+            if booked == ordered and _sought(buy) and not _known(platform, buy.seller_id, row["media_buy_id"]):
                 platform.sellers.bought_on(buy.media_buy_id, account)
                 yield from take_answer(platform, campaign, buy, row)
                 return
@@ -52,6 +53,11 @@ def look_up(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy) -> Steps
         if not page.get("has_more") or "cursor" not in page:
             return
         question = {**question, "pagination": {"cursor": page["cursor"]}}
+
+
+def _sought(buy: MediaBuy) -> bool:
+    """True if nobody has found out meanwhile."""
+    return uncertain(buy) or given_up(buy)
 
 
 def _known(platform: BuyerPlatform, seller_id: str, adcp_media_buy_id: str) -> bool:

@@ -35,14 +35,14 @@ def sync_creatives(ctx: Context, request: Body) -> Body:
         why = "creatives are assigned to packages with the sales agent"
         raise AdcpError("UNSUPPORTED_FEATURE", why, "assignments")
     scope = request.get("creative_ids")
-    wanted = [(n, c) for n, c in enumerate(request["creatives"]) if scope is None or c["creative_id"] in scope]
+    wanted = [(n, c) for n, c in enumerate(request.get("creatives", [])) if scope is None or c["creative_id"] in scope]
     faults = {c["creative_id"]: fault for n, c in wanted if (fault := _fault(agent, c, f"creatives[{n}]")) is not None}
     if request.get("validation_mode", "strict") == "strict":
         for fault in faults.values():
             raise fault
     dry_run = bool(request.get("dry_run"))
     rows = [_sync(agent, account, body, faults.get(body["creative_id"]), dry_run) for _, body in wanted]
-    if request.get("delete_missing"):
+    if request.get("delete_missing") and "creatives" in request:
         rows += _archive_missing(agent, account, [c["creative_id"] for c in request["creatives"]], dry_run)
     body: Body = {"status": "completed", "creatives": rows}
     return {**body, "dry_run": True} if dry_run else body

@@ -33,7 +33,9 @@ def preview_creative(ctx: Context, request: Body) -> Body:
 
 
 def _single(ctx: Context, request: Body, part: Body, field: str) -> list[Body]:
-    agent, manifest = agent_of(ctx), part["creative_manifest"]
+    agent, manifest = agent_of(ctx), part.get("creative_manifest")
+    if manifest is None:
+        raise AdcpError("INVALID_REQUEST", "a preview is of a creative_manifest", field)
     ref = part.get("format_id") or manifest.get("format_id")
     if ref is None:
         raise AdcpError("UNSUPPORTED_FEATURE", "formats are named by format_id here", f"{field}.format_kind")
@@ -46,7 +48,7 @@ def _single(ctx: Context, request: Body, part: Body, field: str) -> list[Body]:
 
 
 def _one(ctx: Context, request: Body, part: Body, number: int, expires: str) -> Body:
-    creative_id = str(part["creative_manifest"].get("creative_id", number))
+    creative_id = str(part.get("creative_manifest", {}).get("creative_id", number))
     try:
         found = _single(ctx, request, part, f"requests[{number}].creative_manifest")
     except AdcpError as error:

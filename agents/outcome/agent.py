@@ -115,7 +115,7 @@ class OutcomeAgent(Actor):
         most = body.budget_range.max
         if self.config.capacity is not None:
             most = min(most, micros(self.config.capacity))
-        if not self._fits(body) or most < max(body.budget_range.min, micros(self.config.min_budget), 1):
+        if not self._fits(body) or most < max(micros(self.config.min_budget), 1):
             return {"proposals": []}
         proposed = Proposed(self.ids.next(self.strategy.name.replace("_", "-")), body, 0)
         proposed.capacity_micros = self.strategy.capacity_micros(most)

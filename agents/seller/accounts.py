@@ -8,6 +8,7 @@ operators; over the protocol it opens sandbox accounts only, for callers with cr
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from agents.seller.context import seller_of
@@ -184,18 +185,42 @@ def account_for(ctx: Context, ref: dict[str, Any], spending: bool = False) -> Ac
     """
     seller = seller_of(ctx)
     account = find_account(seller, ctx.principal, ref)
-    config = seller.config.accounts
-    lazily = (config.mode == "automatic" and not seller.operator_auth) or is_open(config, ref)
-    if account is None and "brand" in ref and lazily:
-        account = _new(seller, ctx.principal, ref["brand"], ref["operator"], in_sandbox(config, ref), "operator")
-        account.declared = False
+    if account is None and _opens_lazily(seller, ref):
+        sandbox = in_sandbox(seller.config.accounts, ref)
+        account = _new(seller, ctx.principal, ref["brand"], ref["operator"], sandbox, "operator")
+        account.declared = account.used = False
         _open(seller, account)
     if account is None:
         raise AdcpError("ACCOUNT_NOT_FOUND", "the account reference can't be resolved", field="account")
+    if not account.used:
+        account.claims += 1
+        ctx.at_end.append(partial(_settle, seller, account))
     if spending and account.status != "active":
         code, message = _GATES[account.status]
         raise AdcpError(code, message, field="account")
     return account
+
+
+def _settle(seller: Seller, account: Account, accepted: bool) -> None:
+    """A request that named an account is answered. One that it opened does not outlast its refusal."""
+    account.claims -= 1
+    account.used = account.used or accepted
+    if not (account.used or account.declared or account.claims):
+        del seller.accounts[account.account_id]
+        seller.status("account", account.account_id, account.status, "closed", "the request that it was for is refused")
+
+
+def check_account(ctx: Context, ref: dict[str, Any]) -> None:
+    """Like :func:`account_for` for requests that only read: ACCOUNT_NOT_FOUND, and nothing is opened."""
+    seller = seller_of(ctx)
+    if find_account(seller, ctx.principal, ref) is None and not _opens_lazily(seller, ref):
+        raise AdcpError("ACCOUNT_NOT_FOUND", "the account reference can't be resolved", field="account")
+
+
+def _opens_lazily(seller: Seller, ref: dict[str, Any]) -> bool:
+    """True if an account that nobody declared may be opened by being named."""
+    config = seller.config.accounts
+    return "brand" in ref and ((config.mode == "automatic" and not seller.operator_auth) or is_open(config, ref))
 
 
 _GATES = {

@@ -32,7 +32,7 @@ def sync_creatives(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
     seller = seller_of(ctx)
     account = account_for(ctx, request["account"], spending=True)
     scope = request.get("creative_ids")
-    wanted = [c for c in request["creatives"] if scope is None or c["creative_id"] in scope]
+    wanted = [c for c in request.get("creatives", []) if scope is None or c["creative_id"] in scope]
     assignments = request.get("assignments", [])
     faults = _creative_faults(seller, wanted)
     misplaced = _assignment_faults(seller, account, wanted, assignments)
@@ -48,7 +48,7 @@ def sync_creatives(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
     if not dry_run:
         good = [a for i, a in enumerate(assignments) if i not in misplaced]
         _assign(seller, account, good)
-        if request.get("delete_missing"):
+        if request.get("delete_missing") and "creatives" in request:
             rows.extend(_archive_missing(seller, account, [c["creative_id"] for c in request["creatives"]]))
     _say_assignments(rows, assignments, misplaced)
     for row in rows:

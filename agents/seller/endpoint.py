@@ -51,7 +51,7 @@ def make_endpoint(seller: Seller) -> Endpoint:
 
     Those of the library are there unless it says that it has none, those for buyers' own data if it takes any.
     """
-    from sandbox.protocol.dialect import AdcpDialect
+    from agents.seller.dialect import GovernedDialect
 
     config, reads, changes = seller.config, list(_READS), list(_CHANGES)
     if config.creative_library is not False:
@@ -70,7 +70,7 @@ def make_endpoint(seller: Seller) -> Endpoint:
     if config.test_controller:
         changes.append(comply_test_controller)
     same = partial(key_space, config.accounts)
-    dialect = AdcpDialect(
+    dialect = GovernedDialect(
         config.adcp_versions,
         echo_key=config.echo_idempotency_key,
         same_account=same,

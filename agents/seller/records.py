@@ -63,6 +63,10 @@ class Account:
     """Which credentials a caller needs to see it, by their account identifier; none if empty."""
     declared: bool = True
     """False if it was opened on the spot for a request that named it, or for a test."""
+    used: bool = True
+    """False if it was opened on the spot and no request that named it was accepted yet."""
+    claims: int = 0
+    """How many requests that named it before it was used are still being served."""
 
     @property
     def key(self) -> tuple[str, str, str, bool]:

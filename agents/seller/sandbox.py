@@ -46,11 +46,15 @@ def policy_for(seller: Seller, account_id: str, policy: P) -> P:
 
 
 def sharing(seller: Seller, account_id: str) -> list[str]:
-    """The accounts whose creatives an account can use: itself first, then the buyer's others in the open sandbox."""
+    """The accounts whose creatives an account can use: itself first, then the others of the open sandbox that
+    belong to the same buyer or to everybody.
+    """
     if not tries_out(seller, account_id):
         return [account_id]
     owner = seller.accounts[account_id].buyer
-    others = [a.account_id for a in seller.accounts.values() if a.sandbox and owner in ("", a.buyer)]
+    others = [
+        a.account_id for a in seller.accounts.values() if a.sandbox and (a.buyer == owner or "" in (a.buyer, owner))
+    ]
     return [account_id, *(other for other in others if other != account_id)]
 
 
@@ -61,7 +65,7 @@ def creative_of(seller: Seller, account_id: str, creative_id: str) -> Creative |
 
 
 def answers_all(config: AccountsConfig, request: dict[str, Any]) -> bool:
-    """True if a brief that no product fits is answered with all of them: in the open sandbox, where briefs are made up."""
+    """True if a brief that nothing fits is answered with all products: in the open sandbox, whose briefs are made up."""
     return any(is_open(config, ref) for ref in (request, request.get("account", {})))
 
 

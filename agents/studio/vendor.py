@@ -130,15 +130,15 @@ class Vendor(Actor):
 
     def serve(self, reads: Iterable[Any], changes: Iterable[Any]) -> Endpoint:
         """The door: the agent's own tools and those of every vendor, each named as the function that serves it."""
+        from agents.seller.dialect import GovernedDialect
         from agents.studio.governance import sync_governance
         from agents.studio.usage import report_usage
-        from sandbox.protocol.dialect import AdcpDialect
 
         everywhere = (list_accounts, get_task_status, list_tasks)
         operations = [Operation(_name(handler), handler) for handler in (*reads, *everywhere)]
         common = (sync_accounts, report_usage, *([sync_governance] if self.config.governance_aware else []))
         operations += [Operation(_name(handler), handler, mutating=True) for handler in (*changes, *common)]
-        return Endpoint(self, AdcpDialect(self.config.adcp_versions), operations)
+        return Endpoint(self, GovernedDialect(self.config.adcp_versions), operations)
 
     def capabilities(self, request: Body, protocol: str, specialism: str | None, block: Body) -> Body:
         """The answer of get_adcp_capabilities; ``block`` is what is special about the protocol."""

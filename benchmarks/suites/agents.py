@@ -57,8 +57,9 @@ class Door:
 
     def load(self, calls: Sequence[Call], count: int) -> Outcome:
         """Call as fast as answers come, 64 at once. Raises when an answer is no success."""
-        requests = [("POST", self.path, _message(call)) for call in calls]
-        outcome = put(Plan("127.0.0.1", self.port, requests, count, headers=self._headers))
+        plan = Plan("127.0.0.1", self.port, [], count, headers=self._headers)
+        plan.requests += [("POST", self.path, _message(call)) for call in calls]
+        outcome = put(plan)
         if set(outcome.statuses) != {"200"}:
             raise RuntimeError(f"{self.path} was answered with {outcome.statuses}")
         return outcome

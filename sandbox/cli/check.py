@@ -28,6 +28,15 @@ if TYPE_CHECKING:
     metavar="api-key:KEY|bearer:TOKEN|basic:USER:PASSWORD",
     help="Credentials; the environment may have them as ADCP_SANDBOX_AUTH.",
 )
+@click.option(
+    "--other-auth",
+    envvar="ADCP_SANDBOX_OTHER_AUTH",
+    metavar="…",
+    help="Credentials of another customer, in the same form: for checks that customers are kept apart.",
+)
+@click.option("--control", metavar="URL", help="Control address of a sandbox that is checked: moves its clock.")
+@click.option("--protocol", type=click.Choice(["mcp", "a2a"]), help="How the agent speaks; found out by itself.")
+@click.option("--official", is_flag=True, help="Run the official storyboards too; needs Node.")
 @click.option("--only", multiple=True, metavar="NAME", help="Only checks whose names begin so. May be repeated.")
 @click.option("--list", "listed", is_flag=True, help="List the checks and what each wants, and run none.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
@@ -39,6 +48,10 @@ def command(
     what: str,
     url: str,
     auth: str | None,
+    other_auth: str | None,
+    control: str | None,
+    protocol: str | None,
+    official: bool,
     only: tuple[str, ...],
     listed: bool,
     as_json: bool,
@@ -54,11 +67,16 @@ def command(
 
     wanted = subject(what)
     if listed:
-        for check in selected(wanted, only):
+        for check in selected(wanted, only, official):
             click.echo(f"{check.name:<44}{check.severity:<8}{check.rule}\n    {' '.join(check.says.split())}")
         return
-    _check_url(url)
+    _check_url(url, "URL")
+    if control is not None:
+        _check_url(control, "--control")
     credentials = None if auth is None else Auth.parse(auth)
+    other = None if other_auth is None else Auth.parse(other_auth, "--other-auth")
+    given = {"other_auth": other, "control": control, "protocol": protocol}
+    options = {name: value for name, value in given.items() if value is not None}
     for path in (junit, html):
         if path is not None and not path.absolute().parent.is_dir():
             raise InputError(f"there is no folder {path.parent}", str(path))
@@ -67,7 +85,8 @@ def command(
         for line in render.lines(finding):
             click.echo(line)
 
-    verdict = asyncio.run(run(wanted, url.rstrip("/"), credentials, only, None if as_json else told))
+    checking = run(wanted, url.rstrip("/"), credentials, only, None if as_json else told, options, official)
+    verdict = asyncio.run(checking)
     if as_json:
         click.echo(json.dumps(render.as_json(verdict), ensure_ascii=False))
     else:
@@ -79,7 +98,7 @@ def command(
     sys.exit(0 if verdict.conforms else 1)
 
 
-def _check_url(url: str) -> None:
+def _check_url(url: str, where: str) -> None:
     try:
         parts = urlsplit(url)
         fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
@@ -88,5 +107,5 @@ def _check_url(url: str) -> None:
         fine = False
     if not fine:
         raise InputError(
-            f"not an address: {url!r}", "URL", "write for example http://127.0.0.1:3000; credentials: --auth"
+            f"not an address: {url!r}", where, "write for example http://127.0.0.1:3000; credentials: --auth"
         )

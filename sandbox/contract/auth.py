@@ -19,17 +19,17 @@ class Auth:
     secret: str
 
     @classmethod
-    def parse(cls, text: str) -> Auth:
-        """Read ``--auth``. Raises :class:`InputError`, which does not repeat the secret."""
+    def parse(cls, text: str, where: str = "--auth") -> Auth:
+        """Read ``--auth`` or another option. Raises :class:`InputError`, which does not repeat the secret."""
         method, _, secret = text.partition(":")
         if method not in ("api-key", "bearer", "basic") or not secret:
             raise InputError(
-                "no credentials that are understood", "--auth", "write api-key:KEY, bearer:TOKEN or basic:USER:PASSWORD"
+                "no credentials that are understood", where, "write api-key:KEY, bearer:TOKEN or basic:USER:PASSWORD"
             )
         if method == "basic" and ":" not in secret:
-            raise InputError("the password is missing", "--auth", "write basic:USER:PASSWORD")
+            raise InputError("the password is missing", where, "write basic:USER:PASSWORD")
         if not secret.isascii() or any(ord(char) < 33 for char in secret):
-            raise InputError("a header can't carry that", "--auth", "use printable ASCII without blanks")
+            raise InputError("a header can't carry that", where, "use printable ASCII without blanks")
         return cls(cast("Method", method), secret)
 
     @property
@@ -40,6 +40,11 @@ class Auth:
         if self.method == "bearer":
             return "Authorization", f"Bearer {self.secret}"
         return "Authorization", f"Basic {b64encode(self.secret.encode()).decode()}"
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must be in no report."""
+        return [self.secret, self.header[1].rpartition(" ")[2]]
 
     def wrong(self) -> Auth:
         """Credentials of the same kind and length that are nobody's."""

@@ -114,13 +114,16 @@ class Subject(Generic[T]):
     """What can be checked.
 
     ``open(url, auth, talk)`` gives what the checks get, and raises :class:`~sandbox.core.errors.InputError` if nothing
-    answers there.
+    answers there. ``options`` are the names of further options that it understands; ``open`` gets those that were
+    given as keywords. ``official`` are checks of others that run only when asked for.
     """
 
     name: str
     title: str
-    open: Callable[[str, Auth | None, Talk], AbstractAsyncContextManager[T]]
+    open: Callable[..., AbstractAsyncContextManager[T]]
     checks: Checks[T]
+    options: tuple[str, ...] = ()
+    official: Checks[T] | None = None
 
 
 def _brief(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -35,9 +35,13 @@ class Verdict:
         return sum(f.outcome == outcome and severity in (None, f.check.severity) for f in self.findings)
 
 
-def selected(subject: Subject[Any], patterns: Sequence[str]) -> list[Check[Any]]:
+def selected(subject: Subject[Any], patterns: Sequence[str], official: bool = False) -> list[Check[Any]]:
     """The checks whose names begin with one of the patterns; all without any. InputError if one selects nothing."""
     checks = list(subject.checks)
+    if official:
+        if subject.official is None:
+            raise InputError(f"there is no official runner for {subject.name}", "--official")
+        checks += subject.official
     for pattern in patterns:
         if not any(check.name.startswith(pattern) for check in checks):
             groups = sorted({re.split(r"[./]", check.name)[0] for check in checks})
@@ -51,12 +55,20 @@ async def run(
     auth: Auth | None = None,
     only: Sequence[str] = (),
     told: Callable[[Finding], None] | None = None,
+    options: Mapping[str, Any] | None = None,
+    official: bool = False,
 ) -> Verdict:
-    """Run checks against what is at ``url``; ``told`` is called with each finding. InputError if nothing answers."""
-    checks = selected(subject, only)
-    secrets = [auth.secret, auth.header[1].rpartition(" ")[2]] if auth else []
+    """Run checks against what is at ``url``; ``told`` is called with each finding.
+
+    ``options`` go to the subject. Raises :class:`InputError` if nothing answers, or for an option that it has not.
+    """
+    checks, given = selected(subject, only, official), dict(options or {})
+    for name in given:
+        if name not in subject.options:
+            raise InputError(f"check {subject.name} has no such option", f"--{name.replace('_', '-')}")
+    secrets = [part for one in (auth, *given.values()) if isinstance(one, Auth) for part in one.secrets]
     verdict = Verdict(subject.name, subject.title, url)
-    async with Talk(secrets) as talk, subject.open(url, auth, talk) as opened:
+    async with Talk(secrets) as talk, subject.open(url, auth, talk, **given) as opened:
         for check in checks:
             finding = await _one(check, opened, talk)
             verdict.findings.append(finding)

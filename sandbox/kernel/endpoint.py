@@ -105,6 +105,8 @@ class Context:
     """The negotiated AdCP release, for example ``3.1``."""
     notes: dict[str, Any] = field(default_factory=dict)
     """Room for the dialect, for example the key under which the answer is remembered."""
+    at_end: list[Callable[[bool], None]] = field(default_factory=list)
+    """Called when the request is answered, with whether it was accepted."""
 
     @property
     def now(self) -> int:
@@ -165,6 +167,7 @@ class Endpoint:
         ``notes`` is what the edge knows about the request besides, such as the token of a public operation.
         """
         ctx = Context(self.actor.world, self.actor, principal, operation, notes=dict(notes or {}))
+        accepted = False
         try:
             known = self.operations.get(operation)
             if known is None:
@@ -173,8 +176,13 @@ class Endpoint:
             result = known.handler(ctx, request)
             if isinstance(result, Generator):
                 result = yield from result
-            return self.dialect.close(ctx, known, payload, result)
+            reply = self.dialect.close(ctx, known, payload, result)
+            accepted = reply.ok
+            return reply
         except Answered as answered:
             return answered.reply
         except (AdcpError, ApiError) as error:
             return self.dialect.fail(ctx, payload, error)
+        finally:
+            for end in ctx.at_end:
+                end(accepted)

@@ -36,7 +36,9 @@ class Transit:
         way = self._strike(leg, on_the_way=True)
         yield self._world.env.timeout(self.latency_ms(leg.sender, leg.to) + way.delay_ms + way.drip_ms(size))
         yield from self._overtaken(leg, way)
-        return self._strike(leg, on_the_way=False)
+        arrived = self._strike(leg, on_the_way=False)
+        arrived.rate = way.rate
+        return arrived
 
     def back(self, leg: Leg, size: int, accepted: bool) -> Way:
         """Take the answer to a request back; gives what happens to it. One that is lost takes no time."""

@@ -15,7 +15,7 @@ from sandbox.protocol.errors import error_body
 from sandbox.protocol.idempotency import DEFAULT_TTL_MS, Idempotency, scope_of
 from sandbox.protocol.issues import SchemaIssue
 from sandbox.protocol.signing_settings import SigningSettings
-from sandbox.protocol.tools import COMPACT
+from sandbox.protocol.tools import COMPACT, TOOLS
 from sandbox.protocol.versions import VERSIONS, from_wire, known, negotiate, schema_name, to_wire
 from sandbox.protocol.webhooks import Seen
 
@@ -68,16 +68,18 @@ class AdcpDialect:
             if ctx.principal.role != "driver":
                 _violation(ctx, "request", ctx.principal.id, issues)
             raise _refusal(issues)
+        request = from_wire(operation.name, "request", payload, ctx.version)
+        _check_newer_fields(name, request, ctx.version)
         excess = _too_large(payload, "")
         if excess:
             raise AdcpError("INVALID_REQUEST", f"numbers are at most {MOST:,} here", field=excess)
-        scope = scope_of(ctx.principal.id, payload, self._same_account)
+        scope = scope_of(ctx.principal.id, payload, self._same_account) if _changes(operation) else None
         if scope is not None:
             before = self.idempotency.begin(scope, operation.name, payload, ctx.now)
             if before is not None:
                 raise Answered(Reply(True, _echo(before, payload)))
             ctx.notes["scope"] = scope
-        return from_wire(operation.name, "request", payload, ctx.version)
+        return request
 
     def close(self, ctx: Context, operation: Operation, payload: dict[str, Any], result: Any) -> Reply:
         """The answer in the form of the release, remembered if it is accepted, with the context echoed."""
@@ -106,7 +108,7 @@ class AdcpDialect:
         if scope is not None:
             self.idempotency.forget(scope)
         version = ctx.version or self.supported[-1]
-        return Reply(False, error_body(error, version, payload.get("context")), 400)
+        return Reply(False, _echo(error_body(error, version), payload), 400)
 
     def unknown(self, ctx: Context, known: Iterable[str]) -> AdcpError:
         """UNSUPPORTED_FEATURE with the nearest tools."""
@@ -158,6 +160,21 @@ class InboxDialect:
         return AdcpError("UNSUPPORTED_FEATURE", f"{ctx.actor.id} takes no {ctx.operation}")
 
 
+def _check_newer_fields(name: str, request: dict[str, Any], version: str) -> None:
+    """INVALID_REQUEST for a field that the caller's release does not know, but handlers do, and that is wrong in it."""
+    if version < CANONICAL and name not in OWN_WORDS:
+        issues = schemas.check(name, "request", request, CANONICAL)
+        inside = [issue for issue in issues if issue.keyword == "type" or issue.pointer.count("/") > 1]
+        if inside:
+            raise _refusal(inside)
+
+
+def _changes(operation: Operation) -> bool:
+    """True if a call may change something. One that reads is harmless by itself, and leaves nothing to remember."""
+    tool = TOOLS.get(operation.name)
+    return operation.mutating or (tool is not None and tool.mutating)
+
+
 def _too_large(value: Any, field: str) -> str:
     """Where in a payload a number stands that is larger than any amount we deal with; empty if nowhere.
 
@@ -173,7 +190,7 @@ def _too_large(value: Any, field: str) -> str:
 
 
 def _echo(body: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:
-    return {**body, "context": payload["context"]} if "context" in payload else body
+    return {**body, "context": payload["context"]} if isinstance(payload.get("context"), dict) else body
 
 
 def _violation(ctx: Context, what: str, culprit: str, issues: list[SchemaIssue]) -> None:

@@ -68,8 +68,8 @@ def build(
                 world.add(kind.build(world, actor_id, config))
             except InputError as error:
                 raise scenario.document.error(error.message, ("actors", name), error.hint) from None
+    _start(scenario, world)  # agents join their departments then, so that calls can be checked after it only
     _check_calls(scenario, world)
-    _start(scenario, world)
     return world
 
 

@@ -103,7 +103,7 @@ class Agents:
     async def ask(self, session: Session, tool: str, payload: dict[str, Any]) -> Reply:
         """Have a tool do its work."""
         name = present_name(tool)
-        reply = await self.served.ask(session.principal, session.agent_id, name, payload, session.signer)
+        reply = await self.served.ask(session.principal, session.agent_id, name, payload)
         return self._files.outside(session.agent_id, reply)
 
     # -- the port ----------------------------------------------------------------------------------------

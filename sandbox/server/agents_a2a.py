@@ -106,7 +106,8 @@ class AgentsA2a:
 
 
 def _log_own_bugs_only() -> None:
-    """What clients send that is no message is answered, and is nothing to log."""
+    """What clients send that is no message is answered, and is nothing to log; nor is a trace that nobody collects."""
+    logging.getLogger("opentelemetry.context").disabled = True
     for name in ("a2a.server.routes.jsonrpc_dispatcher", "a2a.compat.v0_3.jsonrpc_adapter", "a2a.utils"):
         log = logging.getLogger(name)
         if not log.filters:

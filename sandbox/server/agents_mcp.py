@@ -47,8 +47,16 @@ class AgentsMcp:
         await self._stack.aclose()
 
     async def asgi(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request: a plain tool call at once, everything else by the ``mcp`` package."""
+        """Serve one HTTP request: a plain tool call at once, everything else by the ``mcp`` package.
+
+        Agents say nothing unasked, so there is no stream of events to open (405, as the transport has it).
+        """
         assert self._serve is not None, "open the door with async with"
+        if scope["method"] != "POST":
+            headers = [(b"allow", b"POST"), (b"content-length", b"0")]
+            await send({"type": "http.response.start", "status": 405, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+            return
         call = read_call(scope["headers"], scope[MESSAGE])
         if call is None:
             await self._serve(scope, receive, send)

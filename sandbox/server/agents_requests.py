@@ -107,7 +107,7 @@ class Gate:
         if agent not in self._verifiers:
             assert agent.endpoint is not None
             dialect = cast("AdcpDialect", agent.endpoint.dialect)
-            legacy = any(release != "3.2" for release in dialect.supported)
+            legacy = "3.2" not in dialect.supported
             self._verifiers[agent] = None if dialect.signing is None else Verifier(dialect.signing, legacy)
         return self._verifiers[agent]
 
@@ -131,8 +131,8 @@ class Gate:
                 return holder
             raise _unsigned(refused.code) from None
         if token is not None:
-            return None if holder is None else Session(agent_id, holder.principal, key.kid)
-        return Session(agent_id, key.customer or self._served.customers[0].principal, key.kid)
+            return holder
+        return Session(agent_id, key.customer or self._served.customers[0].principal)
 
     def _check_customers(self, agent: Actor) -> None:
         verifier = self._verifier(agent)

@@ -20,7 +20,7 @@ Asgi = Callable[[Message, Receive, Send], Awaitable[None]]
 
 _CHUNK = 64 * 1024
 
-BODY = "adcp_sandbox.body"
+BODY = web.RequestKey("body", bytes)
 """Where a request has its body if it was read before; its answer is made whole then, and sent by whoever asked."""
 
 

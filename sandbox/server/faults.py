@@ -68,8 +68,9 @@ class ConnectionFaults:
             if ended is not None:
                 return ended
             response = await handler(request)
-            for _ in range(effect.copies):
+            for _ in range(0 if request.content_type.startswith("multipart/") else effect.copies):
                 await handler(request)
+            self._let_go(spot, "request")
             if not isinstance(response, web.Response) or response.prepared:
                 return response
             accepted = response.status < 400 and b'"adcp_error"' not in _bytes(response)
@@ -122,7 +123,7 @@ class ConnectionFaults:
         if effect.rate and BODY not in request:
             request[BODY] = await _read(request)
         await self._wait(effect.delay_ms + effect.drip_ms(len(request.get(BODY, b""))))
-        await self._overtaken(spot, "request", effect)
+        await self._held(spot, "request", effect)
         if effect.end == "refused":
             return _refusal(effect)
         if effect.end == "cut":
@@ -136,7 +137,8 @@ class ConnectionFaults:
     ) -> web.StreamResponse:
         """Send an answer out."""
         await self._wait(effect.delay_ms)
-        await self._overtaken(spot, "answer", effect)
+        self._let_go(spot, "answer")
+        await self._held(spot, "answer", effect)
         if effect.spoiled:
             response = _spoiled(response, spot.host.world.seed)
         match effect.end:
@@ -154,15 +156,17 @@ class ConnectionFaults:
         if wait_ms:
             await _sooner(self._ended.wait(), wait_ms / SECOND_MS)
 
-    async def _overtaken(self, spot: _Spot, direction: str, effect: Effect) -> None:
-        """Hold a message back until another one of its link has passed; tell those that wait for this one."""
-        link = (spot.host.name, spot.leg.to, direction)
-        waiting = self._passed.pop(link, None)
-        if waiting is not None:
-            waiting.set()
+    async def _held(self, spot: _Spot, direction: str, effect: Effect) -> None:
+        """Hold a message back until another one of its link has passed."""
         if effect.hold_ms:
-            passed = self._passed[link] = asyncio.Event()
+            passed = self._passed[spot.host.name, spot.leg.to, direction] = asyncio.Event()
             await _sooner(passed.wait(), effect.hold_ms / SECOND_MS)
+
+    def _let_go(self, spot: _Spot, direction: str) -> None:
+        """A message passes: the one that waits for that follows when this one has gone."""
+        waiting = self._passed.pop((spot.host.name, spot.leg.to, direction), None)
+        if waiting is not None:
+            asyncio.get_running_loop().call_later(wire.TICK_S, waiting.set)
 
 
 async def _sooner(waiting: Any, seconds: float) -> None:

@@ -46,6 +46,9 @@ ADCP = "adcp"
 
 Make = Callable[[], World]
 
+Judge = Callable[[int, Entry, Reply], None]
+"""Is told of an answer that is not the recorded one: the number of its input, the input, the answer now."""
+
 
 class Host:
     """Serves one world: one input at a time, in the order of arrival.
@@ -295,18 +298,17 @@ class Host:
 
     # -- replay ------------------------------------------------------------------------------------------
 
-    def replay(self, entries: Iterable[Entry], until_ms: int) -> int:
+    def replay(self, entries: Iterable[Entry], until_ms: int, judge: Judge | None = None) -> int:
         """Do again what was done, from the first instant up to ``until_ms``; gives how many inputs that were.
 
-        Raises :class:`InputError` at the first answer that is not the recorded one.
+        Raises :class:`InputError` at the first answer that is not the recorded one, or what ``judge`` raises then.
         """
         count = 0
         self._replaying = True
         for count, entry in enumerate(entries, start=1):
             reply = self._again(entry)
-            answer = json.dumps(reply.body)
-            if (reply.status, answer) != (entry.status, entry.answer):
-                raise _differs(count, entry, reply.status, answer)
+            if (reply.status, json.dumps(reply.body)) != (entry.status, entry.answer):
+                (judge or _refuse)(count, entry, reply)
         self._catch_up(until_ms)
         self._replaying = False
         self.inputs += count
@@ -376,11 +378,13 @@ def _bug(operation: str, adcp: bool = False) -> Reply:
     return Reply(False, error.body(), error.status)
 
 
-def _differs(number: int, entry: Entry, status: int, answer: str) -> InputError:
+def _refuse(number: int, entry: Entry, reply: Reply) -> None:
+    """Raise what stops a start: a recorded answer is another one now."""
+    status, answer = reply.status, json.dumps(reply.body)
     at = next((n for n, (a, b) in enumerate(zip(answer, entry.answer, strict=False)) if a != b), 0)
     window = slice(max(0, at - 60), at + 60)
     was, now = f"{entry.status} …{entry.answer[window]}…", f"{status} …{answer[window]}…"
-    return InputError(
+    raise InputError(
         f"input {number} of {entry.world} ({entry.name} at {iso(entry.at_ms)}) is answered differently now:\n"
         f"  recorded: {was}\n  now:      {now}",
         "--journal",

@@ -56,9 +56,14 @@ def read_call(headers: Iterable[tuple[bytes, bytes]], message: dict[str, Any] | 
             "params": {"name": str() as tool, **more},
         }:
             arguments = more.pop("arguments", {})
-            if not more and isinstance(arguments, dict) and not isinstance(number, bool):
+            if not more and isinstance(arguments, dict) and _answerable(number):
                 return ToolCall(number, tool, arguments)
     return None
+
+
+def _answerable(number: str | int) -> bool:
+    """True for an id that fits into the answer: no truth value, and no number of more than 64 bits."""
+    return isinstance(number, str) or (not isinstance(number, bool) and -(2**63) <= number < 2**63)
 
 
 def _is_json(content_type: bytes | None) -> bool:

@@ -25,7 +25,7 @@ from sandbox.scenario.load import Scenario
 from sandbox.server.agents_signing import Keyring
 from sandbox.server.clock import Clock
 from sandbox.server.edge import Caller
-from sandbox.server.host import CLIENT, Host
+from sandbox.server.host import CLIENT, Host, Judge
 from sandbox.server.outbox import Outbox
 from sandbox.server.writer import Writer
 
@@ -162,13 +162,16 @@ class Served:
 
     # -- worlds ------------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Build the first customer's world and those that have a past; do again what was done in them."""
+    def start(self, judge: Judge | None = None) -> None:
+        """Build the first customer's world and those that have a past; do again what was done in them.
+
+        ``judge`` is told of answers that are not the recorded ones; without it the first one is an error.
+        """
         self._host(None)
         for customer in self.customers:
             if customer.principal in self.journal.worlds():
                 host = self.hosts.get(customer.principal) or self._host(customer)
-                self.replayed += host.replay(self.journal.entries(customer.principal), self.clock.now())
+                self.replayed += host.replay(self.journal.entries(customer.principal), self.clock.now(), judge)
                 self.clock.push(host.world.now)
 
     @property
@@ -267,15 +270,10 @@ class Served:
         actors = next(iter(self.hosts.values())).world.actors.values()
         return {a.id: a for a in actors if a.endpoint is not None and isinstance(a.endpoint.dialect, AdcpDialect)}
 
-    async def ask(
-        self, principal: str, agent_id: str, tool: str, payload: dict[str, Any], signer: str = ""
-    ) -> Reply:
-        """Have a tool of an agent do its work for a customer, in that customer's world, which sees no secret of it.
-
-        ``signer`` is the key by which the request is signed; the journal keeps it.
-        """
+    async def ask(self, principal: str, agent_id: str, tool: str, payload: dict[str, Any]) -> Reply:
+        """Have a tool of an agent do its work for a customer, in that customer's world, which sees no secret of it."""
         concealed = self.keyring.conceal(payload)
-        return await self.host(principal).ask(agent_id, tool, concealed, Principal(principal, user=signer))
+        return await self.host(principal).ask(agent_id, tool, concealed, Principal(principal))
 
     def unread(self, caller: Caller) -> str:
         """The section about unread notifications."""

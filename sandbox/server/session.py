@@ -13,8 +13,7 @@ MESSAGE = "adcp_sandbox.message"
 
 @dataclass(slots=True, frozen=True)
 class Session:
-    """A request's agent, the customer as whose client it comes, and the key by which it is signed (empty if not)."""
+    """A request's agent, and the customer as whose client it comes, by its token or its signature."""
 
     agent_id: str
     principal: str
-    signer: str = ""

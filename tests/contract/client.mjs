@@ -11,12 +11,12 @@ import { join } from 'node:path';
 
 const require = createRequire(join(process.env.ADCP_SDK ?? process.cwd(), 'package.json'));
 const { AgentClient } = require('@adcp/sdk');
+const { createWebhookVerifier, StaticJwksResolver } = require('@adcp/sdk/signing');
 
 const [readyFile, agentId = 'worldview', protocol = 'mcp'] = process.argv.slice(2);
 const ready = JSON.parse(readFileSync(readyFile, 'utf8'));
 const row = ready.agents.find((one) => one.id === agentId);
 const name = `${agentId}-ts-${protocol}`;
-const secret = `a-secret-of-${name}-and-its-seller`;
 const account = { brand: { domain: 'acme.com' }, operator: 'acme.com' };
 
 const say = (step, outcome) => process.stdout.write(`${JSON.stringify({ transport: protocol, step, ...outcome })}\n`);
@@ -33,10 +33,7 @@ async function control(path, body) {
 const advance = (by) => control('clock/advance', { by });
 const later = (instant, days) => new Date(instant.getTime() + days * 86_400_000);
 
-const client = new AgentClient(
-  { id: agentId, name: agentId, agent_uri: row[protocol], protocol, auth_token: row.token },
-  { webhookSecret: secret },
-);
+const client = new AgentClient({ id: agentId, name: agentId, agent_uri: row[protocol], protocol, auth_token: row.token });
 
 // What a request came to; the client tells refusals as results that failed.
 async function succeed(asked) {
@@ -45,15 +42,19 @@ async function succeed(asked) {
   return result;
 }
 
-// Takes webhooks; the client checks the shared secret's signature.
+// Takes webhooks; the package checks the signature. It knows the purpose of keys by the name that it had in AdCP 3.0.
+const { keys } = await (await fetch(new URL('/.well-known/jwks.json', row.mcp))).json();
+const jwks = new StaticJwksResolver(keys.map((key) => ({ ...key, adcp_use: 'webhook-signing' })));
+const verify = createWebhookVerifier({ jwks });
 const hooks = [];
 const inbox = createServer((request, response) => {
   const parts = [];
   request.on('data', (part) => parts.push(part));
-  request.on('end', () => {
-    const text = Buffer.concat(parts).toString();
-    const { 'x-adcp-signature': signature, 'x-adcp-timestamp': timestamp } = request.headers;
-    hooks.push({ verified: client.verifyWebhookSignature(text, signature, timestamp), ...JSON.parse(text) });
+  request.on('end', async () => {
+    const body = Buffer.concat(parts).toString();
+    const url = `http://${request.headers.host}${request.url}`;
+    const checked = await verify({ method: 'POST', url, headers: request.headers, body }).catch((error) => error);
+    hooks.push({ verified: checked.status === 'verified', why: checked.message, ...JSON.parse(body) });
     response.end();
   });
 });
@@ -83,7 +84,6 @@ const order = {
   push_notification_config: {
     url: `http://127.0.0.1:${inbox.address().port}/hooks`,
     operation_id: `${name}-order`,
-    authentication: { schemes: ['HMAC-SHA256'], credentials: secret },
   },
 };
 const asked = await succeed(client.createMediaBuy(order));
@@ -114,7 +114,7 @@ await advance('1d');
 const done = await poll();
 say('task a day later', { status: done.status });
 for (let wait = 0; wait < 100 && hooks.length === 0; wait += 1) await new Promise((on) => setTimeout(on, 50));
-say('webhook', { status: hooks[0]?.status, task: hooks[0]?.task_id, verified: hooks[0]?.verified });
+say('webhook', { status: hooks[0]?.status, task: hooks[0]?.task_id, verified: hooks[0]?.verified, why: hooks[0]?.why });
 
 const buyId = done.result.media_buy_id;
 const read = async () =>

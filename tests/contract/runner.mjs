@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
+import { liveAt } from './clock.mjs';
+
 const input = JSON.parse(readFileSync(0, 'utf8'));
 const require = createRequire(join(input.sdk, 'package.json'));
 const { comply } = require('./dist/lib/testing/compliance/index.js');
@@ -17,20 +19,7 @@ if (input.list) {
   process.exit(0);
 }
 
-// Storyboards name dates of 2026 and replace those that are over; the runner lives at the time of the sandbox, so none is.
-// Signatures are of the wire, where time is real.
-const ahead = Date.parse(input.now) - Date.now();
-let shift = ahead;
-const RealDate = Date;
-globalThis.Date = class extends RealDate {
-  constructor(...given) {
-    super(...(given.length ? given : [RealDate.now() + shift]));
-  }
-
-  static now() {
-    return RealDate.now() + shift;
-  }
-};
+liveAt(input.now);
 
 const silent = () => {};
 setAgentTesterLogger({ info: silent, error: silent, warn: silent, debug: silent });

@@ -110,12 +110,14 @@ def released() -> list[str]:
 
 
 @contextmanager
-def served(world: Path = WORLD) -> Iterator[dict[str, Any]]:
-    """A sandbox that serves a world by a process of its own; gives its ready line."""
+def served(world: Path | None = WORLD) -> Iterator[dict[str, Any]]:
+    """A sandbox that serves a world by a process of its own, or the default one; gives its ready line."""
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "ready.json"
-        command = [sys.executable, "-m", "sandbox.cli", "serve", str(world), "--port", "0", "--agents-port", "0"]
-        command += ["--journal", "memory", "--start", START, "--clock", "real", "--ready-file", str(ready)]
+        command = [sys.executable, "-m", "sandbox.cli", "serve", "--port", "0", "--agents-port", "0"]
+        command += ["--journal", "memory", "--ready-file", str(ready)]
+        if world is not None:
+            command += [str(world), "--start", START, "--clock", "real"]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
             while not (ready.exists() and ready.read_text().endswith("\n")):

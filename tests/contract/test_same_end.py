@@ -40,11 +40,11 @@ HEADERS = {"Accept": "application/json, text/event-stream", "A2A-Version": "1.0"
 class Client:
     """Says to served sales agents what another buyer has said, with the ids that they give here."""
 
-    def __init__(self, ready: dict[str, Any], transport: str) -> None:
+    def __init__(self, ready: dict[str, Any], transport: str, http: httpx.Client) -> None:
         self._agents = {row["id"]: row for row in ready["agents"]}
         self._control = ready["control"]
         self._transport = transport
-        self._http = httpx.Client(timeout=120)
+        self._http = http
         self._ids: dict[str, str] = {}
 
     def here(self, value: Any) -> Any:
@@ -146,8 +146,8 @@ def test_a_campaign_over_http_ends_as_it_does_in_process(tmp_path: Path, transpo
     file.write_text(SCENARIO)
     scenario = load(str(file))
     result = run(scenario)
-    with serving(str(file)) as (_, ready):
-        client = Client(ready, transport)
+    with serving(str(file)) as (_, ready), httpx.Client(timeout=120) as http:
+        client = Client(ready, transport, http)
         replay(client, result, scenario.end_ms)
         ours = statuses(map(row_of, result.trace.of("status")))
         theirs = statuses(client.events("status"))

@@ -20,7 +20,7 @@ def test_the_document_is_current() -> None:
 
 def test_the_numbers_are_those_that_tests_cite() -> None:
     assert sorted(RULES) == list(range(1, 223))
-    assert list(range(1, 198)) == BUILT  # parts A to P, in order
+    assert list(range(1, 212)) == BUILT  # parts A to Q, in order
 
 
 def test_no_test_cites_a_rule_that_does_not_exist() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import string
 from collections.abc import Callable, Mapping
@@ -105,6 +106,10 @@ class Maker:
         return whole
 
 
+def _odd(rng: Random) -> Any:
+    return copy.deepcopy(rng.choice(ODD))
+
+
 def broken(rng: Random, request: Json, schema_words: list[str]) -> Json:
     """A request with one to three things in it that are wrong, or at least odd."""
     wrong: Json = json.loads(json.dumps(request))
@@ -114,19 +119,19 @@ def broken(rng: Random, request: Json, schema_words: list[str]) -> Json:
     return wrong
 
 
-def _places(value: Any) -> list[tuple[Any, Any]]:
-    """Every place in a request, as what holds it and where."""
+def _places(value: Any, depth: int = 0) -> list[tuple[Any, Any]]:
+    """Every place in a request that is not too deep, as what holds it and where."""
     found: list[tuple[Any, Any]] = [(value, None)] if isinstance(value, dict) else []
     for key, inner in list(value.items() if isinstance(value, dict) else enumerate(value)):
         found.append((value, key))
-        if isinstance(inner, dict | list):
-            found += _places(inner)
+        if isinstance(inner, dict | list) and depth < 2 * DEEPEST:
+            found += _places(inner, depth + 1)
     return found or [(value, None)]
 
 
 def _replace(rng: Random, holder: Any, key: Any, _words: list[str]) -> None:
     if key is not None and (isinstance(holder, dict) or key < len(holder)):
-        holder[key] = rng.choice(ODD)
+        holder[key] = _odd(rng)
 
 
 def _drop(_rng: Random, holder: Any, key: Any, _words: list[str]) -> None:
@@ -136,9 +141,9 @@ def _drop(_rng: Random, holder: Any, key: Any, _words: list[str]) -> None:
 
 def _add(rng: Random, holder: Any, _key: Any, words: list[str]) -> None:
     if isinstance(holder, dict):
-        holder[rng.choice(words)] = rng.choice(ODD)
+        holder[rng.choice(words)] = _odd(rng)
     else:
-        holder.append(rng.choice(ODD))
+        holder.append(_odd(rng))
 
 
 def _nest(rng: Random, holder: Any, key: Any, _words: list[str]) -> None:
@@ -203,14 +208,14 @@ def envelopes(rng: Random, tool: str, arguments: Json) -> Json | list[Any]:
     params: Any = rng.choice(
         (
             {"name": tool, "arguments": arguments},
-            {"name": tool, "arguments": rng.choice(ODD)},
-            {"name": rng.choice(ODD), "arguments": arguments},
+            {"name": tool, "arguments": _odd(rng)},
+            {"name": _odd(rng), "arguments": arguments},
             {"name": tool + "s", "arguments": arguments},
             {"arguments": arguments},
             {"message": message},
-            {"message": rng.choice(ODD)},
+            {"message": _odd(rng)},
             {"id": "nowhere"},
-            rng.choice(ODD),
+            _odd(rng),
         )
     )
     methods = (
@@ -232,5 +237,5 @@ def envelopes(rng: Random, tool: str, arguments: Json) -> Json | list[Any]:
     if rng.random() < 0.3:
         whole.pop(rng.choice(list(whole)))
     if rng.random() < 0.1:
-        whole["more"] = rng.choice(ODD)
+        whole["more"] = _odd(rng)
     return [whole, whole] if rng.random() < 0.05 else whole

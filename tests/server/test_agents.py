@@ -97,13 +97,6 @@ def test_an_agent_that_is_not_there_is_not_found(live: Live) -> None:
     assert answer.status_code == 404
 
 
-def test_there_is_no_oauth_to_discover_where_there_is_none(live: Live) -> None:
-    row = agent(live)
-    origin, path = row["mcp"].split("/agents", 1)
-    found = httpx.get(f"{origin}/.well-known/oauth-protected-resource/agents{path}")
-    assert found.status_code == 404
-
-
 def test_every_agent_with_adcp_is_listed_with_its_addresses(live: Live) -> None:
     rows = {row["id"]: row for row in live.line["agents"]}
     assert {"newsroom", "worldview", "bigscreen", "soundhouse"} <= rows.keys()

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from functools import cached_property
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -71,8 +73,8 @@ class Asked(Served):
         super().__init__(*given)
         self.asked: list[tuple[tuple[str, str, str, Json], Reply]] = []
 
-    async def ask(self, principal: str, agent_id: str, tool: str, payload: Json, signer: str = "") -> Reply:
-        reply = await super().ask(principal, agent_id, tool, payload, signer)
+    async def ask(self, principal: str, agent_id: str, tool: str, payload: Json) -> Reply:
+        reply = await super().ask(principal, agent_id, tool, payload)
         self.asked.append(((principal, agent_id, tool, payload), reply))
         return reply
 
@@ -199,14 +201,16 @@ def differences(one: Any, other: Any, where: str = "") -> Iterator[str]:
 
 
 def _plain(value: Any, world: World, above: set[int]) -> Any:
-    """A value as nested tuples of what can be compared; clocks, streams and functions are left out."""
-    if value is None or isinstance(value, bool | int | float | str | bytes):
+    """A value as nested tuples of what can be compared; clocks, streams, functions and numbers for ids are left out."""
+    if isinstance(value, str):
+        return masked(value)
+    if value is None or isinstance(value, bool | int | float | bytes):
         return value
     if value is world or callable(value) or id(value) in above:
         return type(value).__name__
     above = above | {id(value)}
     if isinstance(value, Mapping):
-        return tuple((str(key), _plain(inner, world, above)) for key, inner in value.items())
+        return tuple((masked(str(key)), _plain(inner, world, above)) for key, inner in value.items())
     if isinstance(value, set | frozenset):
         return tuple(sorted(repr(_plain(inner, world, above)) for inner in value))
     if isinstance(value, list | tuple):
@@ -219,11 +223,21 @@ def _plain(value: Any, world: World, above: set[int]) -> Any:
     return type(value).__name__, tuple((name, _plain(inner, world, above)) for name, inner in fields)
 
 
+def masked(text: str) -> str:
+    """A text without the ids of accounts, which count those too that were opened for a request that was refused."""
+    return _ACCOUNT_ID.sub("acc", text)
+
+
+_ACCOUNT_ID = re.compile(r"acc_[0-9a-f]{10}")
+
+
 def _fields(value: Any) -> list[tuple[str, Any]] | None:
     if dataclasses.is_dataclass(value) or isinstance(value, Endpoint) or type(value).__module__.startswith("agents."):
+        computed = {name for name, kind in vars(type(value)).items() if isinstance(kind, cached_property)}
         names = [*getattr(value, "__dict__", {}), *getattr(type(value), "__slots__", ())]
-        return [(name, getattr(value, name, None)) for name in dict.fromkeys(names) if not name.startswith("__")]
-    if type(value).__module__.startswith("sandbox.protocol") or type(value).__name__ in ("Ids", "Counter"):
+        names = [name for name in dict.fromkeys(names) if name not in computed and not name.startswith("__")]
+        return [(name, getattr(value, name, None)) for name in names]
+    if type(value).__module__.startswith("sandbox.protocol"):
         names = [*getattr(value, "__dict__", {}), *getattr(type(value), "__slots__", ())]
         return [(name, getattr(value, name, None)) for name in names]
     return None
@@ -257,7 +271,8 @@ async def bombard(folder: Path, count: int, seed: int) -> Counter[str]:
                         messages.learn(reply.body)
                     if reply.ok and (agent_id, tool) in mutating:
                         again = await accepted.ask(principal, agent_id, tool, payload)
-                        assert again.body == reply.body, (number, tool, payload)
+                        alike = masked(json.dumps(again.body)) == masked(json.dumps(reply.body))
+                        assert alike, (number, tool, payload)
                 all_of_it.asked.clear()
         left = list(differences(state_of(world), state_of(other)))
         assert not left, "\n".join(left)

@@ -106,7 +106,7 @@ def follow(platform: BuyerPlatform, campaign: Campaign, tactic: Tactic) -> Steps
         move(platform, tactic, "PAUSED" if rests else "ACTIVE", "paused" if rests else "it goes on")
     changed = yield from tell(platform, tactic)
     if changed and tactic.status in MANAGED:
-        yield from feedback.give(platform, tactic)
+        yield from feedback.give(platform, tactic, platform.now)
 
 
 def pause_buys(platform: BuyerPlatform, campaign: Campaign, tactic: Tactic) -> Steps:
@@ -121,25 +121,25 @@ def pause_buys(platform: BuyerPlatform, campaign: Campaign, tactic: Tactic) -> S
 
 
 def _watch(platform: BuyerPlatform, tactic: Tactic) -> Steps:
-    """Feedback every week, the ledger every day, the end in time; then the last corrections."""
+    """The ledger every morning, feedback after every week and at the end; then the last corrections."""
     feedback_ms = max(platform.now, start_of(platform, tactic)) + WEEK_MS
     while tactic.status in MANAGED:
-        wake_ms = max(platform.now, min(_morning(platform.now), feedback_ms, end_of(platform, tactic)))
+        wake_ms = max(platform.now, min(_morning(platform.now), end_of(platform, tactic)))
         yield platform.world.env.timeout(wake_ms - platform.now)
-        if tactic.status not in MANAGED:
-            break
-        if platform.now >= end_of(platform, tactic):
-            yield from feedback.give(platform, tactic)
+        if tactic.status in MANAGED and platform.now >= end_of(platform, tactic):
             move(platform, tactic, "COMPLETED", "its flight is over")
-        elif platform.now >= feedback_ms:
-            feedback_ms += WEEK_MS
+        elif tactic.status in MANAGED and platform.now >= feedback_ms:
             yield from tell(platform, tactic)
-            yield from feedback.give(platform, tactic)
+            yield from feedback.give(platform, tactic, feedback_ms)
+            feedback_ms += WEEK_MS
         else:
             post(platform, tactic)
-    for _ in range(SETTLING_DAYS):
+    for day in range(SETTLING_DAYS):
         yield platform.world.env.timeout(_morning(platform.now) - platform.now)
-        post(platform, tactic)
+        if day == 0 and tactic.status == "COMPLETED":
+            yield from feedback.give(platform, tactic, end_of(platform, tactic))
+        else:
+            post(platform, tactic)
 
 
 def _morning(now_ms: int) -> int:

@@ -43,7 +43,9 @@ def ask(
     ``until_ms`` ends all attempts: an answer after it comes too late. Otherwise there are as many retries as the
     platform makes with sales agents. 4xx answers, but for 429, are final.
     """
-    to = platform.world.network.actor_at(agent.endpoint_url) or agent.endpoint_url
+    to = platform.world.network.actor_at(agent.endpoint_url)
+    if to not in platform.world.actors:  # nothing is sent, so that no trace shows the credentials
+        return Outcome(None, f"nobody is at {agent.endpoint_url}")
     request = {"headers": {**agent.credentials.headers(), IDEMPOTENCY: key}, "body": body}
     failure = Outcome(None, "no attempt was made")
     for attempt in range(platform.config.requests.retries + 1):

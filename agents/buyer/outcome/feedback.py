@@ -67,16 +67,15 @@ def _against(goal: Mapping[str, Any], counts: Mapping[str, int]) -> int | None:
     return None
 
 
-def give(platform: BuyerPlatform, tactic: Tactic) -> Generator[Any, Any, None]:
-    """Bring the ledger up to now, and tell the agent about the time since the last feedback."""
+def give(platform: BuyerPlatform, tactic: Tactic, until_ms: int) -> Generator[Any, Any, None]:
+    """Bring the ledger up to now, and tell the agent about the time from the last feedback to ``until_ms``."""
     campaign = platform.campaigns[tactic.campaign_id]
     start_ms = max([start_of(platform, tactic), *(told.end_ms for told in tactic.feedback)])
-    end_ms = min(platform.now, end_of(platform, tactic))
+    end_ms = min(until_ms, end_of(platform, tactic))
     if end_ms <= start_ms:
         return
-    before = sum(entry.charge_micros for entry in tactic.ledger if entry.at_ms <= start_ms)
     yield from refresh_today(platform, {campaign.campaign_id})
-    told = _judge(platform, campaign, tactic, (start_ms, end_ms), before)
+    told = _judge(platform, campaign, tactic, start_ms, end_ms)
     tactic.feedback.append(told)
     body = {
         "tacticId": tactic.tactic_id,
@@ -93,16 +92,15 @@ def give(platform: BuyerPlatform, tactic: Tactic) -> Generator[Any, Any, None]:
         platform.decide("tactic", tactic.proposal_id, "not_told", f"tactic-feedback: {outcome.why}")
 
 
-def _judge(
-    platform: BuyerPlatform, campaign: Campaign, tactic: Tactic, period: tuple[int, int], before_micros: int
-) -> Told:
-    start_ms, end_ms = period
+def _judge(platform: BuyerPlatform, campaign: Campaign, tactic: Tactic, start_ms: int, end_ms: int) -> Told:
     counts = post(platform, tactic)
     flight_ms = end_of(platform, tactic) - start_of(platform, tactic)
+    before = tactic.feedback[-1].charged_micros if tactic.feedback else 0
     return Told(
         start_ms,
         end_ms,
-        delivery_index(tactic.charged_micros - before_micros, tactic.budget_micros, end_ms - start_ms, flight_ms),
+        tactic.charged_micros,
+        delivery_index(tactic.charged_micros - before, tactic.budget_micros, end_ms - start_ms, flight_ms),
         performance_index(tactic.price, tactic.channel, campaign.goals, counts),
         delivered=False,
     )

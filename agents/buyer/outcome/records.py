@@ -73,10 +73,11 @@ class Charge:
 
 @dataclass(slots=True)
 class Told:
-    """One piece of feedback that was sent to an agent."""
+    """One piece of feedback that was sent to an agent. ``charged_micros`` are of the whole tactic, by then."""
 
     start_ms: int
     end_ms: int
+    charged_micros: int
     delivery_index: int
     performance_index: int
     delivered: bool

@@ -96,12 +96,12 @@ def get_products(ctx: Context, request: Request) -> Steps:
         created_ms=platform.now,
     )
     yield from ask_agents(platform, session, advertiser, platform.sellers.agents(customer, routed=False))
-    _remember(platform, session)
     rows = []
     for seller_id, offered in session.products.items():
         for product in offered:
             row = product_wire(product, seller_id, platform.sellers.name(seller_id))
             rows.append({**row, **({"forecast": product["forecast"]} if "forecast" in product else {})})
+    _remember(platform, session)
     return {"products": rows}
 
 

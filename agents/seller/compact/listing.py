@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agents.seller.accounts import account_for
+from agents.seller.accounts import check_account
 from agents.seller.compact.canonical import canonical_product, versions
 from agents.seller.compact.selection import on_sale, select
 from agents.seller.context import seller_of
@@ -26,7 +26,7 @@ def list_products(ctx: Context, request: dict[str, Any]) -> dict[str, Any]:
     """
     seller, criteria = seller_of(ctx), request.get("criteria", {})
     if "account" in request:
-        account_for(ctx, request["account"])
+        check_account(ctx, request["account"])
     feed, prices = versions(seller, on_sale(seller))
     scope = "account" if "account" in request else "public"
     body: dict[str, Any] = {"feed_version": feed, "pricing_version": prices, "cache_scope": scope}

@@ -21,7 +21,11 @@ _HINTS = ("availability_horizon", "format_kinds", "ext")
 
 def on_sale(seller: Seller) -> list[Product]:
     """Everything that can be bought now, in the order of the catalogue."""
-    return [product for product in seller.products.values() if product.offered and not product.sold_out and seller.sellable(product)]
+    return [
+        product
+        for product in seller.products.values()
+        if product.offered and not product.sold_out and seller.sellable(product)
+    ]
 
 
 def select(seller: Seller, criteria: Json, field: str = "criteria") -> list[Product]:

@@ -45,8 +45,6 @@ def enter(seller: Seller, proposal: Proposal, why: str) -> Proposal:
 def snapshot(seller: Seller, buyer: str, draft: Draft, **more: Any) -> Proposal:
     """A draft proposal with the terms of ``draft``, not entered yet."""
     terms = draft.terms(seller.config.currency)
-    if more.get("cancellation_terms"):
-        terms["cancellation_terms"] = more.pop("cancellation_terms")
     channels = dict.fromkeys(name for choice in draft.choices for name in choice.product.channels)
     return Proposal(
         proposal_id="",

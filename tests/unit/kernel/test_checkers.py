@@ -7,6 +7,7 @@ import pytest
 from sandbox.core.time import iso
 from sandbox.kernel.checkers import CHECKERS
 from sandbox.kernel.checkers.base import Checker
+from sandbox.kernel.checkers.bookings import Bookings
 from sandbox.kernel.checkers.causality import Causality
 from sandbox.kernel.checkers.lifecycles import Lifecycles
 from sandbox.kernel.checkers.overspend import Overspend
@@ -18,6 +19,45 @@ Events = list[tuple[int, str, dict[str, Any]]]
 LINE = {"line_id": "p", "budget_micros": 100, "daily_cap_micros": 60, "opened_ms": 0}
 CALL = {"id": "c1", "to": "x", "operation": "echo"}
 STATUS = {"entity": "media_buy", "id": "m", "why": ""}
+
+
+BORN = {"entity": "media_buy", "old": None, "new": "pending_start", "why": ""}
+
+
+def ordered(key: str, number: int, media_buy: str) -> list[tuple[int, str, str, dict[str, Any]]]:
+    """An order of the platform's buy b1, the media buy that it makes, and the answer."""
+    payload = {"idempotency_key": key, "push_notification_config": {"operation_id": "b1"}}
+    call = {"id": f"c{number}", "to": "seller", "operation": "create_media_buy"}
+    answer = {"id": f"c{number}", "to": "buyer", "operation": "create_media_buy", "ok": True}
+    return [
+        (number, "call", "buyer", call | {"payload": payload}),
+        (number, "status", "seller", BORN | {"id": media_buy}),
+        (number, "reply", "seller", answer | {"body": {"status": "completed", "media_buy_id": media_buy}}),
+    ]
+
+
+def bookings(make_world: MakeWorld, events: list[tuple[int, str, str, dict[str, Any]]]) -> list[str]:
+    world = make_world()
+    checker = Bookings(world)
+    world.trace.listen(checker.on_event)
+    for at_ms, kind, actor, data in events:
+        world.trace.emit(at_ms, kind, actor, data)
+    return [violation.message for violation in checker.violations]
+
+
+def test_a_media_buy_that_runs_twice_is_found_and_one_that_was_ended_is_none(make_world: MakeWorld) -> None:
+    first, second = ordered("k1", 1, "m1"), ordered("k2", 2, "m2")
+    assert bookings(make_world, first) == []
+    (found,) = bookings(make_world, [*first, *second])
+    assert "b1 of buyer is bought twice from seller: m1 and m2 run" in found
+    ended = (1, "status", "seller", {"entity": "media_buy", "id": "m1", "old": "active", "new": "rejected", "why": ""})
+    assert bookings(make_world, [*first, ended, *second]) == []
+
+
+def test_an_order_that_makes_two_media_buys_is_found(make_world: MakeWorld) -> None:
+    twice = (2, "status", "seller", BORN | {"id": "m2"})
+    (found,) = bookings(make_world, [*ordered("k1", 1, "m1"), twice])
+    assert "seller makes media buy m2 without an order of its own" in found
 
 
 def delivered(spend_micros: int, hour: int = 0) -> dict[str, Any]:

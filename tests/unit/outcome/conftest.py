@@ -122,13 +122,14 @@ def build(
     buyer: Json | None = None,
     network: NetworkConfig | None = None,
     sellers: Json | None = None,
+    opportunities: tuple[int, int] = (3000, 3000),
 ) -> Market:
     """Two sales agents for display, built-in agents by their settings, and ``script`` if ``scripted`` is given."""
     world = World(11, parse_instant(START), network, users=2_000)
     world.add(Driver(world, "driver"))
-    for name, domain in (("gazette", "gazette.example"), ("tribune", "tribune.example")):
-        placements = [{"channel": "display", "daily_opportunities": 3000, "hour_shape": "flat"}]
-        _add(world, PUBLISHER, name, {"domain": domain, "placements": placements})
+    for name, daily in zip(("gazette", "tribune"), opportunities, strict=True):
+        placements = [{"channel": "display", "daily_opportunities": daily, "hour_shape": "flat"}]
+        _add(world, PUBLISHER, name, {"domain": f"{name}.example", "placements": placements})
     for name, publisher in (("northstar", "gazette"), ("harbor", "tribune")):
         _add(world, SELLER, name, {"publishers": [publisher], **(sellers or {})})
     _add(world, BUYER, "buyer", buyer or {})

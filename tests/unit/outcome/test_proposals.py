@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -103,11 +104,11 @@ def test_a_slow_agent_holds_up_nobody(make_market: MakeMarket) -> None:  # rule 
 
 def test_an_agent_that_is_unavailable_is_asked_again_with_growing_waits(make_scripted: MakeScripted) -> None:
     fault = Fault("unavailable", "buyer", "script", "get-proposals", count=3)  # rule 207
-    market, agent = make_scripted(network=NetworkConfig(faults=[fault]))
+    market, _agent = make_scripted(network=NetworkConfig(faults=[fault]))
     found = market.tactics(market.start_campaign())
     assert found["tactics"][0]["status"] == "PROPOSED"
     calls = market.events("call", operation="get-proposals")
-    waits = [later.at_ms - earlier.at_ms for earlier, later in zip(calls, calls[1:], strict=False)]
+    waits = [later.at_ms - earlier.at_ms for earlier, later in itertools.pairwise(calls)]
     assert waits == sorted(waits)
     assert len({call.data["payload"]["headers"]["Idempotency-Key"] for call in calls}) == 1
 

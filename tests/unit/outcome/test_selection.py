@@ -17,8 +17,10 @@ Json = dict[str, Any]
 MakeScripted = Callable[..., tuple[Market, Scripted]]
 
 
-def test_the_agent_gets_the_tactic_as_the_seed_shows_it(make_scripted: MakeScripted) -> None:  # rules 199, 201, C31, C32
-    market, agent = make_scripted()
+def test_the_agent_gets_the_tactic_as_the_seed_shows_it(
+    make_scripted: MakeScripted,
+) -> None:  # rules 199, 201, C31, C32
+    market, _agent = make_scripted()
     campaign = market.start_campaign(flightDates=flight())
     row = market.pick(campaign, 1000, customFields={"targetVCPM": 2.5})
     [message] = [m["body"] for m in market.messages("accept-proposal")]
@@ -103,9 +105,7 @@ def test_two_running_tactics_can_not_share_an_id(make_scripted: MakeScripted) ->
 
 
 @pytest.mark.parametrize("kind", ["drop", "unavailable", "answer_lost"])
-def test_an_acceptance_is_repeated_under_one_key_and_taken_once(
-    make_market: MakeMarket, kind: Any
-) -> None:  # rule 207
+def test_an_acceptance_is_repeated_under_one_key_and_taken_once(make_market: MakeMarket, kind: Any) -> None:  # rule 207
     fault = Fault(kind, "buyer", "one", "accept-proposal", count=2)
     market = make_market(agents={"one": {"strategy": "conservative_pacer"}}, network=NetworkConfig(faults=[fault]))
     row = market.pick(market.start_campaign())

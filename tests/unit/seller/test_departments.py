@@ -269,6 +269,16 @@ def test_a_token_serves_one_order() -> None:
     assert again["code"] == "PERMISSION_DENIED"
 
 
+def test_categories_of_early_clients_are_left_out_when_an_account_is_bound() -> None:
+    house = opened()
+    agent = {"url": GOVERNOR, "authentication": {"schemes": ["Bearer"], "credentials": "x" * 40}}
+    house.call("sync_accounts", accounts=[ACCOUNT | {"billing": "operator"}])
+    entry = {"account": ACCOUNT, "governance_agents": [agent | {"categories": ["budget_authority"]}]}
+    [row] = house.call("sync_governance", accounts=[entry])["accounts"]
+    assert row["status"] == "synced"
+    assert house.error("sync_governance", accounts=[{"governance_agents": "none"}])["code"] == "INVALID_REQUEST"
+
+
 def test_an_account_is_not_bound_to_an_address_where_nobody_answers() -> None:
     house = opened()
     row = house.bind("https://governance.elsewhere.example")

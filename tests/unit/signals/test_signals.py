@@ -268,7 +268,8 @@ def ask(stage: Stage, operation: str, **payload: Any) -> dict[str, Any]:
 
 def activation(stage: Stage, cost: float = 3500) -> tuple[dict[str, Any], str]:
     """A request and the token that allows it."""
-    asked = {"signal_agent_segment_id": "ev_intenders", "pricing_option_id": "ev_intenders_cpm", "account": ACCOUNT}
+    asked: dict[str, Any] = {"signal_agent_segment_id": "ev_intenders", "pricing_option_id": "ev_intenders_cpm"}
+    asked |= {"account": ACCOUNT}
     asked |= {"destinations": [DSP], "idempotency_key": "activation-00001"}
     intent = {"plan_id": "plan", "caller": "https://buyer.sandbox.test/", "target_agent": "https://vendor.sandbox.test"}
     money = {"amount": cost, "currency": "USD"}
@@ -283,7 +284,7 @@ def activation(stage: Stage, cost: float = 3500) -> tuple[dict[str, Any], str]:
 def test_a_governed_account_needs_an_approval_before_it_activates(version: str) -> None:
     """Storyboard signal_marketplace/governance_denied: the request has no governance_context."""
     stage, governor = governed(1e6, version)
-    asked = {"signal_agent_segment_id": "ev_intenders", "destinations": [DSP], "account": ACCOUNT}
+    asked: dict[str, Any] = {"signal_agent_segment_id": "ev_intenders", "destinations": [DSP], "account": ACCOUNT}
     reply = stage.reply("activate_signal", **asked, context={"id": "x"})
     assert reply.body["errors"][0]["code"] == "GOVERNANCE_DENIED"
     assert reply.body["errors"][0]["details"]["findings"]

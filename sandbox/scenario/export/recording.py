@@ -1,0 +1,100 @@
+"""What was recorded, whatever it was recorded with: requests and controls with their answers, in order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.journal.store import Entry
+from sandbox.scenario.load import Scenario
+
+NETWORK = "_network"
+"""Whose controls are those of faults in a journal."""
+
+MARKET = "_market"
+"""Whose control lets deliveries be counted; nothing that a scenario has to say."""
+
+
+@dataclass(slots=True)
+class Recorded:
+    """One input and what was answered.
+
+    ``call`` is ``actor.operation``, or ``actor.control`` if ``control``. ``request`` is what a step says of it:
+    ``path``, ``params``, ``body`` (a control's arguments are its ``with``). ``caller`` is the customer who calls.
+    ``at_ms`` is the simulated time of its arrival; ``origin`` is where it was recorded, for messages.
+    """
+
+    at_ms: int
+    call: str
+    request: dict[str, Any]
+    ok: bool
+    answer: Any
+    caller: str = ""
+    control: bool = False
+    origin: str = ""
+
+
+@dataclass(slots=True)
+class Recording:
+    """All inputs of one world. ``seed`` and ``start_ms`` are those of that world; ``until_ms`` is where it ended."""
+
+    scenario: Scenario
+    seed: int
+    start_ms: int
+    until_ms: int
+    title: str
+    inputs: list[Recorded]
+    faults: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    """Changes of the rules of faults: when, and the arguments ``faults``, ``add``, ``remove``."""
+    notes: list[str] = field(default_factory=list)
+    """What was recorded and can't be said in a scenario."""
+
+
+def platform_of(scenario: Scenario) -> str:
+    """The buyer platform of a scenario; empty if it has none."""
+    return next((name for name, spec in scenario.file.actors.items() if spec.kind == "buyer"), "")
+
+
+def of_journal(
+    scenario: Scenario, world: str, seed: int, start_ms: int, until_ms: int, entries: Iterable[Entry]
+) -> Recording:
+    """The recording of one customer's world of a served sandbox."""
+    recording = Recording(scenario, seed, start_ms, until_ms, f"What {world} did in {scenario.name}", [])
+    platform = platform_of(scenario)
+    for number, entry in enumerate(entries, start=1):
+        payload, answer = json.loads(entry.payload), json.loads(entry.answer)
+        origin = f"input {number} of {world}"
+        actor = entry.name.partition(".")[0]
+        if entry.kind == "control" and actor in (NETWORK, MARKET):
+            _network(recording, entry, payload, origin)
+        elif entry.kind == "control" and entry.status >= 400:
+            recording.notes.append(f"{origin}: {entry.name} was refused, which a step can't say")
+        elif entry.kind == "control":
+            recording.inputs.append(
+                Recorded(entry.at_ms, entry.name, {"with": payload}, True, answer, control=True, origin=origin)
+            )
+        elif payload.get("files") and entry.kind == "call":
+            recording.notes.append(f"{origin}: {entry.name} came with files, which a step can't send")
+        else:
+            adcp = entry.kind == "adcp"
+            request = {"body": payload} if adcp else rest_request(payload)
+            call = entry.name if adcp else f"{platform}.{entry.name}"
+            recording.inputs.append(
+                Recorded(entry.at_ms, call, request, entry.status < 400, answer, entry.principal, origin=origin)
+            )
+    return recording
+
+
+def rest_request(payload: dict[str, Any]) -> dict[str, Any]:
+    """``{pathParams, params, body}`` as a step says it."""
+    names = {"path": "pathParams", "params": "params", "body": "body"}
+    return {name: payload[key] for name, key in names.items() if payload.get(key)}
+
+
+def _network(recording: Recording, entry: Entry, payload: dict[str, Any], origin: str) -> None:
+    if entry.name == f"{NETWORK}.faults" and entry.status < 400:
+        recording.faults.append((entry.at_ms, payload))
+    elif entry.name == f"{NETWORK}.strike":
+        recording.notes.append(f"{origin}: a fault struck the client's own connection")

@@ -1,0 +1,67 @@
+"""OAuth for agents: where it is advertised, and what it gives to whom (RFC 6749, 8414, 8707, 9728)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.server.conftest import Live
+
+FIRST = {"client_id": "acme", "client_secret": "sk_sandbox_acme"}
+
+
+def agent(live: Live) -> dict[str, Any]:
+    row: dict[str, Any] = next(row for row in live.line["agents"] if row["id"] == "newsroom")
+    return row
+
+
+def base(live: Live) -> str:
+    return str(agent(live)["mcp"].split("/agents", 1)[0])
+
+
+def ask(live: Live, auth: tuple[str, str] | None = None, **form: str) -> httpx.Response:
+    told = {"grant_type": "client_credentials", "resource": agent(live)["mcp"], **form}
+    return httpx.post(f"{base(live)}/oauth/token", data=told, auth=auth)
+
+
+@pytest.mark.parametrize("door", ["mcp", "a2a"])
+def test_an_agent_names_its_authorization_server_under_its_own_address(live: Live, door: str) -> None:
+    url = agent(live)[door]
+    told = httpx.get(url.replace("/agents", "/.well-known/oauth-protected-resource/agents", 1)).json()
+    assert told["resource"] == url
+    server = httpx.get(told["authorization_servers"][0] + "/.well-known/oauth-authorization-server").json()
+    assert server["issuer"] == told["authorization_servers"][0]
+    assert server["token_endpoint"] == f"{base(live)}/oauth/token"
+
+
+def test_no_other_address_is_advertised(live: Live) -> None:
+    for path in ("/agents/nobody/mcp", "/agents/newsroom/rest"):
+        assert httpx.get(f"{base(live)}/.well-known/oauth-protected-resource{path}").status_code == 404
+
+
+def test_an_api_key_buys_the_token_of_its_customer_for_that_agent(live: Live) -> None:
+    by_form, by_header = ask(live, **FIRST), ask(live, ("acme", "sk_sandbox_acme"))
+    assert by_form.json() == by_header.json() == {"access_token": agent(live)["token"], "token_type": "Bearer"}
+    assert by_form.headers["Cache-Control"] == "no-store"
+    other = ask(live, client_id="globex", client_secret="sk_sandbox_globex")
+    assert other.json()["access_token"] == agent(live)["tokens"]["globex"]
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "error"),
+    [
+        ({**FIRST, "grant_type": "password"}, 400, "unsupported_grant_type"),
+        ({**FIRST, "client_secret": "sk_sandbox_globex"}, 401, "invalid_client"),
+        ({**FIRST, "client_id": "globex"}, 401, "invalid_client"),
+        ({}, 401, "invalid_client"),
+        ({**FIRST, "resource": "https://elsewhere.example/mcp"}, 400, "invalid_target"),
+        ({**FIRST, "resource": ""}, 400, "invalid_target"),
+    ],
+)
+def test_what_is_wrong_with_a_request_is_said_in_the_words_of_oauth(
+    live: Live, form: dict[str, str], status: int, error: str
+) -> None:
+    answer = ask(live, **form)
+    assert (answer.status_code, answer.json()["error"]) == (status, error)
