@@ -25,8 +25,8 @@ Json = dict[str, Any]
 MAX_PAGES = 20
 """Pages of media buys that are read from one agent at most."""
 
-ALL = ("pending_creatives", "pending_start", "active", "paused", "completed", "rejected", "canceled")
-"""States in which a media buy may be found."""
+SOLD = ("pending_creatives", "pending_start", "active", "paused", "completed")
+"""States in which a media buy costs money: others need not be found."""
 
 
 def uncertain(buy: MediaBuy) -> bool:
@@ -36,11 +36,16 @@ def uncertain(buy: MediaBuy) -> bool:
 
 
 def look_up(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy) -> Steps:
-    """Look for an order among the agent's media buys, and take it in if it is there. Raises :class:`AdcpError`."""
+    """Look for an order among the agent's media buys, and take it in if it is there. Raises :class:`AdcpError`.
+
+    An order that was given up may look the same: it is cleared up first.
+    """
+    if any(given_up(o) and o.seller_id == buy.seller_id for o in campaign.media_buys if o is not buy):
+        return
     assert buy.pending_request is not None
     account, packages = buy.pending_request["request"]["account"], buy.pending_request["packages"]
     ordered = Counter((package.product_id, package.budget_micros) for package in packages)
-    question: Json = {"account": account, "status_filter": list(ALL)}
+    question: Json = {"account": account, "status_filter": list(SOLD)}
     for _ in range(MAX_PAGES):
         body = yield from platform.sellers.request(buy.seller_id, "get_media_buys", question)
         for row in body.get("media_buys", []):

@@ -65,7 +65,7 @@ def creative_of(seller: Seller, account_id: str, creative_id: str) -> Creative |
 
 
 def answers_all(config: AccountsConfig, request: dict[str, Any]) -> bool:
-    """True if a brief that nothing fits is answered with all products: in the open sandbox, whose briefs are made up."""
+    """True if a brief that nothing fits is answered with everything: in the open sandbox, where briefs are made up."""
     return any(is_open(config, ref) for ref in (request, request.get("account", {})))
 
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "validate": "sandbox.cli.validate",
     "new": "sandbox.cli.new",
     "check": "sandbox.cli.check",
+    "replay": "sandbox.cli.replay",
 }
 """The module of each command; it has the command under ``command``."""
 

@@ -14,6 +14,7 @@ import click
 
 from sandbox.cli.report import report
 from sandbox.core.errors import InputError
+from sandbox.core.time import parse_duration
 from sandbox.scenario import load, run
 
 if TYPE_CHECKING:
@@ -30,13 +31,29 @@ PROGRESS_FROM_MS = 10 * 86_400_000
 @click.option("--reset", is_flag=True, help="With --against: let that sandbox begin anew first.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write trace and tables here.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a report.")
-def command(scenario: str, seed: int | None, against: str | None, reset: bool, out: Path | None, as_json: bool) -> None:
+@click.option("--shrink", is_flag=True, help="If it fails, write a smaller scenario that fails in the same way.")
+@click.option(
+    "--shrink-limit", default="2m", show_default=True, metavar="DURATION", help="How long to look for a smaller one."
+)
+def command(
+    scenario: str,
+    seed: int | None,
+    against: str | None,
+    reset: bool,
+    out: Path | None,
+    as_json: bool,
+    shrink: bool,
+    shrink_limit: str,
+) -> None:
     """Play SCENARIO (a path, or the name of a shipped one) and judge its expectations.
 
     Exit code 0: everything held; 1: an expectation failed or a checker found a breach; 2: bad input.
     """
     if reset and against is None:
         raise InputError("it needs --against", "--reset")
+    if shrink and against is not None:
+        raise InputError("it does not go with --against", "--shrink", "shrink it in process first")
+    limit_ms = _duration(shrink_limit)
     loaded = load(scenario)
     if out is not None:
         _make(out)
@@ -52,14 +69,29 @@ def command(scenario: str, seed: int | None, against: str | None, reset: bool, o
         from sandbox.results.tables import write
 
         write(result, out)
+    smaller = None
+    if shrink and result.status == "failed":
+        from sandbox.cli.shrink import shrunk
+
+        smaller = shrunk(scenario, seed, limit_ms)
     if as_json:
-        click.echo(json.dumps(result.summary(), ensure_ascii=False))
+        more = {} if smaller is None else {"shrunk": smaller.path}
+        click.echo(json.dumps({**result.summary(), **more}, ensure_ascii=False))
     else:
         for line in report(result, loaded.file.title):
             click.echo(line)
         if out is not None:
             click.echo(f"trace and tables are in {out}", err=True)
+        if smaller is not None:
+            click.echo(smaller.told)
     sys.exit(0 if result.status == "passed" else 1)
+
+
+def _duration(text: str) -> int:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise InputError(str(error), "--shrink-limit") from None
 
 
 def _load_compiler() -> None:

@@ -89,6 +89,9 @@ async def _one(check: Check[Any], opened: Any, talk: Talk) -> Finding:
         finding.wanted, finding.found = failed.wanted, failed.found
     except NoAnswer as error:
         finding.outcome, finding.what = "failed", f"no answer: {error}"
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        finding.outcome = "failed"
+        finding.what = talk.hide(f"an answer does not have the form that it should: {type(error).__name__}: {error}")
     except TimeoutError:
         finding.outcome, finding.what = "failed", f"it was not done after {check.timeout_s:g} s"
     finding.seconds = perf_counter() - begun

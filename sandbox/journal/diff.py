@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 ABSENT = object()
@@ -29,12 +30,10 @@ def differences(old: Any, new: Any, path: str = "") -> Iterator[Difference]:
         for key in [*old, *(key for key in new if key not in old)]:
             yield from differences(old.get(key, ABSENT), new.get(key, ABSENT), f"{path}.{key}" if path else str(key))
     elif isinstance(old, list) and isinstance(new, list):
-        for number in range(max(len(old), len(new))):
-            pair = (items[number] if number < len(items) else ABSENT for items in (old, new))
-            yield from differences(*pair, f"{path}.{number}" if path else str(number))
-    elif type(old) is not type(new) or old != new:
-        if not (_is_number(old) and _is_number(new) and old == new):
-            yield Difference(path or "the answer", old, new)
+        for number, (one, other) in enumerate(zip_longest(old, new, fillvalue=ABSENT)):
+            yield from differences(one, other, f"{path}.{number}" if path else str(number))
+    elif old != new or isinstance(old, bool) is not isinstance(new, bool):
+        yield Difference(path or "the answer", old, new)
 
 
 def told(found: list[Difference], most: int = 12) -> list[str]:
@@ -46,8 +45,12 @@ def told(found: list[Difference], most: int = 12) -> list[str]:
     return lines + ([f"  … and {len(found) - most} more"] if len(found) > most else [])
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def as_rows(found: list[Difference]) -> list[dict[str, Any]]:
+    """Differences as JSON: ``{path, old, new}``; what is absent has no key."""
+    pairs = [(row, {"old": row.old, "new": row.new}) for row in found]
+    return [
+        {"path": row.path, **{key: value for key, value in pair.items() if value is not ABSENT}} for row, pair in pairs
+    ]
 
 
 def _shown(value: Any) -> str:

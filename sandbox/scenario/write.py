@@ -41,7 +41,12 @@ class _Section(dict[str, Any]):
 
 def _dump(section: _Section) -> str:
     text: str = yaml.dump(
-        _Section(_checked(section, 0)), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=WIDTH, default_flow_style=False
+        _Section(_checked(section, 0)),
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=WIDTH,
+        default_flow_style=False,
     )
     return text
 
@@ -72,11 +77,11 @@ def _text(dumper: _Dumper, text: str) -> yaml.Node:
     if _READ_OTHERWISE.fullmatch(text) or not (text.isprintable() or "\n" in text):
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
     if _MOMENT.fullmatch(text):
-        return yaml.ScalarNode(dumper.resolve(yaml.ScalarNode, text, (True, False)), text)
+        return yaml.ScalarNode(dumper.resolve(yaml.ScalarNode, text, (True, False)), text)  # type: ignore[no-untyped-call]
     return dumper.represent_scalar("tag:yaml.org,2002:str", text)
 
 
-def _short(dumper: _Dumper, node: yaml.Node, value: Any, depth: int) -> yaml.Node:
+def _short(node: yaml.Node, value: Any, depth: int) -> yaml.Node:
     """Let what fits on a line stand on one, except lists and mappings of several levels."""
     if isinstance(node, yaml.CollectionNode):
         node.flow_style = not value or (_levels(value) <= depth and len(repr(value)) < WIDTH - 30)
@@ -89,11 +94,11 @@ def _levels(value: Any) -> int:
 
 
 def _mapping(dumper: _Dumper, value: dict[str, Any]) -> yaml.Node:
-    return _short(dumper, dumper.represent_mapping("tag:yaml.org,2002:map", value.items()), value, 3)
+    return _short(dumper.represent_mapping("tag:yaml.org,2002:map", value.items()), value, 3)
 
 
 def _list(dumper: _Dumper, value: list[Any]) -> yaml.Node:
-    return _short(dumper, dumper.represent_sequence("tag:yaml.org,2002:seq", value), value, 2)
+    return _short(dumper.represent_sequence("tag:yaml.org,2002:seq", value), value, 2)
 
 
 def _section(dumper: _Dumper, value: _Section) -> yaml.Node:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,14 +75,13 @@ def redo(url: str, scenario: str | None = None) -> Redone:
         raise _Stopped
 
     with _served(Settings(loaded, seed, journal=url, files=_files(url))) as served:
-        try:
+        with suppress(_Stopped):
             served.start(judge)
-        except _Stopped:
-            pass
         worlds = [
             World(host.name, host.world.seed, host.inputs, host.world.now, host.world.trace.digest())
             for host in served.hosts.values()
         ]
+        loaded.name = scenario or loaded.name
         return Redone(loaded, served.start_ms, served.clock.now(), worlds, next(iter(changed), None))
 
 

@@ -3,18 +3,21 @@
 // Loaded before the runner's own command line (NODE_OPTIONS=--import=…), it takes the time from RUNNER_NOW.
 
 const RealDate = Date;
+let ahead = 0;
 
+globalThis.Date = class extends RealDate {
+  constructor(...given) {
+    super(...(given.length ? given : [RealDate.now() + ahead]));
+  }
+
+  static now() {
+    return RealDate.now() + ahead;
+  }
+};
+
+// From now on it is `now` (an ISO date); without it, what the machine's clock says.
 export function liveAt(now) {
-  const ahead = RealDate.parse(now) - RealDate.now();
-  globalThis.Date = class extends RealDate {
-    constructor(...given) {
-      super(...(given.length ? given : [RealDate.now() + ahead]));
-    }
-
-    static now() {
-      return RealDate.now() + ahead;
-    }
-  };
+  ahead = now ? RealDate.parse(now) - RealDate.now() : 0;
 }
 
-if (process.env.RUNNER_NOW) liveAt(process.env.RUNNER_NOW);
+liveAt(process.env.RUNNER_NOW);

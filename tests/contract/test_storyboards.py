@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.storyboards import ROLE, missing, run, served, table
+from tests.contract.storyboards import ROLE, UNPLAYED, missing, released, run, served, table
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing()), reason=missing() or "node is there")]
 
@@ -16,6 +16,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing()), reason=missi
 def line() -> Iterator[dict[str, Any]]:
     with served() as ready:
         yield ready
+
+
+def test_every_storyboard_of_the_release_is_played_or_has_a_reason() -> None:
+    assert sorted([*ROLE, *UNPLAYED]) == sorted(released())
 
 
 @pytest.mark.parametrize("storyboard", list(ROLE))

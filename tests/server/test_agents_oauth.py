@@ -9,7 +9,7 @@ import pytest
 
 from tests.server.conftest import Live
 
-FIRST = {"client_id": "acme", "client_secret": "sk_sandbox_acme"}
+FIRST: dict[str, Any] = {"client_id": "acme", "client_secret": "sk_sandbox_acme"}
 
 
 def agent(live: Live) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def base(live: Live) -> str:
     return str(agent(live)["mcp"].split("/agents", 1)[0])
 
 
-def ask(live: Live, auth: tuple[str, str] | None = None, **form: str) -> httpx.Response:
+def ask(live: Live, *, auth: tuple[str, str] | None = None, **form: Any) -> httpx.Response:
     told = {"grant_type": "client_credentials", "resource": agent(live)["mcp"], **form}
     return httpx.post(f"{base(live)}/oauth/token", data=told, auth=auth)
 
@@ -42,7 +42,7 @@ def test_no_other_address_is_advertised(live: Live) -> None:
 
 
 def test_an_api_key_buys_the_token_of_its_customer_for_that_agent(live: Live) -> None:
-    by_form, by_header = ask(live, **FIRST), ask(live, ("acme", "sk_sandbox_acme"))
+    by_form, by_header = ask(live, **FIRST), ask(live, auth=("acme", "sk_sandbox_acme"))
     assert by_form.json() == by_header.json() == {"access_token": agent(live)["token"], "token_type": "Bearer"}
     assert by_form.headers["Cache-Control"] == "no-store"
     other = ask(live, client_id="globex", client_secret="sk_sandbox_globex")
@@ -61,7 +61,7 @@ def test_an_api_key_buys_the_token_of_its_customer_for_that_agent(live: Live) ->
     ],
 )
 def test_what_is_wrong_with_a_request_is_said_in_the_words_of_oauth(
-    live: Live, form: dict[str, str], status: int, error: str
+    live: Live, form: dict[str, Any], status: int, error: str
 ) -> None:
     answer = ask(live, **form)
     assert (answer.status_code, answer.json()["error"]) == (status, error)

@@ -13,7 +13,7 @@ import pytest
 from sandbox.core.time import parse_instant
 from sandbox.operations.paths import Paths
 from tests.server.conftest import Live, MakeLive
-from tests.server.story import creatives, data, plan
+from tests.server.story import creatives, data, plan, tactics
 from tests.server.story.doors import OPERATIONS, Door, HttpDoor, mcp_door
 
 Way = Literal["http", "operation", "path"]
@@ -130,7 +130,7 @@ def offered(way: Way) -> set[str]:
 def test_every_operation_answers_and_every_example_works(make_live: MakeLive, way: Way) -> None:
     # rules 1, 2, 7 and 11, C59: both edges, both forms of api_call; answers are of the types that are published
     called: set[str] = set()
-    for story in (data, plan, creatives):
+    for story in (data, plan, creatives, tactics):
         live = make_live(scenario=WORLD, start_ms=parse_instant(story.BEGIN), journal="memory")
         with opened(live, way) as door:
             story.tell(door)
@@ -139,7 +139,7 @@ def test_every_operation_answers_and_every_example_works(make_live: MakeLive, wa
     assert sorted(offered(way) - called) == []
 
 
-@pytest.mark.parametrize("story", [data, plan, creatives], ids=lambda story: story.__name__.rpartition(".")[2])
+@pytest.mark.parametrize("story", [data, plan, creatives, tactics], ids=lambda story: story.__name__.rpartition(".")[2])
 def test_all_of_it_is_rebuilt_from_a_journal_without_secrets(
     make_live: MakeLive, tmp_path: Path, story: ModuleType
 ) -> None:  # rule 22

@@ -19,7 +19,7 @@ _VERBS = ("create_", "add_", "register_", "sync_", "save_", "clone_", "update_")
 
 @dataclass(slots=True, frozen=True)
 class Origin:
-    """Where an id was seen: in the answer of a step (its number from 0) by an actor, at a path, as what (``campaign``)."""
+    """Where an id was seen: in the answer to a step (numbered from 0) by an actor, at a path, as what (``campaign``)."""
 
     step: int
     actor: str
@@ -50,7 +50,7 @@ class Ids:
     def note_answer(self, step: int, call: str, answer: Any) -> None:
         """Remember the ids of an answer, each at its place nearest to the top.
 
-        An id that was made up is its maker's for good; a name such as ``cpm_fixed`` is that of the actor who said it last.
+        An id that was made up is its maker's for good; a name such as ``cpm_fixed`` is that of who said it last.
         """
         actor, _, operation = call.partition(".")
         found = [(path, value, noun_of(path, operation)) for path, value in leaves(answer)]

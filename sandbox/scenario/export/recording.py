@@ -38,9 +38,13 @@ class Recorded:
 
 @dataclass(slots=True)
 class Recording:
-    """All inputs of one world. ``seed`` and ``start_ms`` are those of that world; ``until_ms`` is where it ended."""
+    """All inputs of one world, which is called after its customer.
+
+    ``seed`` and ``start_ms`` are those of that world; ``until_ms`` is where it ended.
+    """
 
     scenario: Scenario
+    name: str
     seed: int
     start_ms: int
     until_ms: int
@@ -61,7 +65,7 @@ def of_journal(
     scenario: Scenario, world: str, seed: int, start_ms: int, until_ms: int, entries: Iterable[Entry]
 ) -> Recording:
     """The recording of one customer's world of a served sandbox."""
-    recording = Recording(scenario, seed, start_ms, until_ms, f"What {world} did in {scenario.name}", [])
+    recording = Recording(scenario, world, seed, start_ms, until_ms, f"What {world} did in {scenario.name}", [])
     platform = platform_of(scenario)
     for number, entry in enumerate(entries, start=1):
         payload, answer = json.loads(entry.payload), json.loads(entry.answer)

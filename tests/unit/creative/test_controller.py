@@ -16,8 +16,8 @@ def stage() -> Stage:
     return Stage("creative", {"test_controller": True, "sandbox_accounts": TESTS})
 
 
-def play(stage: Stage, scenario: str, account_id: str = "acct_tests", **params: Any) -> Any:
-    told = {"account": {"account_id": account_id, "sandbox": True}, "params": params} if params else {}
+def play(stage: Stage, scenario: str, on: str = "acct_tests", **params: Any) -> Any:
+    told: dict[str, Any] = {"account": {"account_id": on, "sandbox": True}, "params": params} if params else {}
     return stage.reply("comply_test_controller", scenario=scenario, **told).body
 
 

@@ -133,6 +133,18 @@ PINNED = {
         DISABLED > PENDING
     """,
     # rules 174, 175, 176
+    "tactic": """
+        * > PROPOSED
+        PROPOSED > ASSIGNING EXPIRED
+        ASSIGNING > ACTIVE DECLINED FAILED
+        ACTIVE > PAUSED COMPLETED CANCELED
+        PAUSED > ACTIVE COMPLETED CANCELED
+        FAILED > ASSIGNING EXPIRED
+        DECLINED >
+        EXPIRED >
+        COMPLETED >
+        CANCELED >
+        """,
     "suggestion": """
         * > CREATED CREATED_FAILED
         CREATED > INGESTED INGESTED_FAIL EXPIRED

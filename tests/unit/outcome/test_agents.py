@@ -117,6 +117,7 @@ def test_an_agent_buys_with_a_buffer(make_market: MakeMarket, strategy: str, mos
     assert 850 <= bought(market, campaign) <= most
 
 
+@pytest.mark.slow
 def test_a_conservative_agent_starts_small_and_scales(make_market: MakeMarket) -> None:  # rule 211
     market, campaign, _ = managed(make_market, strategy="conservative_pacer")
     assert bought(market, campaign) == pytest.approx(0.4 * 850)

@@ -9,9 +9,32 @@ from sandbox.scenario.source import parse
 from sandbox.scenario.write import scenario_text
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=12) | st.sampled_from(
-    ["1e5", "08", "yes", "09:00", "2026-05-01", "null", "~", "", "$name", "a: b", "- x", "a #b", "!tag", "&a", "*", "x\ny"]
+    [
+        "1e5",
+        "08",
+        "yes",
+        "09:00",
+        "2026-05-01",
+        "null",
+        "~",
+        "",
+        "$name",
+        "a: b",
+        "- x",
+        "a #b",
+        "!tag",
+        "&a",
+        "*",
+        "x\ny",
+    ]
 )
-SCALARS = st.none() | st.booleans() | st.integers(-(10**17), 10**17) | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**17), 10**17)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS
+)
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3))
 
 

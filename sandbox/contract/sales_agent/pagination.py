@@ -1,0 +1,116 @@
+"""Lists in pages: every row once, cursors that are nobody else's business."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.contract.check import Skipped, expect
+from sandbox.contract.sales_agent.agent import Agent
+from sandbox.contract.sales_agent.checks import CHECKS
+from sandbox.contract.sales_agent.orders import account, cancel, creatives_for, place
+
+_SPEC = "core/pagination-request.json; core/pagination-response.json"
+
+MOST_PAGES = 300
+
+STATUSES = ["pending_creatives", "pending_start", "active", "paused", "completed", "rejected", "canceled"]
+
+Name = Callable[[dict[str, Any]], str]
+
+
+async def walk(agent: Agent, tool: str, rows: str, name: Name, size: int, payload: dict[str, Any]) -> list[str]:
+    """The names of all rows, page by page."""
+    found: list[str] = []
+    page: dict[str, Any] = {"max_results": size}
+    for _ in range(MOST_PAGES):
+        body = await agent.ok(tool, {**payload, "pagination": page})
+        listed, told = body.get(rows) or [], body.get("pagination") or {}
+        expect(len(listed) <= size, f"rows of a page of {tool}", f"at most {size}", len(listed))
+        found += [name(row) for row in listed]
+        if not told.get("has_more"):
+            return found
+        expect(bool(told.get("cursor")), "pagination.cursor", "one, as has_more is true", told.get("cursor"))
+        page = {"max_results": size, "cursor": told["cursor"]}
+    raise Skipped(f"{tool} has more than {MOST_PAGES} pages")
+
+
+async def all_buys(agent: Agent) -> list[str]:
+    """The ids of all media buys of the account."""
+    await account(agent)
+    payload = agent.here({"status_filter": STATUSES})
+    return await walk(agent, "get_media_buys", "media_buys", lambda row: str(row["media_buy_id"]), 100, payload)
+
+
+async def _compare(agent: Agent, tool: str, rows: str, name: Name, payload: dict[str, Any]) -> None:
+    whole = await walk(agent, tool, rows, name, 100, payload)
+    if len(whole) < 2:
+        raise Skipped(f"{tool} has {len(whole)} rows")
+    size = max(1, len(whole) // 4)
+    pages = await walk(agent, tool, rows, name, size, payload)
+    expect(len(set(pages)) == len(pages), f"rows of {tool} in pages of {size}", "each once", pages)
+    expect(sorted(pages) == sorted(whole), f"rows of {tool} in pages of {size}", sorted(whole), sorted(pages))
+    body = await agent.ok(tool, {**payload, "pagination": {"max_results": size}})
+    total = (body.get("pagination") or {}).get("total_count")
+    expect(total in (None, len(whole)), "pagination.total_count", len(whole), total)
+
+
+def _product(row: dict[str, Any]) -> str:
+    return str(row["product_id"])
+
+
+def _format(row: dict[str, Any]) -> str:
+    return f"{row['format_id']['agent_url']} {row['format_id']['id']}"
+
+
+@CHECKS.add("pages.products", _SPEC)
+async def products(agent: Agent) -> None:
+    """Pages of products together have every product once."""
+    agent.needs("get_products")
+    payload = {"buying_mode": "wholesale", "account": await account(agent)}
+    await _compare(agent, "get_products", "products", _product, payload)
+
+
+@CHECKS.add("pages.formats", _SPEC)
+async def formats(agent: Agent) -> None:
+    """Pages of formats together have every format once."""
+    agent.needs("list_creative_formats")
+    await _compare(agent, "list_creative_formats", "formats", _format, {})
+
+
+@CHECKS.add("pages.media_buys", _SPEC)
+async def media_buys(agent: Agent) -> None:
+    """Pages of media buys together have every media buy once."""
+    for _ in range(3 - min(3, len(await all_buys(agent)))):
+        await cancel(agent, (await place(agent))["media_buy_id"])
+    payload = agent.here({"status_filter": STATUSES})
+    await _compare(agent, "get_media_buys", "media_buys", lambda row: str(row["media_buy_id"]), payload)
+
+
+@CHECKS.add("pages.creatives", _SPEC)
+async def creatives(agent: Agent) -> None:
+    """Pages of creatives together have every creative once."""
+    agent.needs("list_creatives")
+    made = await place(agent)
+    for _ in range(3):
+        await agent.ok("sync_creatives", {**await creatives_for(agent, made), "assignments": []})
+    await cancel(agent, made["media_buy_id"])
+    await _compare(agent, "list_creatives", "creatives", lambda row: str(row["creative_id"]), agent.here({}))
+
+
+@CHECKS.add("pages.cursor", _SPEC)
+async def cursor(agent: Agent) -> None:
+    """A cursor that the agent never gave is refused."""
+    await account(agent)
+    for wrong in ("no-such-cursor", "-1", "999999999"):
+        asked = agent.here({"pagination": {"max_results": 1, "cursor": wrong}})
+        await agent.refused("get_media_buys", asked, "INVALID_REQUEST", "VALIDATION_ERROR", "CURSOR_EXPIRED")
+
+
+@CHECKS.add("pages.size", _SPEC)
+async def size(agent: Agent) -> None:
+    """A page of no rows, or of less, is refused."""
+    await account(agent)
+    for wrong in (0, -3):
+        asked = agent.here({"pagination": {"max_results": wrong}})
+        await agent.refused("get_media_buys", asked, "INVALID_REQUEST", "VALIDATION_ERROR")
