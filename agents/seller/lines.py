@@ -47,7 +47,8 @@ def open_line(seller: Seller, buy: MediaBuy, package: Package) -> None:
         **_attribution(buy, package),
     )
     seller.world.market.open_line(seller.id, buy.buyer, line)
-    set_caps(seller, package)
+    if package.overlay:
+        set_caps(seller, package)
 
 
 def sync_line(seller: Seller, buy: MediaBuy, package: Package, why: str) -> None:

@@ -179,9 +179,9 @@ async def supply(agent: Agent, media_buy: dict[str, Any]) -> list[dict[str, Any]
     return rows
 
 
-async def running(agent: Agent, **more: Any) -> dict[str, Any]:
+async def running(agent: Agent, days: int = 14, **more: Any) -> dict[str, Any]:
     """A media buy that has its creatives and is active."""
-    made = await place(agent, await order(agent, **more))
+    made = await place(agent, await order(agent, days, **more))
     await supply(agent, made)
 
     async def active() -> dict[str, Any] | None:

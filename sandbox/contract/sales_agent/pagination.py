@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from sandbox.contract.check import Skipped, expect
 from sandbox.contract.sales_agent.agent import Agent
 from sandbox.contract.sales_agent.checks import CHECKS
+from sandbox.contract.sales_agent.lists import STATUSES, Name, all_buys, walk
 from sandbox.contract.sales_agent.orders import account, cancel, creatives_for, place
 
 _SPEC = "core/pagination-request.json; core/pagination-response.json"
-
-MOST_PAGES = 300
-
-STATUSES = ["pending_creatives", "pending_start", "active", "paused", "completed", "rejected", "canceled"]
-
-Name = Callable[[dict[str, Any]], str]
-
-
-async def walk(agent: Agent, tool: str, rows: str, name: Name, size: int, payload: dict[str, Any]) -> list[str]:
-    """The names of all rows, page by page."""
-    found: list[str] = []
-    page: dict[str, Any] = {"max_results": size}
-    for _ in range(MOST_PAGES):
-        body = await agent.ok(tool, {**payload, "pagination": page})
-        listed, told = body.get(rows) or [], body.get("pagination") or {}
-        expect(len(listed) <= size, f"rows of a page of {tool}", f"at most {size}", len(listed))
-        found += [name(row) for row in listed]
-        if not told.get("has_more"):
-            return found
-        expect(bool(told.get("cursor")), "pagination.cursor", "one, as has_more is true", told.get("cursor"))
-        page = {"max_results": size, "cursor": told["cursor"]}
-    raise Skipped(f"{tool} has more than {MOST_PAGES} pages")
-
-
-async def all_buys(agent: Agent) -> list[str]:
-    """The ids of all media buys of the account."""
-    await account(agent)
-    payload = agent.here({"status_filter": STATUSES})
-    return await walk(agent, "get_media_buys", "media_buys", lambda row: str(row["media_buy_id"]), 100, payload)
-
 
 async def _compare(agent: Agent, tool: str, rows: str, name: Name, payload: dict[str, Any]) -> None:
     whole = await walk(agent, tool, rows, name, 100, payload)

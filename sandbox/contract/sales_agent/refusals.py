@@ -9,7 +9,7 @@ from sandbox.contract.check import Skipped, expect
 from sandbox.contract.sales_agent.agent import Agent
 from sandbox.contract.sales_agent.checks import CHECKS
 from sandbox.contract.sales_agent.orders import cancel, creatives_for, order, place
-from sandbox.contract.sales_agent.pagination import all_buys
+from sandbox.contract.sales_agent.lists import all_buys
 from sandbox.protocol.error_codes import RECOVERY
 
 _SPEC = "enums/error-code.json; docs/building/by-layer/L3/error-handling.mdx"
@@ -116,17 +116,16 @@ async def tool(agent: Agent) -> None:
 @CHECKS.add("refusals.recovery", _SPEC)
 async def recovery(agent: Agent) -> None:
     """Every refusal says how to recover, as the registry of codes has it."""
-    await agent.refused("create_media_buy", await _order(agent, product_id="no-such-product"))
-    await agent.refused("create_media_buy", {**await order(agent), "account": {"account_id": "no-such-account"}})
-    await agent.refused("update_media_buy", agent.here({"media_buy_id": "no-such-media-buy", "paused": True}))
-    await agent.refused("get_products", {"buying_mode": "no such mode"})
-    sent = {"adcp_major_version": 99, "buying_mode": "wholesale"}
-    told = await agent.wire.call("get_products", sent, agent.auth)
-    bodies = [told.body or {}, *(error_body for error_body in _last(agent))]
-    for body in bodies:
-        error = body.get("adcp_error") or {}
+    asked = [
+        ("create_media_buy", await _order(agent, product_id="no-such-product")),
+        ("create_media_buy", {**await order(agent), "account": {"account_id": "no-such-account"}}),
+        ("update_media_buy", agent.here({"media_buy_id": "no-such-media-buy", "paused": True})),
+        ("get_products", {"buying_mode": "no such mode"}),
+    ]
+    for name, payload in asked:
+        error = ((await agent.call(name, payload)).told.body or {}).get("adcp_error") or {}
         wanted = RECOVERY.get(str(error.get("code")))
-        expect(wanted is not None, "code", "one of enums/error-code.json", error.get("code"))
+        expect(wanted is not None, f"code of the refusal of {name}", "one of enums/error-code.json", error.get("code"))
         expect(error.get("recovery") == wanted, f"recovery of {error['code']}", wanted, error.get("recovery"))
 
 

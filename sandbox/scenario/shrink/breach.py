@@ -51,24 +51,27 @@ def breaches(result: RunResult) -> Iterator[Breach]:
         yield Breach("checker", violation.checker, shape(violation.message), violation.message)
 
 
-def evidence(result: RunResult) -> set[tuple[str, ...]]:
+def evidence(result: RunResult) -> tuple[str, ...]:
     """What a run has to show besides a breach that consists in nothing being there, which an empty world shows too.
 
-    That is what went wrong in it (faults, lost and refused calls, failures), or else the last call of a step.
+    That is the first thing that went wrong between the actors: a call without an answer or refused, a failure; else the
+    first fault, else the last call of a step. Empty if there is none of them.
     """
-    wrong: set[tuple[str, ...]] = set()
-    called: set[tuple[str, ...]] = set()
+    fault: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
     for event in result.trace.events:
         data = event.data
         if event.kind == "fault":
-            wrong.add(("fault", data["fault"], data["link"]))
-        elif event.kind == "lost" or (event.kind == "reply" and not data["ok"]):
-            wrong.add((event.kind, event.actor, data["to"], data["operation"]))
-        elif event.kind == "status" and data["new"] in ("failed", "rejected", "FAILED", "REJECTED"):
-            wrong.add(("status", event.actor, data["entity"], data["new"]))
+            fault = fault or ("fault", data["fault"], data["link"])
+        elif event.kind == "lost" and event.actor != "driver":
+            return ("no answer", event.actor, data["to"], data["operation"])
+        elif event.kind == "reply" and not data["ok"] and data["to"] != "driver":
+            return ("refused", data["to"], event.actor, data["operation"])
+        elif event.kind == "status" and data["new"].lower() in ("failed", "rejected"):
+            return ("status", event.actor, data["entity"], data["new"])
         elif event.kind == "call" and event.actor == "driver":
-            called = {("call", data["to"], data["operation"])}
-    return wrong or called
+            called = ("call", data["to"], data["operation"])
+    return fault or called
 
 
 def shape(text: str) -> str:

@@ -15,12 +15,13 @@ _FIXED = ("seed", "title", "why")
 
 def at(data: Any, where: Where) -> Any:
     """What stands at a place; None if there is nothing."""
+    found = data
     for part in where:
         try:
-            data = data[part]
+            found = found[part]
         except (LookupError, TypeError):
             return None
-    return data
+    return found
 
 
 def with_value(data: Any, where: Where, value: Any) -> Any:

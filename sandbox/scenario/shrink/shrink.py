@@ -22,6 +22,12 @@ from sandbox.scenario.write import scenario_text
 LISTS: tuple[Where, ...] = (("steps",), ("actors",), ("network", "faults"), ("network", "links"), ("vars",), ())
 """What is made shorter first; ``()`` are the fields of the file itself."""
 
+KEPT = ("name", "title", "clock", "kind")
+"""Fields that are never left out: a reader needs them."""
+
+ORDER = ("title", "why", "seed", "clock", "population", "network", "vars", "actors", "steps", "expect")
+"""The fields of a file as they are written."""
+
 
 @dataclass(slots=True)
 class Shrunk:
@@ -59,7 +65,8 @@ def shrink(
         search = _Search(Path(folder) / "shrunk.yaml", expired, tell)
         search.begin(name, data)
         finished = search.all()
-    kept = {**search.data, "why": f"Shrunk from {name}. It breaks: {search.target.name}."}
+    found = {**search.data, "why": f"Shrunk from {name}. It breaks: {search.target.name}."}
+    kept = {key: found[key] for key in ORDER if key in found}
     return Shrunk(kept, scenario_text(kept, search.target.detail), search.target, search.runs, finished)
 
 
@@ -124,7 +131,9 @@ class _Search:
         if not value or not isinstance(value, dict | list):
             return
         keys = list(value) if isinstance(value, dict) else list(range(len(value)))
-        ddmin(keys, lambda kept: self._take(with_value(self.data, where, _part(value, kept))))
+        named = [key for key in keys if key in KEPT]
+        free = [key for key in keys if key not in KEPT]
+        ddmin(free, lambda kept: self._take(with_value(self.data, where, _part(value, [*named, *kept]))))
 
     def _clock(self) -> None:
         self._take({**self.data, "clock": clock_in_one_unit(self.data["clock"])})
@@ -158,9 +167,9 @@ class _Search:
     def _is_the_same(self, data: dict[str, Any]) -> bool:
         """True if a scenario breaks the same promise in the same way."""
         found, shown = self._broken(data)
-        return any(one.same(self.target) for one in found) and (not self.target.absence or bool(shown & self._evidence))
+        return any(one.same(self.target) for one in found) and (not self.target.absence or shown == self._evidence)
 
-    def _broken(self, data: dict[str, Any]) -> tuple[list[Breach], set[tuple[str, ...]]]:
+    def _broken(self, data: dict[str, Any]) -> tuple[list[Breach], tuple[str, ...]]:
         """What a scenario breaks, and what went wrong in it; nothing if it is none."""
         if self.runs and self._expired():
             raise _OutOfTime
@@ -171,7 +180,7 @@ class _Search:
         except Exception:
             if self.runs == 1:
                 raise
-            return [], set()  # settings that nobody would give may be refused, or lead to a mistake of ours
+            return [], ()  # settings that nobody would give may be refused, or lead to a mistake of ours
         return list(breaches(result)), evidence(result)
 
 

@@ -21,9 +21,12 @@ def tell(door: Door) -> None:
     assert [row["reaction"] for row in found["rounds"][-1]["agents"]] == ["PROPOSED"]
     proposal = found["tactics"][-1]["proposalId"]
     chosen = {"tactics": [{"proposalId": proposal, "budget": 500}]}
-    assert door.do("select_tactics", chosen, campaignId=campaign)["tactics"][-1]["status"] == "ACTIVE"  # rule 201
+    taken = door.do("select_tactics", chosen, campaignId=campaign)["tactics"]
+    assert [row["status"] for row in taken if row["proposalId"] == proposal] == ["ACTIVE"]  # rule 201
     changed = door.do("update_tactic", {"budget": 600}, campaignId=campaign, proposalId=proposal)  # rule 203
-    assert door.do("list_tactics", campaignId=campaign)["tactics"][-1]["budget"] == changed["budget"] == 600
+    shown = door.do("list_tactics", campaignId=campaign)["tactics"]
+    assert [row for row in shown if row["proposalId"] == proposal] == [changed]
+    assert changed["budget"] == 600
     if isinstance(door, HttpDoor):
         buy(door, changed["tacticId"])
 
