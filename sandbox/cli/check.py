@@ -62,6 +62,7 @@ def command(
 
     Exit code 0: it conforms; 1: it does not; 2: nothing answers there, or bad input.
     """
+    from sandbox.cli.verdict import lines, totals
     from sandbox.contract import page, render
     from sandbox.contract.run import run, selected
 
@@ -82,7 +83,7 @@ def command(
             raise InputError(f"there is no folder {path.parent}", str(path))
 
     def told(finding: Finding) -> None:
-        for line in render.lines(finding):
+        for line in lines(finding):
             click.echo(line)
 
     checking = run(wanted, url.rstrip("/"), credentials, only, None if as_json else told, options, official)
@@ -90,7 +91,7 @@ def command(
     if as_json:
         click.echo(json.dumps(render.as_json(verdict), ensure_ascii=False))
     else:
-        click.echo(f"\n{render.totals(verdict)}")
+        click.echo(f"\n{totals(verdict)}")
     if junit is not None:
         junit.write_text(render.as_junit(verdict), encoding="utf-8")
     if html is not None:

@@ -37,7 +37,7 @@ def test_no_command_imports_a_heavy_part_of_the_sdk() -> None:
         ("click", ["sandbox/cli"]),
         ("yaml", ["sandbox/scenario"]),
         ("pyarrow", ["sandbox/results"]),
-        ("aiohttp", ["sandbox/server"]),
+        ("aiohttp", ["sandbox/server", "sandbox/contract", "sandbox/peers"]),
         ("mcp", ["sandbox/server"]),
         ("sqlalchemy", ["sandbox/journal"]),
         ("PIL", ["agents/buyer", "agents/studio"]),

@@ -15,10 +15,11 @@ import pytest
 from click.testing import CliRunner
 
 from sandbox.cli.main import cli
+from sandbox.cli.verdict import lines, totals
 from sandbox.contract.auth import Auth
 from sandbox.contract.check import Checks, Skipped, Subject, expect
 from sandbox.contract.page import page
-from sandbox.contract.render import as_json, as_junit, lines, totals
+from sandbox.contract.render import as_json, as_junit
 from sandbox.contract.run import Verdict, run, selected
 from sandbox.contract.talk import NoAnswer, Talk
 from sandbox.core.errors import InputError
