@@ -16,7 +16,7 @@ from sandbox.core.time import MINUTE_MS, SECOND_MS, iso
 from sandbox.kernel.endpoint import Principal, Reply
 from sandbox.kernel.network import DOMAIN, PeerRefused, PeerTimeout, PeerUnreachable
 from sandbox.protocol import schemas
-from sandbox.protocol.errors import from_body
+from sandbox.protocol.answers import failure as failure_of
 from sandbox.protocol.tools import TOOLS
 from sandbox.protocol.versions import envelope, from_wire, schema_name, to_wire
 
@@ -127,7 +127,7 @@ class SellerClient:
             try:
                 sent = network.call(self._platform.id, seller_id, tool, request, principal, settings.timeout)
                 reply = yield from sent
-                failure = _failure(reply, tool, version)
+                failure = failure_of(tool, reply, version)
                 unclear |= failure is not None and reply.ok
             except (PeerUnreachable, PeerTimeout) as lost:
                 failure = _no_answer(lost)
@@ -299,17 +299,6 @@ def redact(value: Any) -> Any:
             for name, inner in value.items()
         }
     return [redact(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _failure(reply: Reply, tool: str, version: str) -> AdcpError | None:
-    """The error in an answer; None if it is one that can be worked with."""
-    if not reply.ok:
-        wordless = AdcpError("SERVICE_UNAVAILABLE", "the agent's error has no code", recovery="transient")
-        return from_body(reply.body) or wordless
-    issues = schemas.check_answer(schema_name(tool, version), reply.body, version)
-    if not issues:
-        return None
-    return AdcpError("SERVICE_UNAVAILABLE", f"the answer breaks its schema: {issues[0]}", recovery="transient")
 
 
 def _no_answer(lost: Exception) -> AdcpError:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from agents.buyer.records import Campaign, MediaBuy
+from agents.buyer.records import Campaign, MediaBuy, Package
 from agents.buyer.submission import given_up, take_answer
 from sandbox.core.money import micros
 
@@ -38,13 +38,13 @@ def uncertain(buy: MediaBuy) -> bool:
 def look_up(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy) -> Steps:
     """Look for an order among the agent's media buys, and take it in if it is there. Raises :class:`AdcpError`.
 
-    An order that was given up may look the same: it is cleared up first.
+    What it finds may be another order that looks the same: one of which the outcome is open is cleared up first.
     """
-    if any(given_up(o) and o.seller_id == buy.seller_id for o in campaign.media_buys if o is not buy):
-        return
     assert buy.pending_request is not None
-    account, packages = buy.pending_request["request"]["account"], buy.pending_request["packages"]
-    ordered = Counter((package.product_id, package.budget_micros) for package in packages)
+    account, ordered = buy.pending_request["request"]["account"], _content(buy.pending_request["packages"])
+    others = [other for campaign in platform.campaigns.values() for other in campaign.media_buys if other is not buy]
+    if any(o.seller_id == buy.seller_id and _open(platform, o) and _ordered(o) == ordered for o in others):
+        return
     question: Json = {"account": account, "status_filter": list(SOLD)}
     for _ in range(MAX_PAGES):
         body = yield from platform.sellers.request(buy.seller_id, "get_media_buys", question)
@@ -58,6 +58,26 @@ def look_up(platform: BuyerPlatform, campaign: Campaign, buy: MediaBuy) -> Steps
         if not page.get("has_more") or "cursor" not in page:
             return
         question = {**question, "pagination": {"cursor": page["cursor"]}}
+
+
+Content = Counter[tuple[str, int]]
+"""Products with their budgets in micros: all by which an order is known among an agent's media buys."""
+
+
+def _content(packages: list[Package]) -> Content:
+    return Counter((package.product_id, package.budget_micros) for package in packages)
+
+
+def _ordered(buy: MediaBuy) -> Content:
+    return _content((buy.pending_request or {}).get("packages", buy.packages))
+
+
+def _open(platform: BuyerPlatform, buy: MediaBuy) -> bool:
+    """True for an order of which the outcome is still to come: it is on its way, has a task, or was given up."""
+    if buy.adcp_media_buy_id is not None:
+        return False
+    waits = buy.task_id is not None and not platform.observations.ended(buy.seller_id, buy.task_id)
+    return waits or buy.sending or given_up(buy)
 
 
 def _sought(buy: MediaBuy) -> bool:

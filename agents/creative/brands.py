@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from agents.creative.context import agent_of
+from sandbox.core.errors import AdcpError
 from sandbox.kernel.network import PeerTimeout, PeerUnreachable
+from sandbox.protocol.answers import understood
 
 if TYPE_CHECKING:
     from agents.seller.records import Account
@@ -58,7 +60,10 @@ def resolve(ctx: Context, ref: Body | None) -> Generator[Any, Any, Brand]:
 
 
 def _asked(ctx: Context, domain: str, brand_id: str | None) -> Generator[Any, Any, Brand | None]:
-    """What the first brand agent of the world tells that serves the domain (its brand.json names the agent)."""
+    """What the first brand agent of the world tells that serves the domain (its brand.json names the agent).
+
+    None if no agent gives an answer that can be read.
+    """
     for actor in list(ctx.world.actors.values()):
         served = getattr(actor, "brand_of", None)
         known = served(domain, brand_id) if actor.role == "brand" and served is not None else None
@@ -66,10 +71,9 @@ def _asked(ctx: Context, domain: str, brand_id: str | None) -> Generator[Any, An
             continue
         try:
             reply = yield from ctx.call(actor.id, "get_brand_identity", {"adcp_version": "3.1", "brand_id": known})
-        except (PeerTimeout, PeerUnreachable):
+            return _read(domain, understood("get_brand_identity", reply, "3.1"))
+        except (PeerTimeout, PeerUnreachable, AdcpError):
             continue
-        if reply.ok:
-            return _read(domain, reply.body)
     return None
 
 

@@ -32,13 +32,24 @@ class Standards:
     account: str
     fields: Json
 
+    def examples(self) -> list[tuple[str, list[Json]]]:
+        """What the buyer gave as examples that should pass, and that should fail."""
+        given = self.fields.get("calibration_exemplars", {})
+        return [(verdict, given[verdict]) for verdict in ("pass", "fail") if verdict in given]
+
     def wire(self) -> Json:
-        """As the tools show them; the scope's languages, channels and countries stand at the top."""
+        """As the tools show them; the scope's languages, channels and countries stand at the top.
+
+        Of the examples those that are artifacts: the answer has no room for a page of which only the address is known.
+        """
         scope = self.fields.get("scope", {})
         body: Json = {name: scope[name] for name in ("countries_all", "channels_any", "languages_any") if name in scope}
         body |= {"name": scope["description"]} if scope.get("description") else {}
-        shown: Json = {name: self.fields[name] for name in ("policies", "calibration_exemplars") if name in self.fields}
-        return {"standards_id": self.standards_id, **body, **shown}
+        body |= {"policies": self.fields["policies"]} if "policies" in self.fields else {}
+        if "calibration_exemplars" in self.fields:
+            shown = {verdict: [one for one in given if not _is_page(one)] for verdict, given in self.examples()}
+            body["calibration_exemplars"] = shown
+        return {"standards_id": self.standards_id, **body}
 
 
 def create_content_standards(ctx: Context, request: Json) -> Json:
@@ -159,15 +170,20 @@ def _problem(found: frozenset[str], demand: Demand) -> str:
     return f"It lacks what is demanded: {demand.sentence}" if demand.kind == "require" and met is None else ""
 
 
+def _is_page(example: Json) -> bool:
+    """True for an example that is named by its address; others are artifacts."""
+    return example.get("type") == "url" and isinstance(example.get("value"), str)
+
+
 def _verdict(features: list[Json]) -> str:
     return "fail" if any(feature["status"] == "failed" for feature in features) else "pass"
 
 
 def _example(standards: Standards, artifact: Json) -> str | None:
-    for verdict, examples in standards.fields.get("calibration_exemplars", {}).items():
+    for verdict, examples in standards.examples():
         for example in examples:
             same = example.get("artifact_id") == artifact["artifact_id"] and "artifact_id" in example
-            if same or (example.get("type") == "url" and example["value"] == artifact.get("url")):
+            if same or (_is_page(example) and example["value"] == artifact.get("url")):
                 return str(verdict)
     return None
 

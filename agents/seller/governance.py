@@ -17,6 +17,7 @@ from sandbox.core.errors import AdcpError
 from sandbox.core.money import amount
 from sandbox.core.time import iso
 from sandbox.kernel.network import PeerTimeout, PeerUnreachable
+from sandbox.protocol.answers import understood
 from sandbox.protocol.errors import from_body
 from sandbox.protocol.versions import envelope, to_wire
 
@@ -162,7 +163,11 @@ def _ask(seller: Seller, governor: str, question: Json, iss: str) -> Steps:
     if not reply.ok:
         error = from_body(reply.body)
         raise AdcpError("GOVERNANCE_DENIED", f"{iss} refuses: {error}", field="governance_context")
-    _heed(seller, question["plan_id"], reply.body)
+    try:
+        verdict = understood("check_governance", reply, "3.1")
+    except AdcpError as broken:
+        raise AdcpError("GOVERNANCE_UNAVAILABLE", f"{iss}: {broken.message}", recovery="transient") from broken
+    _heed(seller, question["plan_id"], verdict)
 
 
 def _heed(seller: Seller, plan_id: str, verdict: Json) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agents.seller.records import Product
 from sandbox.core.errors import AdcpError
 from sandbox.kernel.network import Network, PeerTimeout, PeerUnreachable
+from sandbox.protocol.answers import understood
 
 if TYPE_CHECKING:
     from agents.seller.seller import Seller
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
 def resolve_list(ctx: Context, ref: dict[str, Any], field: str) -> Generator[Any, Any, tuple[str, ...]]:
     """The domains and bundles of a property list, fetched now from the agent that keeps it.
 
-    Raises REFERENCE_NOT_FOUND if there is no such list, SERVICE_UNAVAILABLE if its agent can't be reached.
+    Raises REFERENCE_NOT_FOUND if there is no such list, SERVICE_UNAVAILABLE if its agent can't be reached or its
+    answer breaks its schema.
     """
     keeper = Network.actor_at(ref["agent_url"])
-    request = {"list_id": ref["list_id"], "resolve": True, "adcp_version": ctx.version or "3.1"}
+    version = ctx.version or "3.1"
+    request = {"list_id": ref["list_id"], "resolve": True, "adcp_version": version}
     if "auth_token" in ref:
         request["auth_token"] = ref["auth_token"]
     try:
@@ -31,7 +34,12 @@ def resolve_list(ctx: Context, ref: dict[str, Any], field: str) -> Generator[Any
         ) from error
     if not reply.ok:
         raise AdcpError("REFERENCE_NOT_FOUND", f"there is no property list {ref['list_id']}", field=field)
-    return tuple(str(entry["value"]) for entry in reply.body.get("identifiers", []))
+    try:
+        body = understood("get_property_list", reply, version)
+    except AdcpError as error:
+        why = f"the property list at {ref['agent_url']} can't be read: {error.message}"
+        raise AdcpError("SERVICE_UNAVAILABLE", why, field=field) from error
+    return tuple(str(entry["value"]) for entry in body.get("identifiers", []))
 
 
 def deliverable(seller: Seller, overlay: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from agents.studio.vendor import vendor_of
 from sandbox.core.errors import AdcpError
 from sandbox.core.money import amount
 from sandbox.kernel.network import PeerTimeout, PeerUnreachable
+from sandbox.protocol.answers import understood
 
 if TYPE_CHECKING:
     from sandbox.kernel.endpoint import Context
@@ -48,7 +49,7 @@ def clear_spending(
     """Ask the account's governance agent about a purchase (enums/purchase-type.json); accounts without one are free.
 
     Raises PERMISSION_DENIED for a token that does not allow it, GOVERNANCE_DENIED without an approval or if the agent
-    denies, with its findings, and GOVERNANCE_UNAVAILABLE if it can't be reached.
+    denies, with its findings, and GOVERNANCE_UNAVAILABLE if it can't be reached or its answer breaks its schema.
     """
     vendor = vendor_of(ctx)
     url = _governor_of(ctx, request, account)
@@ -75,10 +76,15 @@ def clear_spending(
         reply = yield from ctx.call(governor.id, "check_governance", question)
     except (PeerTimeout, PeerUnreachable) as error:
         raise AdcpError("GOVERNANCE_UNAVAILABLE", f"the governance agent does not answer: {error}") from None
-    if not reply.ok or reply.body.get("verdict") != "approved":
-        errors = reply.body.get("errors") or [{}]
-        why = str(reply.body.get("explanation") or errors[0].get("message") or "the governance agent did not approve")
-        raise _denied(why, reply.body.get("findings", []))
+    try:
+        verdict = understood("check_governance", reply, "3.1")
+    except AdcpError as error:
+        if reply.ok:
+            raise AdcpError("GOVERNANCE_UNAVAILABLE", f"the governance agent: {error.message}") from None
+        raise _denied(error.message, []) from None
+    if verdict["verdict"] != "approved":
+        why = str(verdict.get("explanation") or "the governance agent did not approve")
+        raise _denied(why, verdict.get("findings", []))
 
 
 def _governor_of(ctx: Context, request: Body, account: Account | None) -> str | None:

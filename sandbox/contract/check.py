@@ -7,8 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
-from sandbox.contract.auth import Auth
-from sandbox.contract.talk import Exchange, Talk
+from sandbox.contract.talk import Exchange
 
 Severity = Literal["must", "should"]
 """What fails a ``must`` does not conform; what fails a ``should`` is warned of."""

@@ -18,6 +18,7 @@ from sandbox.kernel.endpoint import Principal, Reply
 from sandbox.kernel.faults import Effect, Fault, Faults, Leg
 from sandbox.kernel.faults.damage import spoiled
 from sandbox.kernel.latency import Latency
+from sandbox.kernel.real import NoReply
 from sandbox.kernel.transit import Transit
 from sandbox.kernel.webhooks import WEBHOOK_RETRIES_MS, Letter, Webhooks
 
@@ -205,7 +206,10 @@ class Network:
             return _too_late(to, operation)
         for _ in range(arrived.copies):
             self._world.spawn(self._copy(leg, text, principal))
-        reply: Reply = yield from endpoint.handle(operation, json.loads(text), principal)
+        try:
+            reply: Reply = yield from endpoint.handle(operation, json.loads(text), principal)
+        except NoReply as none:
+            return _Loss(none.error, none.why, none.silent)
         reply = Reply(reply.ok, self.faults.stamped(to, reply.body), reply.status)
         answer = Leg(sender, to, operation, "answer")
         size = len(json.dumps(reply.body)) if self.faults.concerned(answer) else 0
@@ -243,7 +247,10 @@ class Network:
         endpoint = self._world.actors[leg.to].endpoint
         if endpoint is None or self.is_down(leg.to):
             return
-        reply: Reply = yield from endpoint.handle(leg.message, json.loads(text), principal)
+        try:
+            reply: Reply = yield from endpoint.handle(leg.message, json.loads(text), principal)
+        except NoReply:
+            return
         shown = json.loads(json.dumps(reply.body))
         self._emit("copy", leg.to, to=leg.sender, operation=leg.message, ok=reply.ok, body=shown)
 
@@ -264,6 +271,10 @@ class Network:
         arguments.
         """
         self._webhooks.send(sender, url, payload, adcp, authentication)
+
+    def arrived(self, sender: str, to: str, payload: dict[str, Any]) -> Generator[Any, Any, Reply]:
+        """Take a webhook that came from a real service; gives what the receiver says to it."""
+        return self._webhooks.arrived(sender, to, payload)
 
     # -- helpers -----------------------------------------------------------------------------------------
 

@@ -111,6 +111,18 @@ class Webhooks:
                 return
             asked_ms = result.retry_after_s * SECOND_MS
 
+    def arrived(self, sender: str, to: str, payload: dict[str, Any]) -> Generator[Any, Any, Reply]:
+        """See :meth:`Network.arrived`."""
+        webhook_id, inbox = f"w{self._network.number()}", self._world.actors[to].inbox
+        self._emit("webhook", sender, id=webhook_id, to=to, attempt=1, payload=payload)
+        reply, result = Reply(False, {"message": f"{to} takes no webhooks"}, 503), _Result("not taken")
+        if inbox is not None and not self._network.is_down(to):
+            principal = Principal(sender, self._world.actors[sender].role)
+            reply = yield from inbox.handle("webhook", json.loads(json.dumps(payload)), principal)
+            result = _Result("" if reply.ok else f"answered with an error: {json.dumps(reply.body)[:200]}")
+        self._emit("webhook_result", sender, id=webhook_id, to=to, attempt=1, ok=reply.ok, why=result.why)
+        return reply
+
     def _deliver(self, sender: str, to: str, text: str) -> Generator[Any, Any, _Result]:
         network, leg = self._network, Leg(sender, to, "webhook")
         if not self._world.ecosystem.may_notify(sender, to):

@@ -13,6 +13,7 @@ from sandbox.kernel.blobs import Blobs
 from sandbox.kernel.ecosystem import Ecosystem
 from sandbox.kernel.market import Market
 from sandbox.kernel.network import Network, NetworkConfig
+from sandbox.kernel.real import RealCalls
 from sandbox.kernel.trace import Trace
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class World:
         self.trace = Trace()
         self.ecosystem = Ecosystem()
         self.network = Network(self, network or NetworkConfig())
+        self.real = RealCalls(self)
         self.market = Market(self, users, activity_shape, segments)
         self.actors: dict[str, Actor] = {}
 

@@ -50,6 +50,7 @@ def fuzz(row: dict[str, Any], transport: str, seed: int, folder: Path) -> dict[s
 def test_no_request_of_the_fuzzer_breaks_an_agent(
     live: Live, agent: str, transport: str, seed: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    live.ok("POST", "/_sandbox/reset", {})
     (row,) = (row for row in live.line["agents"] if row["id"] == agent)
     report = fuzz(row, transport, seed, tmp_path)
     wrong = [one for one in report.get("uniformError", []) if one["verdict"] == "fail"]
@@ -57,5 +58,4 @@ def test_no_request_of_the_fuzzer_breaks_an_agent(
     assert report["code"] == 0
     assert report["totalRuns"] >= 50
     assert "Traceback" not in capfd.readouterr().err
-    world = live.ok("GET", "/_sandbox/world")
-    assert not world["violations"]
+    assert live.ok("GET", "/_sandbox/world")["violations"] == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,10 +14,9 @@ from sandbox.contract.auth import Auth
 from sandbox.contract.check import Failed, Skipped
 from sandbox.contract.control import Control
 from sandbox.contract.sales_agent.wires import Told, Wire, reach
-from sandbox.contract.talk import Talk
+from sandbox.contract.talk import NoAnswer, Talk
 from sandbox.core.errors import AdcpError, InputError
 from sandbox.protocol import schemas
-from sandbox.protocol.changes import CANONICAL
 from sandbox.protocol.errors import from_body
 from sandbox.protocol.tools import TOOLS
 from sandbox.protocol.versions import VERSIONS, envelope, from_wire, known, schema_name, to_wire
@@ -52,7 +51,10 @@ class Reply:
 
 @dataclass(slots=True)
 class Agent:
-    """A sales agent: tools are called as ``await agent.ok("get_products", {…})``, with payloads in the form of 3.1."""
+    """A sales agent: tools are called as ``await agent.ok("get_products", {…})``, with payloads in the form of 3.1.
+
+    ``made`` are the media buys that checks have made and not canceled yet.
+    """
 
     wire: Wire
     talk: Talk
@@ -64,7 +66,7 @@ class Agent:
     versions: tuple[str, ...] = ("3.0",)
     account: dict[str, Any] | None = None
     breaches: list[Breach] = field(default_factory=list)
-    refusals: list[AdcpError] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
 
     @property
     def version(self) -> str:
@@ -105,7 +107,6 @@ class Agent:
             error = AdcpError("", "it is said to have failed, and no adcp_error says why")
         if error is not None:
             self._check_refusal(tool, told.body, version)
-            self.refusals.append(error)
             return Reply(told, told.body, error)
         issues = schemas.check_answer(schema_name(tool, version), told.body, version)
         self.breaches += [Breach(tool, version, "answer", str(issue)) for issue in issues[:3]]
@@ -208,11 +209,11 @@ async def open_agent(
     named = [str(one)[:3] for one in offered] if isinstance(offered, list) else []
     agent.versions = tuple(version for version in VERSIONS if version in named) or ("3.0",)
     yield agent
+    for media_buy_id in agent.made:
+        with suppress(NoAnswer):
+            await agent.call("update_media_buy", agent.here({"media_buy_id": media_buy_id, "canceled": True}))
 
 
 def offers(agent: Agent, tool: str) -> bool:
     """True if the agent lists a tool that its newest release has."""
     return tool in agent.tools and known(tool, agent.version)
-
-
-__all__ = ["CANONICAL", "Agent", "Breach", "Reply", "new_key", "offers", "open_agent"]

@@ -46,7 +46,12 @@ async def end(agent: Agent) -> None:
     wanted = await agent.now() + timedelta(days=30)
     found = await change(agent, made["media_buy_id"], end_time=wanted.isoformat())
     await cancel(agent, made["media_buy_id"])
-    expect(str(found.get("end_time"))[:19] == wanted.isoformat()[:19], "end_time", wanted.isoformat(), found.get("end_time"))
+    expect(
+        str(found.get("end_time"))[:19] == wanted.isoformat()[:19],
+        "end_time",
+        wanted.isoformat(),
+        found.get("end_time"),
+    )
 
 
 @CHECKS.add("changes.revision", _SPEC)
@@ -85,7 +90,9 @@ async def whole(agent: Agent) -> None:
     found = await buy(agent, made["media_buy_id"])
     await cancel(agent, made["media_buy_id"])
     expect(not reply.ok, "the change", "a refusal", "it was taken")
-    expect(found["packages"][0]["budget"] == package["budget"], "budget", package["budget"], found["packages"][0]["budget"])
+    expect(
+        found["packages"][0]["budget"] == package["budget"], "budget", package["budget"], found["packages"][0]["budget"]
+    )
 
 
 @CHECKS.add("changes.cancel_package", _SPEC)

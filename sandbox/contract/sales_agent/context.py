@@ -43,5 +43,3 @@ async def kept(agent: Agent) -> None:
     await agent.ok("get_adcp_capabilities", {"context": SENT})
     body = await agent.ok("get_adcp_capabilities")
     expect(body.get("context") is None, "context", "none", body.get("context"))
-
-

@@ -47,7 +47,9 @@ async def delivered(
 async def _simulate(agent: Agent, made: dict[str, Any]) -> None:
     scenarios = (agent.capabilities.get("compliance_testing") or {}).get("scenarios") or []
     if "simulate_delivery" not in scenarios:
-        raise Skipped("delivery takes days; --control URL moves a sandbox's clock, or comply_test_controller simulates it")
+        raise Skipped(
+            "delivery takes days; --control URL moves a sandbox's clock, or comply_test_controller simulates it"
+        )
     spend = {"amount": 40, "currency": made.get("currency", "USD")}
     params = {"media_buy_id": made["media_buy_id"], "impressions": 10_000, "clicks": 20, "reported_spend": spend}
     await agent.ok("comply_test_controller", agent.here({"scenario": "simulate_delivery", "params": params}))
@@ -117,7 +119,9 @@ async def budget(agent: Agent) -> None:
     budgets = {package["package_id"]: package["budget"] for package in made["packages"]}
     for package in found["by_package"]:
         limit = budgets[package["package_id"]]
-        expect(package["spend"] <= limit + CENT, f"spend of {package['package_id']}", f"at most {limit}", package["spend"])
+        expect(
+            package["spend"] <= limit + CENT, f"spend of {package['package_id']}", f"at most {limit}", package["spend"]
+        )
 
 
 @CHECKS.add("delivery.price", _SPEC)

@@ -30,7 +30,9 @@ async def prices(agent: Agent) -> None:
             fixed, floor = option.get("fixed_price"), option.get("floor_price")
             expect(fixed is None or floor is None, what, "fixed_price or floor_price", "both")
             expect(fixed is None or fixed > 0, f"{what}.fixed_price", "above zero", fixed)
-            expect(len(str(option.get("currency", ""))) == 3, f"{what}.currency", "three letters", option.get("currency"))
+            expect(
+                len(str(option.get("currency", ""))) == 3, f"{what}.currency", "three letters", option.get("currency")
+            )
 
 
 @CHECKS.add("products.formats", "docs/creative/task-reference/list_creative_formats.mdx")
@@ -61,7 +63,9 @@ async def filtered(agent: Agent) -> None:
 async def named(agent: Agent) -> None:
     """Every product says which properties it is sold on."""
     for product in await on_offer(agent):
-        expect(bool(product.get("publisher_properties")), f"publisher_properties of {product['product_id']}", "some", None)
+        expect(
+            bool(product.get("publisher_properties")), f"publisher_properties of {product['product_id']}", "some", None
+        )
 
 
 @CHECKS.add("formats.ids", "docs/creative/task-reference/list_creative_formats.mdx")

@@ -14,7 +14,7 @@ from sandbox.protocol.versions import envelope, to_wire
 
 _SPEC = "docs/building/by-layer/L3/error-handling.mdx"
 
-TRACES = ("Traceback (most recent call last)", "    at Object.", "at async ", ".java:", "goroutine 1 [", "File \"/")
+TRACES = ("Traceback (most recent call last)", "    at Object.", "at async ", ".java:", "goroutine 1 [", 'File "/')
 """What shows that an error was not caught."""
 
 WORDS = (

@@ -8,8 +8,8 @@ from typing import Any
 from sandbox.contract.check import expect
 from sandbox.contract.sales_agent.agent import Agent, Reply, new_key
 from sandbox.contract.sales_agent.checks import CHECKS
-from sandbox.contract.sales_agent.orders import bought, cancel, order
 from sandbox.contract.sales_agent.lists import all_buys
+from sandbox.contract.sales_agent.orders import bought, cancel, order
 from sandbox.protocol.versions import envelope, to_wire
 
 _SPEC = "docs/building/by-layer/L1/security.mdx, Idempotency"

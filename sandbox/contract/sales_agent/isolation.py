@@ -51,7 +51,7 @@ async def _compare(
     shapes = []
     for named in (media_buy_id, ABSENT):
         asked = {field: [named] if field.endswith("s") else named, **fields}
-        reply = await agent.call(tool, agent.here(asked), auth=stranger)
+        reply = await agent.call(tool, agent.here(asked) if fields else asked, auth=stranger)
         shapes.append(_shape(reply, named))
     expect(shapes[0] == shapes[1], f"{tool} of a foreign media buy", shapes[1], shapes[0])
 

@@ -24,7 +24,9 @@ async def walk(agent: Agent, tool: str, rows: str, name: Name, size: int, payloa
         body = await agent.ok(tool, {**payload, "pagination": page})
         listed, told = body.get(rows) or [], body.get("pagination") or {}
         expect(len(listed) <= size, f"rows of a page of {tool}", f"at most {size}", len(listed))
-        found += [name(row) for row in listed]
+        for row in listed:
+            expect(name(row) not in found, f"rows of {tool} in pages of {size}", "each once", f"{name(row)} twice")
+            found.append(name(row))
         if not told.get("has_more"):
             return found
         expect(bool(told.get("cursor")), "pagination.cursor", "one, as has_more is true", told.get("cursor"))

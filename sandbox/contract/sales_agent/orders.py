@@ -39,7 +39,9 @@ async def _account(agent: Agent) -> dict[str, Any]:
         reference["sandbox"] = True
     if "sync_accounts" in agent.tools and not block.get("require_operator_auth"):
         billing = (block.get("supported_billing") or ["operator"])[0]
-        rows = (await agent.ok("sync_accounts", {"accounts": [{**reference, "billing": billing}]})).get("accounts") or []
+        rows = (await agent.ok("sync_accounts", {"accounts": [{**reference, "billing": billing}]})).get(
+            "accounts"
+        ) or []
         if not rows or rows[0].get("status") != "active":
             raise Skipped(f"no account to buy with: sync_accounts gave {str(rows)[:200]}")
     elif "list_accounts" in agent.tools:
@@ -97,9 +99,14 @@ async def place(agent: Agent, request: dict[str, Any] | None = None, key: str | 
 
 
 async def bought(agent: Agent, reply: Reply) -> str:
-    """The id of the media buy that came, or comes, of an order."""
-    if "media_buy_id" in reply.body:
-        return str(reply.body["media_buy_id"])
+    """The id of the media buy that came, or comes, of an order. It is canceled at the end of all checks at the latest."""
+    made = str(reply.body["media_buy_id"]) if "media_buy_id" in reply.body else await _decided(agent, reply)
+    if made not in agent.made:
+        agent.made.append(made)
+    return made
+
+
+async def _decided(agent: Agent, reply: Reply) -> str:
     expect(reply.body.get("status") == "submitted", "status", "submitted, or a media_buy_id", reply.body.get("status"))
     task = str(reply.body.get("task_id"))
     done = await finished(agent, task)
@@ -146,6 +153,8 @@ async def change(agent: Agent, media_buy_id: str, **fields: Any) -> dict[str, An
 
 async def cancel(agent: Agent, media_buy_id: str) -> dict[str, Any]:
     """Cancel a media buy; nothing is left to be paid."""
+    if media_buy_id in agent.made:
+        agent.made.remove(media_buy_id)
     return await change(agent, media_buy_id, canceled=True, cancellation_reason="this was a check")
 
 
@@ -164,7 +173,9 @@ async def creatives_for(agent: Agent, media_buy: dict[str, Any]) -> dict[str, An
         if form is None:
             raise Skipped("the formats of the package are not in list_creative_formats")
         creative_id = new_key()
-        rows.append({"creative_id": creative_id, "name": "Check", "format_id": form["format_id"], "assets": _assets(form)})
+        rows.append(
+            {"creative_id": creative_id, "name": "Check", "format_id": form["format_id"], "assets": _assets(form)}
+        )
         assignments.append({"creative_id": creative_id, "package_id": package["package_id"]})
     return agent.here({"creatives": rows, "assignments": assignments})
 

@@ -12,13 +12,13 @@ from sandbox.contract.sales_agent.orders import account, cancel, creatives_for, 
 
 _SPEC = "core/pagination-request.json; core/pagination-response.json"
 
+
 async def _compare(agent: Agent, tool: str, rows: str, name: Name, payload: dict[str, Any]) -> None:
     whole = await walk(agent, tool, rows, name, 100, payload)
     if len(whole) < 2:
         raise Skipped(f"{tool} has {len(whole)} rows")
     size = max(1, len(whole) // 4)
     pages = await walk(agent, tool, rows, name, size, payload)
-    expect(len(set(pages)) == len(pages), f"rows of {tool} in pages of {size}", "each once", pages)
     expect(sorted(pages) == sorted(whole), f"rows of {tool} in pages of {size}", sorted(whole), sorted(pages))
     body = await agent.ok(tool, {**payload, "pagination": {"max_results": size}})
     total = (body.get("pagination") or {}).get("total_count")
@@ -63,7 +63,8 @@ async def creatives(agent: Agent) -> None:
     agent.needs("list_creatives")
     made = await place(agent)
     for _ in range(3):
-        await agent.ok("sync_creatives", {**await creatives_for(agent, made), "assignments": []})
+        request = await creatives_for(agent, made)
+        await agent.ok("sync_creatives", {name: request[name] for name in request if name != "assignments"})
     await cancel(agent, made["media_buy_id"])
     await _compare(agent, "list_creatives", "creatives", lambda row: str(row["creative_id"]), agent.here({}))
 

@@ -8,8 +8,8 @@ from typing import Any
 from sandbox.contract.check import Skipped, expect
 from sandbox.contract.sales_agent.agent import Agent
 from sandbox.contract.sales_agent.checks import CHECKS
-from sandbox.contract.sales_agent.orders import cancel, creatives_for, order, place
 from sandbox.contract.sales_agent.lists import all_buys
+from sandbox.contract.sales_agent.orders import cancel, creatives_for, order, place
 from sandbox.protocol.error_codes import RECOVERY
 
 _SPEC = "enums/error-code.json; docs/building/by-layer/L3/error-handling.mdx"
@@ -23,14 +23,22 @@ async def _order(agent: Agent, **package: Any) -> dict[str, Any]:
 @CHECKS.add("refusals.product", _SPEC)
 async def product(agent: Agent) -> None:
     """An order of a product that is not there is PRODUCT_NOT_FOUND, and names the field."""
-    error = await agent.refused("create_media_buy", await _order(agent, product_id="no-such-product"), "PRODUCT_NOT_FOUND")
+    error = await agent.refused(
+        "create_media_buy", await _order(agent, product_id="no-such-product"), "PRODUCT_NOT_FOUND"
+    )
     expect("product_id" in (error.field or ""), "field", "packages[0].product_id", error.field)
 
 
 @CHECKS.add("refusals.price", _SPEC)
 async def price(agent: Agent) -> None:
     """An order at a price that the product has not is refused."""
-    codes = ("INVALID_PRICING_OPTION", "INVALID_REQUEST", "VALIDATION_ERROR", "REFERENCE_NOT_FOUND", "PRODUCT_UNAVAILABLE")
+    codes = (
+        "INVALID_PRICING_OPTION",
+        "INVALID_REQUEST",
+        "VALIDATION_ERROR",
+        "REFERENCE_NOT_FOUND",
+        "PRODUCT_UNAVAILABLE",
+    )
     await agent.refused("create_media_buy", await _order(agent, pricing_option_id="no-such-price"), *codes)
 
 
@@ -88,11 +96,12 @@ async def creative(agent: Agent) -> None:
     request = await creatives_for(agent, made)
     row = request["creatives"][0]
     row["format_id"] = {**row["format_id"], "id": "no_such_format"}
-    reply = await agent.call("sync_creatives", {**request, "assignments": []})
+    del request["assignments"]
+    reply = await agent.call("sync_creatives", request)
     await cancel(agent, made["media_buy_id"])
     rows = reply.body.get("creatives") or [] if reply.ok else []
-    fine = not reply.ok or (rows and rows[0].get("action") == "failed" and rows[0].get("errors"))
-    expect(bool(fine), "the creative", "a refusal, or action failed with errors", rows)
+    failed = bool(rows) and rows[0].get("action") == "failed" and bool(rows[0].get("errors"))
+    expect(not reply.ok or failed, "the creative", "a refusal, or action failed with errors", rows)
 
 
 @CHECKS.add("refusals.task", _SPEC)

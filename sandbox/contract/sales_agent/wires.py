@@ -174,7 +174,9 @@ class A2a:
     def headers(self, auth: Auth | None) -> dict[str, str]:
         """The headers of every message."""
         extension = "https://adcontextprotocol.org/extensions/adcp/v3"
-        version = {"A2A-Version": "1.0", "A2A-Extensions": extension} if self._modern else {"X-A2A-Extensions": extension}
+        version = (
+            {"A2A-Version": "1.0", "A2A-Extensions": extension} if self._modern else {"X-A2A-Extensions": extension}
+        )
         return {**version, **_credentials(auth)}
 
 

@@ -28,7 +28,7 @@ def with_value(data: Any, where: Where, value: Any) -> Any:
     """The data with another value at a place; everything else is shared."""
     if not where:
         return value
-    copy = dict(data) if isinstance(data, dict) else list(data)
+    copy: Any = dict(data) if isinstance(data, dict) else list(data)
     copy[where[0]] = with_value(data[where[0]], where[1:], value)
     return copy
 

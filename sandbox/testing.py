@@ -1,0 +1,387 @@
+"""A sandbox inside a test: served on free ports for a real client, or in process.
+
+::
+
+    with Sandbox("worlds/default") as box:
+        client = MyClient(box.api, box.api_key)
+        client.launch()
+        box.advance("3d")
+
+    with Simulation("lifecycle/one-agent") as world:
+        advertiser = world.call("buyer.create_advertiser", {"name": "Acme", "brand": "acme.com"})
+
+The pytest plugin has the same as fixtures (docs/testing.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+
+from sandbox.core.errors import InputError, SandboxError, ScenarioFailure
+
+if TYPE_CHECKING:
+    from sandbox.kernel.endpoint import Reply
+    from sandbox.kernel.world import World
+    from sandbox.results.result import RunResult
+    from sandbox.scenario.remote.client import Sandbox as Client
+    from sandbox.server.app import Running
+
+Transport = Literal["mcp", "a2a"]
+"""How :meth:`Sandbox.call` speaks to agents."""
+
+START_S = 120.0
+"""How long a sandbox may take to start, in real seconds."""
+
+
+class Refused(SandboxError):
+    """A call that was answered with an error: its ``code``, ``message``, ``status`` and whole ``body``."""
+
+    def __init__(self, call: str, code: str, message: str, status: int, body: dict[str, Any]) -> None:
+        super().__init__(call, code, message, status, body)
+        self.call, self.code, self.message, self.status, self.body = call, code, message, status, body
+
+    def __str__(self) -> str:
+        return f"{self.call} is refused with {self.code}: {self.message}"
+
+
+@dataclass(slots=True, frozen=True)
+class Agent:
+    """A served agent: its addresses and the bearer token of the first customer."""
+
+    id: str
+    role: str
+    mcp: str
+    a2a: str
+    token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The header that carries the token."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+class Sandbox:
+    """Serves a scenario on free ports of this machine, in a thread of this process, until the block ends.
+
+    ``scenario`` is a path or the name of a shipped one; its steps are not played. ``clock`` is that of
+    ``adcp-sandbox serve``, ``transport`` how :meth:`call` speaks to agents. With a ``journal`` (an
+    SQLAlchemy URL) what was done is kept for ``adcp-sandbox replay``.
+    Raises :class:`InputError` for mistakes in any of them. Methods block; in a coroutine use ``asyncio.to_thread``.
+    """
+
+    def __init__(
+        self,
+        scenario: str | Path = "worlds/default",
+        seed: int | None = None,
+        clock: str = "manual",
+        transport: Transport = "mcp",
+        journal: str = "memory",
+    ) -> None:
+        if transport not in get_args(Transport):
+            raise InputError(f"unknown transport {transport!r}", "transport", f"use {' or '.join(get_args(Transport))}")
+        self.scenario, self.seed, self.clock, self.transport = str(scenario), seed, clock, transport
+        self.journal = journal
+        self._ready = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self._folder = TemporaryDirectory(prefix="adcp-sandbox-")
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="sandbox", daemon=True)
+        self._thread.start()
+        if not self._ready.wait(START_S):
+            raise InputError(f"the sandbox did not start within {START_S:g} s")
+        if self._failure is not None:
+            self.__exit__()
+            raise self._failure
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._thread is not None
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join(START_S)
+        self._folder.cleanup()
+
+    async def _serve(self) -> None:
+        from sandbox.scenario import load
+        from sandbox.server.app import Address, Running
+        from sandbox.server.served import Settings
+
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        try:
+            settings = Settings(load(self.scenario), self.seed, self.clock, self.journal, files=Path(self._folder.name))
+            async with Running(settings, Address(port=0, agents_port=0)) as running:
+                self._running: Running = running
+                self.line: dict[str, Any] = running.ready()
+                """What ``adcp-sandbox serve`` prints when it is ready."""
+                self._ready.set()
+                await self._stop.wait()
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+            self._failure = error
+            self._ready.set()
+
+    # -- where things are --------------------------------------------------------------------------------
+
+    @property
+    def api(self) -> str:
+        """The base of the buyer API's paths: ``http://127.0.0.1:…/api/v2/buyer``."""
+        return f"{self.line['buyer_api']}/api/v2/buyer"
+
+    @property
+    def mcp(self) -> str:
+        """The buyer API's address for agents."""
+        return str(self.line["buyer_mcp"])
+
+    @property
+    def control(self) -> str:
+        """The control API: ``http://127.0.0.1:…/_sandbox``."""
+        return str(self.line["control"])
+
+    @property
+    def api_keys(self) -> dict[str, str]:
+        """An API key for each customer, by principal."""
+        return {row["principal"]: row["api_key"] for row in self.world()["customers"]}
+
+    @property
+    def api_key(self) -> str:
+        """The first customer's API key."""
+        return str(self.line["customers"][0]["api_key"])
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The header that carries the first customer's API key."""
+        return {"Authorization": f"Bearer {self.api_key}"}
+
+    @property
+    def agents(self) -> dict[str, Agent]:
+        """The agents that speak AdCP, by id."""
+        names = ("id", "role", "mcp", "a2a", "token")
+        return {row["id"]: Agent(*(row[name] for name in names)) for row in self.line["agents"]}
+
+    # -- calls -------------------------------------------------------------------------------------------
+
+    def call(
+        self,
+        call: str,
+        body: dict[str, Any] | None = None,
+        *,
+        path: dict[str, Any] | None = None,
+        params: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Call ``actor.operation`` as the first customer; gives the answer's body.
+
+        The buyer platform is called over REST, agents over MCP or A2A. Raises :class:`Refused` for an error.
+        """
+        from sandbox.scenario.remote.tools import call_a2a, call_mcp
+        from sandbox.scenario.remote.wire import send
+
+        actor, _, operation = call.partition(".")
+        served = self._running.served
+        if actor == served.platform_id:
+            route = _known(served.operations, operation, actor).detail
+            payload = {"pathParams": path or {}, "params": params or {}, "body": body}
+            with self._client() as client:
+                return _body(call, send(client, actor, route, payload, self.api_key))
+        agent = _known(self.agents, actor, "this sandbox")
+        speak, url = (call_mcp, agent.mcp) if self.transport == "mcp" else (call_a2a, agent.a2a)
+        return _body(call, speak(url, operation, body or {}, agent.token))
+
+    # -- control -----------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> str:
+        """The simulated time, ISO 8601."""
+        return str(self.world()["now"])
+
+    def advance(self, by: str) -> str:
+        """Move the clock by ``3d``, ``2h30m``, or to an ISO 8601 instant; gives the simulated time then."""
+        step = {"to": by} if "T" in by and by[:1].isdigit() else {"by": by}
+        return str(self._post("/clock/advance", step)["now"])
+
+    def faults(self, *rules: Mapping[str, Any]) -> None:
+        """Let these rules of faults hold from now on, instead of those before; none of them end all faults."""
+        self._post("/faults", {"faults": [dict(rule) for rule in rules]})
+
+    def do(self, control: str, **arguments: Any) -> Any:
+        """Let an actor do something by itself: ``do("bigscreen.approve")``."""
+        actor, _, name = control.partition(".")
+        return self._post(f"/actors/{actor}/{name}", arguments).get("result")
+
+    def reset(self) -> None:
+        """Begin anew at the first instant."""
+        self._post("/reset", {})
+
+    def world(self) -> dict[str, Any]:
+        """What there is (``GET /_sandbox/world``): actors, customers, seed, digest, what checkers found."""
+        with self._client() as client:
+            return client.world()
+
+    def measure(self, metric: str, **selectors: Any) -> float | int | None:
+        """The present value of a metric: ``measure("spend", campaign=…)``."""
+        with self._client() as client:
+            return client.measure(metric, selectors)
+
+    def _client(self) -> Client:
+        from sandbox.scenario.remote.client import Sandbox as Client
+
+        return Client(self.line["buyer_api"])
+
+    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        import json
+
+        with self._client() as client:
+            answer = client.send("POST", f"/_sandbox{path}", body=body)
+        told: dict[str, Any] = json.loads(answer.content)
+        if answer.status >= 400:
+            raise InputError(told["error"]["message"], f"POST /_sandbox{path}")
+        return told
+
+
+class Simulation:
+    """A scenario's world in this process, at its first instant; the test takes the steps and moves the clock.
+
+    The scenario's own steps are taken by :meth:`play` only. Leaving the block without an error lets all checkers look;
+    what they find is raised as :class:`ScenarioFailure`. Raises :class:`InputError` for a scenario that is wrong.
+    """
+
+    def __init__(self, scenario: str | Path = "worlds/default", seed: int | None = None) -> None:
+        self.scenario, self.seed = str(scenario), seed
+
+    def __enter__(self) -> Self:
+        from sandbox.kernel.checkers import CHECKERS
+        from sandbox.scenario import build, load
+        from sandbox.scenario.driver import Driver
+
+        loaded = load(self.scenario)
+        loaded.file = loaded.file.model_copy(update={"steps": [], "expect": []})
+        self.world: World = build(loaded, self.seed)
+        self._driver = self.world.actors["driver"]
+        assert isinstance(self._driver, Driver)
+        self._checkers = [checker(self.world) for checker in CHECKERS]
+        for checker in self._checkers:
+            for event in self.world.trace.events:
+                checker.on_event(event)
+            self.world.trace.listen(checker.on_event)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.check()
+
+    @property
+    def now(self) -> str:
+        """The simulated time, ISO 8601."""
+        from sandbox.core.time import iso
+
+        return iso(self.world.now)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what has happened so far."""
+        return self.world.trace.digest()
+
+    def advance(self, by: str) -> str:
+        """Move the clock by ``3d``, ``2h30m``, or to an ISO 8601 instant; gives the simulated time then."""
+        from sandbox.core.time import parse_duration, parse_instant
+
+        to_ms = parse_instant(by) if "T" in by and by[:1].isdigit() else self.world.now + parse_duration(by)
+        if to_ms < self.world.now:
+            raise InputError(f"the clock is at {self.now} and goes forward only", "advance")
+        self.world.run(to_ms)
+        return self.now
+
+    def call(
+        self,
+        call: str,
+        body: dict[str, Any] | None = None,
+        *,
+        path: dict[str, Any] | None = None,
+        params: dict[str, Any] | None = None,
+        customer: str | None = None,
+    ) -> dict[str, Any]:
+        """Call ``actor.operation`` and let time pass until the answer is there; gives its body.
+
+        ``customer`` is who calls, by default the platform's first one. Raises :class:`Refused` for an error.
+        """
+        from sandbox.scenario.model import Step
+        from sandbox.scenario.references import escape
+
+        actor, _, operation = call.partition(".")
+        endpoint = _known(self.world.actors, actor, "this world").endpoint
+        _known({} if endpoint is None else endpoint.operations, operation, actor)
+        given = {"call": call, "body": body, "path": path, "params": params, "as": customer or self._first_customer()}
+        step = Step.model_validate({key: escape(value) for key, value in given.items() if value})
+        return _body(call, self._finish(self._driver.ask(step)))  # type: ignore[attr-defined]
+
+    def do(self, control: str, **arguments: Any) -> Any:
+        """Let an actor do something by itself: ``do("northstar.approve")``."""
+        actor, _, name = control.partition(".")
+        result = _known(_known(self.world.actors, actor, "this world").controls, name, actor)(**arguments)
+        return self._finish(result) if isinstance(result, Generator) else result
+
+    def faults(self, *rules: Mapping[str, Any]) -> None:
+        """Let these rules of faults hold from now on, instead of those before; none of them end all faults."""
+        from sandbox.scenario.build import fault_of
+        from sandbox.scenario.faults import FaultSpec
+        from sandbox.scenario.source import Document
+        from sandbox.scenario.validate import validated
+
+        specs = [validated(FaultSpec, dict(rule), Document("faults", dict(rule)), ()) for rule in rules]
+        self.world.network.faults.listed()[:] = [fault_of(spec, self.world.now, self.world.now) for spec in specs]
+
+    def measure(self, metric: str, **selectors: Any) -> float | int | None:
+        """The present value of a metric: ``measure("spend", campaign=…)``."""
+        from sandbox.results.metrics import measure
+
+        return measure(self.world, metric, selectors)
+
+    def check(self) -> None:
+        """Let all checkers look. Raises :class:`ScenarioFailure` that names what they found."""
+        self.world.market.settle()
+        for checker in self._checkers:
+            checker.finish()
+        found = [str(violation) for checker in self._checkers for violation in checker.violations]
+        if found:
+            raise ScenarioFailure("checkers found breaches:\n" + "\n".join(found))
+
+    def play(self) -> RunResult:
+        """Play the scenario from its beginning, with its own steps and expectations, in a world of its own."""
+        from sandbox.scenario import load, run
+
+        return run(load(self.scenario), self.seed)
+
+    def _first_customer(self) -> str | None:
+        platforms = (actor for actor in self.world.actors.values() if hasattr(getattr(actor, "config", 0), "customers"))
+        customers = [customer.principal for platform in platforms for customer in platform.config.customers]  # type: ignore[attr-defined]
+        return customers[0] if customers else None
+
+    def _finish(self, steps: Generator[Any, Any, Any]) -> Any:
+        process = self.world.spawn(steps)
+        while not process.processed:
+            self.world.env.step()
+        return process.value
+
+
+def _known(there: Mapping[str, Any], name: str, where: str) -> Any:
+    """What goes by a name; :class:`InputError` with the nearest names if nothing does."""
+    from sandbox.scenario.references import hint
+
+    if name not in there:
+        raise InputError(f"{where} has no {name!r}", "call", hint(name, there))
+    return there[name]
+
+
+def _body(call: str, reply: Reply) -> dict[str, Any]:
+    from sandbox.results.timeline import error_of
+
+    if reply.ok:
+        return reply.body
+    error = error_of(reply.body)
+    raise Refused(call, str(error.get("code", "")), str(error.get("message", "")), reply.status, reply.body)

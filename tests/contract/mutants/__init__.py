@@ -1,0 +1,1 @@
+"""Deliberately broken services: each breaks one thing that one check is about."""
