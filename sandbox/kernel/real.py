@@ -69,7 +69,8 @@ class RealCalls:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._waiting: deque[RealCall] = deque()
+        self.waiting: deque[RealCall] = deque()
+        """Those that nobody has begun to make."""
         self._under_way: list[RealCall] = []
 
     def ask(
@@ -77,14 +78,14 @@ class RealCalls:
     ) -> simpy.Event:
         """Let a service be asked; the event's value is its :class:`Answer`."""
         call = RealCall(actor, operation, payload, shown, principal, self._world.env.event())
-        self._waiting.append(call)
+        self.waiting.append(call)
         return call.answered
 
     def take(self) -> RealCall | None:
         """The next call that has to be made; None if there is none. :meth:`end` ends it."""
-        if not self._waiting:
+        if not self.waiting:
             return None
-        call = self._waiting.popleft()
+        call = self.waiting.popleft()
         self._under_way.append(call)
         return call
 
@@ -95,5 +96,5 @@ class RealCalls:
 
     def is_asked(self, actor: str) -> bool:
         """True while a service has been asked something and has not answered."""
-        calls = (*self._waiting, *self._under_way)
+        calls = (*self.waiting, *self._under_way)
         return any(call.actor == actor and call.operation != QUIET for call in calls)

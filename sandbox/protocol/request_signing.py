@@ -57,19 +57,20 @@ class SignedRequest:
 class Verifier:
     """Verifies signatures with an agent's keys, and remembers those that it took.
 
-    ``legacy`` is the profile of 3.0 and 3.1, which writes binary values otherwise.
+    ``legacy`` is the profile of 3.0 and 3.1, which writes binary values otherwise; ``tag`` names the profile.
     """
 
-    def __init__(self, settings: SigningSettings, legacy: bool) -> None:
+    def __init__(self, settings: SigningSettings, legacy: bool, tag: str = TAG) -> None:
         self.settings = settings
         self._legacy = legacy
+        self._tag = tag
         self._keys = {key.kid: key for key in settings.keys}
         self._nonces: dict[str, _Nonces] = {kid: _Nonces() for kid in self._keys}
 
     def verify(self, request: SignedRequest, now_s: float) -> SigningKey:
         """The key by which a request is signed, which it is from now on taken as. Raises :class:`SignatureRefused`."""
         signature = self._read(request)
-        _check_parameters(signature, now_s)
+        _check_parameters(signature, now_s, self._tag)
         self._check_coverage(signature, request)
         key = self._key(signature)
         nonces = self._nonces[key.kid]
@@ -151,12 +152,12 @@ class _Nonces:
         return True
 
 
-def _check_parameters(signature: Signature, now_s: float) -> None:
+def _check_parameters(signature: Signature, now_s: float, tag: str) -> None:
     """Steps 2 to 5."""
     numbers, strings = _PARAMETERS
     if any(name not in signature.numbers for name in numbers) or any(name not in signature.strings for name in strings):
         raise SignatureRefused("request_signature_params_incomplete")
-    if signature.strings["tag"] != TAG:
+    if signature.strings["tag"] != tag:
         raise SignatureRefused("request_signature_tag_invalid")
     if signature.strings["alg"] not in ALGORITHMS:
         raise SignatureRefused("request_signature_alg_not_allowed")

@@ -11,16 +11,24 @@ from typing import Any
 
 import yaml
 
+from sandbox.core.errors import InputError
 from sandbox.scenario.source import MAX_DEPTH
 
 WIDTH = 116
 """Longer mappings and lists take a line for each item."""
 
-_READ_OTHERWISE = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|~|null|true|false|", re.IGNORECASE)
-"""Texts that would come back as a number, a truth value or nothing if they were not quoted."""
+_SCALARS = {
+    "null": re.compile(r"~|null|", re.IGNORECASE),
+    "bool": re.compile(r"true|false", re.IGNORECASE),
+    "int": re.compile(r"[-+]?[0-9]+"),
+    "float": re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"),
+}
+"""What is no text unless it is quoted, as :mod:`~sandbox.scenario.source` reads it."""
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ][\d:.]+Z?)?|[-+]?\d+(:\d\d)+|yes|no|on|off|y|n", re.IGNORECASE)
-"""Texts that older YAML takes for something else; a scenario needs no quotes for them."""
+_TAG = "tag:yaml.org,2002:"
+
+MAX_DIGITS = 18
+"""Longer numbers are no numbers to the reader; a minus sign counts."""
 
 _SPACED = ("steps", "actors", "expect")
 
@@ -52,9 +60,11 @@ def _dump(section: _Section) -> str:
 
 
 def _checked(value: Any, depth: int) -> Any:
-    """Plain data that a scenario can hold. ``ValueError`` for what is nested too deeply to be read back."""
+    """Plain data that a scenario can hold. Raises :class:`InputError` for what could not be read back."""
     if depth > MAX_DEPTH:
-        raise ValueError(f"nested more than {MAX_DEPTH} levels deep")
+        raise InputError(f"it is nested more than {MAX_DEPTH} levels deep")
+    if isinstance(value, int) and len(str(value)) > MAX_DIGITS:
+        raise InputError(f"the number {value} is too large for a scenario")
     if isinstance(value, Mapping):
         return {str(key): _checked(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -65,6 +75,12 @@ def _checked(value: Any, depth: int) -> Any:
 class _Dumper(yaml.SafeDumper):
     """Writes what :mod:`~sandbox.scenario.source` reads: YAML 1.2 scalars, no anchors."""
 
+    yaml_implicit_resolvers: dict[str | None, list[tuple[str, re.Pattern[str]]]] = {
+        None: [
+            (_TAG + name, re.compile(rf"(?:{pattern.pattern})\Z", pattern.flags)) for name, pattern in _SCALARS.items()
+        ]
+    }
+
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
@@ -74,11 +90,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, text: str) -> yaml.Node:
-    if _READ_OTHERWISE.fullmatch(text) or not (text.isprintable() or "\n" in text):
-        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
-    if _MOMENT.fullmatch(text):
-        return yaml.ScalarNode(dumper.resolve(yaml.ScalarNode, text, (True, False)), text)  # type: ignore[no-untyped-call]
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text)
+    style = None if text.isprintable() or "\n" in text else '"'
+    return dumper.represent_scalar(f"{_TAG}str", text, style=style)
 
 
 def _short(node: yaml.Node, value: Any, depth: int) -> yaml.Node:
@@ -94,15 +107,15 @@ def _levels(value: Any) -> int:
 
 
 def _mapping(dumper: _Dumper, value: dict[str, Any]) -> yaml.Node:
-    return _short(dumper.represent_mapping("tag:yaml.org,2002:map", value.items()), value, 3)
+    return _short(dumper.represent_mapping(f"{_TAG}map", value.items()), value, 3)
 
 
 def _list(dumper: _Dumper, value: list[Any]) -> yaml.Node:
-    return _short(dumper.represent_sequence("tag:yaml.org,2002:seq", value), value, 2)
+    return _short(dumper.represent_sequence(f"{_TAG}seq", value), value, 2)
 
 
 def _section(dumper: _Dumper, value: _Section) -> yaml.Node:
-    node = dumper.represent_mapping("tag:yaml.org,2002:map", value.items())
+    node = dumper.represent_mapping(f"{_TAG}map", value.items())
     node.flow_style = False
     return node
 

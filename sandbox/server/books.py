@@ -11,7 +11,8 @@ from sandbox.core.errors import InputError
 from sandbox.core.time import iso
 from sandbox.results.metrics import METRICS, SELECTORS, measure
 from sandbox.server.bodies import refused
-from sandbox.server.host import MARKET, Host
+from sandbox.server.host import Host
+from sandbox.server.inputs import MARKET
 from sandbox.server.served import Served
 
 Find = Callable[[str | None], Host]

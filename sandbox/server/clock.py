@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from sandbox.core.errors import InputError
 
@@ -41,12 +42,24 @@ class Clock:
         self._monotonic = monotonic
         self._floor_ms = now_ms
         self._since = monotonic()
+        self._standing = 0
 
     def now(self) -> int:
         """Simulated time in ms."""
-        if self.factor:
+        if self.factor and not self._standing:
             self.push(self._floor_ms + round((self._monotonic() - self._since) * 1000 * self.factor))
         return self._floor_ms
+
+    @contextmanager
+    def standing(self) -> Iterator[None]:
+        """Let time stand still meanwhile, whatever real time does."""
+        self.now()
+        self._standing += 1
+        try:
+            yield
+        finally:
+            self._standing -= 1
+            self._since = self._monotonic()
 
     def push(self, at_ms: int) -> None:
         """Let it be at least ``at_ms``."""

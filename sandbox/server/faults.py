@@ -26,7 +26,8 @@ from sandbox.server import wire
 from sandbox.server.agents_requests import called, token_of
 from sandbox.server.asgi import BODY
 from sandbox.server.bodies import MAX_JSON_BYTES, refused
-from sandbox.server.host import CLIENT, NETWORK, Host
+from sandbox.server.host import Host
+from sandbox.server.inputs import CLIENT, NETWORK
 from sandbox.server.rest import Handler, bearer, failure
 from sandbox.server.served import Served
 

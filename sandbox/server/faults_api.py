@@ -13,7 +13,8 @@ from sandbox.kernel.faults import Fault
 from sandbox.scenario.faults import FaultSpec
 from sandbox.server.bodies import parse_object, read_model
 from sandbox.server.fault_rules import rule_id
-from sandbox.server.host import NETWORK, Host
+from sandbox.server.host import Host
+from sandbox.server.inputs import NETWORK
 
 
 class FaultRules(BaseModel):

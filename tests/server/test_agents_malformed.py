@@ -272,7 +272,7 @@ async def bombard(folder: Path, count: int, seed: int) -> Counter[str]:
                     if reply.ok and (agent_id, tool) in mutating:
                         again = await accepted.ask(principal, agent_id, tool, payload)
                         alike = masked(json.dumps(again.body)) == masked(json.dumps(reply.body))
-                        assert alike, (number, tool, payload)
+                        assert alike, (number, tool, payload, reply.body, again.body)
                 all_of_it.asked.clear()
         left = list(differences(state_of(world), state_of(other)))
         assert not left, "\n".join(left)

@@ -12,6 +12,9 @@ from sandbox.scenario.references import INSTANTS, escape
 _MADE = re.compile(r"_[0-9a-f]{10}|[0-9a-f]{8}-[0-9a-f]{4}-")
 """What only the sandbox (or a service like it) makes up: ids such as ``cmp_80e60e8516``, and UUIDs."""
 
+_MADE_UP = re.compile(r"[a-z]+_[0-9a-f]{10}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}|[0-9a-f]{16,}")
+"""The same inside a text, and digests."""
+
 _ID = re.compile(r"(?:^ids?|_ids?|Ids?|ID)$")
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 _VERBS = ("create_", "add_", "register_", "sync_", "save_", "clone_", "update_")
@@ -19,7 +22,7 @@ _VERBS = ("create_", "add_", "register_", "sync_", "save_", "clone_", "update_")
 
 @dataclass(slots=True, frozen=True)
 class Origin:
-    """Where an id was seen: in the answer to a step (numbered from 0) by an actor, at a path, as what (``campaign``)."""
+    """Where an id was seen: in the answer to a step (from 0 on) by an actor, at a path, as what (``campaign``)."""
 
     step: int
     actor: str
@@ -119,6 +122,11 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield from leaves(item, f"{path}.{number}" if path else str(number))
     elif value is not None:
         yield path, value
+
+
+def without_made(text: str) -> str:
+    """A text without the ids and digests in it that a service has made up."""
+    return _MADE_UP.sub("…", text)
 
 
 def without_mirror(answer: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from sandbox.journal.diff import ABSENT, Difference, differences
 from sandbox.kernel.endpoint import Reply
 from sandbox.operations import Route
 from sandbox.scenario.build import build
-from sandbox.scenario.export.ids import noun_of
+from sandbox.scenario.export.ids import noun_of, without_made
 from sandbox.scenario.export.recording import Recorded, Recording, platform_of
 from sandbox.scenario.remote.client import Sandbox, Trouble
 from sandbox.scenario.remote.tools import call_mcp
@@ -163,7 +163,7 @@ class _Resend:
     def _same_but_ids(self, old: str, new: str) -> bool:
         for mine, theirs in sorted(self.others.items(), key=lambda pair: -len(pair[0])):
             old = old.replace(mine, theirs)
-        return old == new
+        return without_made(old) == without_made(new)
 
 
 def _is_instant(text: str) -> bool:

@@ -40,8 +40,8 @@ def play(data: Mapping[str, Any]) -> Trial:
     """
     with TemporaryDirectory(prefix="adcp-sandbox-") as made:
         path = Path(made) / "exported.yaml"
-        path.write_text(scenario_text(data), encoding="utf-8")
         try:
+            path.write_text(scenario_text(data), encoding="utf-8")
             result = run(load(path))
         except InputError as error:
             raise InputError(f"what was recorded makes no scenario: {error.message}", "--export", error.hint) from None

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.core.time import parse_duration
+from sandbox.core.time import HOUR_MS, parse_duration
 from sandbox.kernel.endpoint import Principal
 from sandbox.kernel.faults import Fault
 from sandbox.kernel.network import NetworkConfig
@@ -205,3 +205,29 @@ def test_an_order_that_was_deleted_before_its_answer_came_is_canceled_with_the_a
     there = [event.data["new"] for event in platform.events("status", entity="media_buy") if event.actor == "harbor"]
     assert bought(platform, "harbor") == 1
     assert there[-1] == "canceled"
+
+
+def test_an_unanswered_order_is_not_taken_for_one_that_looks_the_same_and_was_deleted(
+    make_platform: MakePlatform,
+) -> None:  # rules 75, 94
+    slow = {"approval": {"mode": "manual", "delay": "3h"}}
+    platform = make_platform(sellers={"harbor": slow}, buyer={"webhooks": False, "poll_interval": "1h"})
+    campaign, _ = ready(platform)
+    execute(platform, campaign)
+    platform.advance("1h")
+    row = {"mediaBuyId": buys_of(platform, campaign)["harbor"]["mediaBuyId"], "action": "delete"}
+    update(platform, campaign, mediaBuys=[row])
+    silent = Fault("unavailable", to="harbor", message="get_task_status", until_ms=platform.world.now + 3 * HOUR_MS)
+    platform.world.network.faults.rules += [silent, *unanswered("harbor").faults]
+    assert not execute(platform, campaign)["success"]
+    platform.advance("2h10m")
+    assert statuses(platform, campaign)["harbor"] == "FAILED", "the agent has decided about the deleted one only"
+    platform.advance("2h")
+    ends = {event.data["id"]: event.data["new"] for event in platform.events("status", entity="media_buy")}
+    of_harbor = [e.data["id"] for e in platform.events("status", entity="media_buy", old=None) if e.actor == "harbor"]
+    assert [ends[media_buy] == "canceled" for media_buy in of_harbor] == [True, False]
+    assert statuses(platform, campaign)["harbor"] == "ACTIVE"
+    known = [
+        buy.adcp_media_buy_id for buy in platform.buyer.campaigns[campaign].media_buys if buy.seller_id == "harbor"
+    ]
+    assert known == of_harbor

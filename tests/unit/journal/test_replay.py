@@ -1,6 +1,7 @@
 """A served session is replayed, becomes a scenario, is sent to another service, and comes back out of a capture."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -75,6 +76,10 @@ class Recorded:
             },
             key,
         )["campaignId"]
+        banner = {"agent_url": "https://creative.adcontextprotocol.org", "id": "display_300x250_image"}
+        asset = {"asset_type": "IMAGE", "url": "https://cdn.acme.com/a.png", "width": 300, "height": 250}
+        creative = {"name": "Banner", "format_id": banner, "assets": [asset]}
+        self.send(f"{api}/campaigns/{campaign}/creatives/create", creative, key)
         self.send(f"{api}/campaigns/{campaign}/execute", {}, key)
         self.send(f"{box.control}/clock/advance", {"by": "1d2h"}, key)
         with pytest.raises(Refused):
@@ -113,7 +118,7 @@ def test_a_replay_finds_every_answer_again_and_tells_the_digest(recorded: Record
     assert (done.code, told["status"]) == (0, "same")
     (world,) = told["worlds"]
     assert world["customer"] == "acme"
-    assert world["inputs"] == 9
+    assert world["inputs"] == 10
     assert world["now"].startswith("2026-05-07T02:00:00")
     assert command("replay", f"sqlite:///{recorded.journal}").out.count(world["digest"]) == 1
 
@@ -122,14 +127,13 @@ def test_an_answer_that_differs_is_shown_place_by_place(recorded: Recorded, comm
     copy = tmp_path / "copy.db"
     with closing(sqlite3.connect(recorded.journal)) as there, closing(sqlite3.connect(copy)) as here:
         there.backup(here)
-        here.execute(
-            "update adcp_sandbox_inputs set answer = replace(answer, '\"DRAFT\"', '\"READY\"') where name = 'create_campaign'"
-        )
+        told = "replace(answer, '\"DRAFT\"', '\"READY\"')"
+        here.execute(f"update adcp_sandbox_inputs set answer = {told} where name = 'create_campaign'")
         here.commit()
     done = command("replay", str(copy), "--export", "never.yaml")
     assert done.code == 1
     assert "input 3 of acme, create_campaign at 2026-05-01T00:00:00" in done.out
-    assert '  answer.status                  "READY"  ->  "DRAFT"' in done.out
+    assert re.search(r'  answer.status +"READY"  ->  "DRAFT"\n', done.out)
     assert not Path("never.yaml").exists()
 
 
@@ -146,6 +150,7 @@ def test_an_export_is_green_at_once_and_reads_like_a_scenario_that_a_person_wrot
         "Create advertiser Acme",
         "Discover products for Acme",
         "Create campaign Costs $$5",
+        "Create creative Banner",
         "Execute campaign Costs $$5",
         "Reactivate campaign Costs $$5",
         "Get products (northstar)",
@@ -156,11 +161,11 @@ def test_an_export_is_green_at_once_and_reads_like_a_scenario_that_a_person_wrot
     assert steps[2]["body"]["advertiserId"] == "$advertiser"
     assert steps[2]["body"]["productIds"] == ["$product"]
     assert steps[3]["path"] == {"campaignId": "$campaign"}
-    assert steps[3]["expect"]["newStatus"] == "ACTIVE"
-    assert steps[4]["error"] == "INVALID_STATE"
-    assert steps[4]["after"] == "1d 2h"
-    assert steps[5]["as"] == "acme"
-    assert steps[7] == {"name": "Go down (northstar)", "after": "5d", "do": "northstar.go_down"}
+    assert steps[4]["expect"]["newStatus"] == "ACTIVE"
+    assert steps[5]["error"] == "INVALID_STATE"
+    assert steps[5]["after"] == "1d 2h"
+    assert steps[6]["as"] == "acme"
+    assert steps[8] == {"name": "Go down (northstar)", "after": "5d", "do": "northstar.go_down"}
     first, second = data["network"]["faults"]
     assert first["until"] == second["since"]
     assert first["until"].startswith("+1d 2h")
@@ -193,8 +198,8 @@ def test_another_service_is_compared_modulo_ids_and_instants(
     agent = f"northstar={northstar.mcp}#{northstar.token}"
     other.call("buyer.create_advertiser", {"name": "Before", "brand": "acme.com"})
     done = command("replay", str(recorded.journal), "--against", other.line["buyer_api"], "--agent", agent)
-    assert "acme: 8 inputs sent" in done.out, done.err
-    assert "8 answered as recorded" in done.out
+    assert "acme: 9 inputs sent" in done.out, done.err
+    assert "9 answered as recorded" in done.out
     assert done.code == 0
     assert other.now.startswith("2026-05-07T02:00:00")
 
@@ -227,6 +232,7 @@ def test_a_capture_becomes_the_same_steps_and_shows_no_credentials(recorded: Rec
         "buyer.create_advertiser",
         "buyer.discover_products",
         "buyer.create_campaign",
+        "buyer.create_creative",
         "buyer.execute_campaign",
         "northstar.get_products",
         "northstar.get_products",

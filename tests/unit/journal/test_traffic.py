@@ -57,9 +57,9 @@ def test_a_har_file_is_read_in_the_order_of_time(tmp_path: Path) -> None:
 
 def test_ndjson_is_read_line_by_line(tmp_path: Path) -> None:
     path = tmp_path / "t.ndjson"
-    path.write_text(
-        '{"at": "2026-05-01T08:00:00Z", "url": "http://x/a", "body": {}, "answer": {"id": 1}}\n\n{"time": 1777622403.5, "method": "GET", "url": "http://x/b", "status": 404, "response": null}\n'
-    )
+    one = {"at": "2026-05-01T08:00:00Z", "url": "http://x/a", "body": {}, "answer": {"id": 1}}
+    other = {"time": 1777622403.5, "method": "GET", "url": "http://x/b", "status": 404, "response": None}
+    path.write_text(f"{json.dumps(one)}\n\n{json.dumps(other)}\n")
     first, second = read_traffic(path)
     assert (first.method, first.status, second.method, second.status) == ("POST", 200, "GET", 404)
     assert second.at_ms - first.at_ms == 3500

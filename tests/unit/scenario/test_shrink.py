@@ -18,7 +18,7 @@ title: Too much
 clock: {start: 2026-05-01, end: 2026-05-21}
 vars: {spare: 7}
 population: {users: 4000}
-network: {faults: [{kind: drop, to: other, count: 1}]}
+network: {faults: [{kind: drop, to: other, message: nothing}]}
 actors:
   shop: {kind: shop, approval: 9d, stock: [1, 2, 3]}
   other: {kind: shop}
@@ -98,14 +98,14 @@ def test_it_is_the_same_each_time(read: Read) -> None:
 
 
 def test_a_breach_of_a_checker_is_kept_too(read: Read) -> None:
-    read(BODY.partition("expect:")[0], HEAD)
+    read(BODY.partition("\nexpect:")[0], HEAD)
     found = shrink("s.yaml")
     assert (found.breach.kind, found.breach.name) == ("checker", "lifecycles")
     assert [step["name"] for step in found.data["steps"]] == ["submit", "slip"]
 
 
 def test_a_step_that_fails_keeps_its_error(read: Read) -> None:
-    steps = BODY.partition("expect:")[0] + "  - {name: it is full, call: shop.refuse}\n"
+    steps = BODY.partition("\nexpect:")[0] + "\n  - {name: it is full, call: shop.refuse}\n"
     read(steps.replace("  - {name: slip, after: 1d, do: shop.slip}\n", ""), HEAD)
     found = shrink("s.yaml")
     assert found.data["steps"] == [{"name": "it is full", "call": "shop.refuse"}]
@@ -114,21 +114,21 @@ def test_a_step_that_fails_keeps_its_error(read: Read) -> None:
 
 def test_what_is_not_there_needs_its_cause(read: Read) -> None:
     """Without any step nothing is approved either: a smaller scenario has to make the last call all the same."""
-    read(
-        "steps:\n  - {name: look, call: shop.echo}\nexpect:\n  - {name: sold, eventually: {status: {entity: media_buy, is: active}}}\n",
-        HEAD,
-    )
+    steps = "steps:\n  - {name: look, call: shop.echo}\n"
+    promise = "expect:\n  - {name: sold, eventually: {status: {entity: media_buy, is: active}}}\n"
+    read(steps + promise, HEAD)
     found = shrink("s.yaml")
     assert [step["call"] for step in found.data["steps"]] == ["shop.echo"]
 
 
 def test_numbers_become_small(read: Read) -> None:
-    body = "steps:\n  - {name: fill, do: shop.restock, with: {amount: 5000}}\n  - {name: see, call: shop.echo, expect: {stock.3: {max: 4}}}\n"
-    read(body, HEAD)
+    fill = "  - {name: fill, do: shop.restock, with: {amount: 5000}}\n"
+    see = "  - {name: see, call: shop.echo, expect: {stock.3: {max: 4}}}\n"
+    read(f"steps:\n{fill}{see}", HEAD)
     found = shrink("s.yaml")
     assert "saw" in found.breach.detail
     restocked = found.data["steps"][0].get("with", {}).get("amount", 0)
-    assert restocked in (5, 6, 7, 8, 9)
+    assert 0 < restocked < 10
 
 
 def test_the_seed_that_failed_is_kept(read: Read) -> None:
@@ -143,10 +143,10 @@ def test_time_that_runs_out_leaves_the_smallest_so_far(read: Read) -> None:
     def expired() -> bool:
         nonlocal asked
         asked += 1
-        return asked > 6
+        return asked > 12
 
     found = shrink("s.yaml", expired=expired)
-    assert (found.finished, found.runs) == (False, 7)
+    assert (found.finished, found.runs) == (False, 13)
     assert len(found.data["expect"]) == 1
     assert len(found.data["steps"]) < 5
 

@@ -31,7 +31,7 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_si
 SCALARS = (
     st.none()
     | st.booleans()
-    | st.integers(-(10**17), 10**17)
+    | st.integers(-(10**17) + 1, 10**18 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
     | TEXTS
 )

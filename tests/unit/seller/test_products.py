@@ -10,6 +10,7 @@ from agents.seller.policy.matching import match_brief, read_brief
 from sandbox.core.errors import AdcpError
 from sandbox.kernel.actor import Actor
 from sandbox.kernel.endpoint import Endpoint, Operation
+from sandbox.kernel.faults import Fault
 from sandbox.protocol.dialect import AdcpDialect
 from tests.unit.seller.conftest import Opener, Stage, format_ref
 
@@ -224,3 +225,14 @@ def test_unknown_lists_and_unreachable_keepers_are_told_apart(stage: Opener) -> 
     assert absent["code"] == "REFERENCE_NOT_FOUND"
     world.world.network.set_down("lists", True)
     assert world.error("get_products", buying_mode="wholesale", property_list=ours)["code"] == "SERVICE_UNAVAILABLE"
+
+
+def test_a_list_that_can_not_be_read_is_not_taken_for_an_empty_one(stage: Opener) -> None:
+    world = stage()
+    ours = keep_list(world, "daily.example")
+    world.world.network.faults.rules.append(Fault("invalid_answer", to="lists", count=12))
+    for _ in range(12):
+        error = world.error("get_products", buying_mode="wholesale", property_list=ours)
+        assert (error["code"], error["field"]) == ("SERVICE_UNAVAILABLE", "property_list")
+        assert "breaks its schema" in error["message"]
+    assert world.call("get_products", buying_mode="wholesale", property_list=ours)["products"]

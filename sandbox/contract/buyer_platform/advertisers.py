@@ -1,0 +1,200 @@
+"""Part C: advertisers and brands, and the caps and UTM parameters that they have (parts D and H)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.contract.buyer_platform.checks import CHECKS
+from sandbox.contract.buyer_platform.platform import Platform, name
+from sandbox.contract.check import Skipped, expect
+
+ENRICHED = "globex.com"
+"""A brand of the documents that only enrichment knows."""
+
+UTM = {
+    "utm_source": "scope3",
+    "utm_medium": "agentic",
+    "utm_campaign": "{CAMPAIGN_ID}",
+    "utm_content": "{CREATIVE_ID}",
+    "utm_media_buy": "{MEDIA_BUY_ID}",
+    "utm_package": "{PACKAGE_ID}",
+}
+
+
+def _utm(rows: list[dict[str, str]]) -> dict[str, str]:
+    return {row["paramKey"]: row["paramValue"] for row in rows}
+
+
+async def _made(platform: Platform, **fields: Any) -> dict[str, Any]:
+    found: dict[str, Any] = await platform.ok("GET", f"advertisers/{await platform.advertiser(**fields)}")
+    return found
+
+
+@CHECKS.add("advertisers.required", "rule 27")
+async def required(platform: Platform) -> None:
+    """An advertiser needs a name and a brand."""
+    await platform.refused("POST", "advertisers", {"brand": platform.brand}, "VALIDATION_ERROR")
+    await platform.refused("POST", "advertisers", {"name": name()}, "VALIDATION_ERROR")
+
+
+@CHECKS.add("advertisers.brand", "rules 28 and 32")
+async def brand(platform: Platform) -> None:
+    """A registered brand is linked, by an id that begins with brand_, with what its manifest says."""
+    linked = (await _made(platform)).get("linkedBrand") or {}
+    expect(linked.get("domain") == platform.brand, "linkedBrand.domain", platform.brand, linked.get("domain"))
+    expect(str(linked.get("id")).startswith("brand_"), "linkedBrand.id", "brand_…", linked.get("id"))
+    manifest = linked.get("manifest") or {}
+    for field in ("industry", "tagline", "tone", "colors"):
+        if field in manifest:
+            expect(linked.get(field) == manifest[field], f"linkedBrand.{field}", manifest[field], linked.get(field))
+    expect(bool(linked.get("logoUrl")), "linkedBrand.logoUrl", "an address", linked.get("logoUrl"))
+
+
+@CHECKS.add("advertisers.enriched", "rule 29")
+async def enriched(platform: Platform) -> None:
+    """A brand that only enrichment knows is shown in the refusal, and nothing is made."""
+    mark = name()
+    answer = await platform.send("POST", "advertisers", {"name": mark, "brand": ENRICHED})
+    if answer.status < 400:
+        raise Skipped(f"{ENRICHED} is registered here")
+    error = answer.body["error"]
+    if "nothing" in str(error.get("message")) and not error.get("details"):
+        raise Skipped(f"nothing is known about {ENRICHED} here")
+    preview = (error.get("details") or {}).get("enrichedBrand")
+    expect(error.get("code") == "VALIDATION_ERROR", "code", "VALIDATION_ERROR", error.get("code"))
+    expect(bool(preview), "error.details.enrichedBrand", "a preview of the brand", preview)
+    rows = (await platform.ok("GET", "advertisers", name=mark))["items"]
+    expect(not rows, "advertisers that were made", "none", rows)
+
+
+@CHECKS.add("advertisers.saved_brand", "rules 29 and 31")
+async def saved_brand(platform: Platform) -> None:
+    """With saveBrand the brand is registered and the advertiser made, with a warning."""
+    answer = await platform.send("POST", "advertisers", {"name": name(), "brand": ENRICHED, "saveBrand": True})
+    if answer.status >= 400:
+        raise Skipped(f"nothing is known about {ENRICHED} here")
+    found = answer.body
+    expect(found.get("brand") == ENRICHED, "brand", ENRICHED, found.get("brand"))
+    expect(bool(found.get("brandWarning")), "brandWarning", "that the data come from enrichment", found.get("brandWarning"))
+
+
+@CHECKS.add("advertisers.unknown_brand", "rule 30")
+async def unknown_brand(platform: Platform) -> None:
+    """A brand that nobody knows is refused, without a preview, even with saveBrand."""
+    body = {"name": name(), "brand": "nobody-has-this-brand.example", "saveBrand": True}
+    error = await platform.refused("POST", "advertisers", body)
+    expect("enrichedBrand" not in (error.get("details") or {}), "error.details", "no enrichedBrand", error.get("details"))
+
+
+@CHECKS.add("advertisers.sandbox", "rule 33")
+async def sandbox(platform: Platform) -> None:
+    """sandbox is false unless set at the creation, and can't be changed."""
+    plain = await _made(platform)
+    expect(plain.get("sandbox") is False, "sandbox", False, plain.get("sandbox"))
+    await platform.send("PUT", f"advertisers/{plain['id']}", {"sandbox": True})
+    found = await platform.ok("GET", f"advertisers/{plain['id']}")
+    expect(found.get("sandbox") is False, "sandbox after an update", False, found.get("sandbox"))
+    other = await _made(platform, sandbox=True)
+    expect(other.get("sandbox") is True, "sandbox of a sandbox advertiser", True, other.get("sandbox"))
+
+
+@CHECKS.add("advertisers.apply_mode", "rule 35")
+async def apply_mode(platform: Platform) -> None:
+    """Optimisation is applied by hand by default; a campaign has its advertiser's mode unless it has its own."""
+    plain = await _made(platform)
+    expect(plain.get("optimizationApplyMode") == "MANUAL", "mode", "MANUAL", plain.get("optimizationApplyMode"))
+    other = await platform.advertiser(optimizationApplyMode="AUTO")
+    taken = (await platform.campaign(other)).get("optimizationApplyMode")
+    own = (await platform.campaign(other, optimizationApplyMode="MANUAL")).get("optimizationApplyMode")
+    expect((taken, own) == ("AUTO", "MANUAL"), "modes of two campaigns", ("AUTO", "MANUAL"), (taken, own))
+
+
+@CHECKS.add("advertisers.utm_default", "rule 36")
+async def utm_default(platform: Platform) -> None:
+    """An advertiser that is made without UTM parameters has six."""
+    found = _utm((await _made(platform))["utmConfig"])
+    expect(found == UTM, "utmConfig", UTM, found)
+
+
+@CHECKS.add("advertisers.utm_replaced", "rule 37")
+async def utm_replaced(platform: Platform) -> None:
+    """An update replaces all UTM parameters, and an empty list clears them."""
+    made = await platform.advertiser()
+    for rows in ([{"paramKey": "source", "paramValue": "check"}], []):
+        await platform.ok("PUT", f"advertisers/{made}", {"utmConfig": rows})
+        found = (await platform.ok("GET", f"advertisers/{made}"))["utmConfig"]
+        expect(_utm(found) == _utm(rows), "utmConfig", _utm(rows), _utm(found))
+
+
+@CHECKS.add("advertisers.utm_most", "rule 37")
+async def utm_most(platform: Platform) -> None:
+    """Twenty UTM parameters are taken, and one more is not."""
+    rows = [{"paramKey": f"p{number}", "paramValue": "v"} for number in range(21)]
+    await platform.advertiser(utmConfig=rows[:20])
+    body = {"name": name(), "brand": platform.brand, "utmConfig": rows}
+    await platform.refused("POST", "advertisers", body, "VALIDATION_ERROR")
+
+
+@CHECKS.add("advertisers.count", "rule 42")
+async def count(platform: Platform) -> None:
+    """The row of an advertiser counts its linked accounts."""
+    made = await _made(platform)
+    (row,) = (await platform.ok("GET", "advertisers", name=made["name"]))["items"]
+    linked = len(made["linkedAccounts"])
+    expect(row["linkedAccountCount"] == linked, "linkedAccountCount", linked, row["linkedAccountCount"])
+
+
+@CHECKS.add("advertisers.kept", "rule 96")
+async def kept(platform: Platform) -> None:
+    """An update changes what it names, and nothing else."""
+    made = await _made(platform, description="First")
+    await platform.ok("PUT", f"advertisers/{made['id']}", {"description": "Second"})
+    found = await platform.ok("GET", f"advertisers/{made['id']}")
+    changed = sorted(field for field in made if field not in ("updatedAt", "data") and made[field] != found.get(field))
+    expect(changed == ["description"], "fields that are changed", ["description"], changed)
+
+
+@CHECKS.add("caps.fields", "rules 105 and 109")
+async def caps_fields(platform: Platform) -> None:
+    """A cap is shown with an id, what it is on, and its dates."""
+    cap = {"max_impressions": 3, "window": {"interval": 7, "unit": "days"}}
+    made = await _made(platform, frequencyCaps=[cap])
+    (shown,) = made["frequencyCaps"]
+    expect(bool(shown.get("id")), "id", "an id", shown.get("id"))
+    place = shown.get("targetLevel"), str(shown.get("targetId"))
+    expect(place == ("ADVERTISER", str(made["id"])), "level and target", ("ADVERTISER", made["id"]), place)
+    expect(bool(shown.get("createdAt")), "createdAt", "an instant", shown.get("createdAt"))
+    expect(shown.get("archivedAt") is None, "archivedAt", None, shown.get("archivedAt"))
+    expect(shown.get("max_impressions") == 3, "max_impressions", 3, shown.get("max_impressions"))
+
+
+@CHECKS.add("caps.replaced", "rule 98")
+async def caps_replaced(platform: Platform) -> None:
+    """Caps that an update does not mention stay, a list replaces them, an empty list clears them."""
+    cap = {"max_impressions": 3, "window": {"interval": 7, "unit": "days"}}
+    made = await platform.campaign(frequencyCaps=[cap, {**cap, "max_impressions": 9}])
+    seen = []
+    for body in ({"name": name()}, {"frequencyCaps": [{**cap, "max_impressions": 5}]}, {"frequencyCaps": []}):
+        await platform.ok("PUT", f"campaigns/{made['campaignId']}", body)
+        found = await platform.read(made["campaignId"])
+        seen.append(sorted(one["max_impressions"] for one in found["frequencyCaps"]))
+    expect(seen == [[3, 9], [5], []], "caps after three updates", [[3, 9], [5], []], seen)
+
+
+@CHECKS.add("caps.not_listed", "rule 108")
+async def caps_not_listed(platform: Platform) -> None:
+    """Caps are shown on single things, not in lists."""
+    cap = {"max_impressions": 3, "window": {"interval": 7, "unit": "days"}}
+    made = await _made(platform, frequencyCaps=[cap])
+    (row,) = (await platform.ok("GET", "advertisers", name=made["name"]))["items"]
+    expect("frequencyCaps" not in row, "a row of advertisers", "no frequencyCaps", sorted(row))
+
+
+@CHECKS.add("caps.refused", "rules 105 and 110")
+async def caps_refused(platform: Platform) -> None:
+    """A cap of nothing, or in a unit that is none, is refused."""
+    for wrong in (
+        {"max_impressions": 0, "window": {"interval": 7, "unit": "days"}},
+        {"max_impressions": 3, "window": {"interval": 7, "unit": "moons"}},
+    ):
+        await platform.refused("POST", "campaigns", await platform.draft(frequencyCaps=[wrong]), "VALIDATION_ERROR")

@@ -1,0 +1,148 @@
+"""The real services of a scenario: makes the calls to them, in the errors of the simulated network."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sandbox.core.errors import InputError
+from sandbox.kernel.real import Answer, RealCall
+from sandbox.peers.actor import Peer
+from sandbox.peers.addresses import Addresses
+from sandbox.peers.config import PeerConfig
+from sandbox.peers.inbox import WebhookGate
+from sandbox.peers.wires.base import HTTP_ERROR, NotUnderstood
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from sandbox.kernel.world import World
+    from sandbox.peers.wires import Wire
+
+
+def peers_of(world: World) -> dict[str, Peer]:
+    """The actors of a world that are real."""
+    return {actor.id: actor for actor in world.actors.values() if isinstance(actor, Peer)}
+
+
+class Services:
+    """The services; ``open`` says where the sandbox itself is, before the first call is made."""
+
+    def __init__(self, platform: str, peers: Mapping[str, Peer]) -> None:
+        self._platform = platform
+        self._peers = peers
+        self._wires: dict[str, Wire] = {}
+        self._session: aiohttp.ClientSession | None = None
+        self._addresses = Addresses("", "", platform, {})
+        self.gate = WebhookGate()
+
+    def __bool__(self) -> bool:
+        return bool(self._peers)
+
+    def config(self, actor: str) -> PeerConfig | None:
+        """What the scenario says of a service; None if there is no such service."""
+        return self._peers[actor].config if actor in self._peers else None
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where everybody is."""
+        return self._addresses
+
+    def open(self, base: str, agents: str) -> None:
+        """Read addresses and credentials. Raises :class:`InputError` for what the environment does not have."""
+        real = {actor: peer.config.address(actor) for actor, peer in self._peers.items()}
+        self._addresses = Addresses(base, agents, self._platform, real)
+        for actor, peer in self._peers.items():
+            self._wires[actor] = self._wire(peer, real[actor])
+
+    def _wire(self, peer: Peer, url: str) -> Wire:
+        import aiohttp
+
+        from sandbox.peers.wires import WIRES
+        from sandbox.peers.wires.rest import RestWire
+
+        if self._session is None:
+            self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        auth, protocol = peer.config.auth, getattr(peer.config, "protocol", "http")
+        wire = WIRES[protocol](self._session, url, None if auth is None else auth.header(peer.id))
+        if isinstance(wire, RestWire):
+            assert peer.endpoint is not None
+            wire.routes = {name: row.detail for name, row in peer.endpoint.operations.items()}
+        return wire
+
+    async def ask(self, call: RealCall, world: str) -> Answer:
+        """Make a call for a customer's world. Whatever goes wrong is an answer too."""
+        payload = self.learn(call, world)
+        config = self._peers[call.actor].config
+        try:
+            async with asyncio.timeout(config.timeout / 1000):
+                answer = await self._wires[call.actor].ask(call, payload)
+        except Exception as error:  # noqa: BLE001 - sorted out there, and raised again if it is none of the wire's
+            return _failed(error)
+        return Answer(
+            answer.ok,
+            answer.status,
+            self._addresses.inward(answer.body),
+            answer.lost,
+            answer.why,
+            answer.retry_after_s,
+        )
+
+    def learn(self, call: RealCall, world: str) -> Any:
+        """The payload as it goes out; what it agrees on with the service about webhooks is remembered."""
+        payload = self._addresses.outward(call.payload, world, call.actor)
+        self.gate.learn(payload)
+        return payload
+
+    async def announce(self, customers: list[dict[str, Any]]) -> None:
+        """Tell the services that want to know it where the sandbox is, and with which keys it is used.
+
+        Raises :class:`InputError` if one of them does not take it.
+        """
+        body = {
+            "platformUrl": self._addresses.base,
+            "agentsUrl": self._addresses.agents,
+            "customers": customers,
+        }
+        for actor, peer in self._peers.items():
+            path = peer.config.announce
+            if path is None:
+                continue
+            try:
+                async with asyncio.timeout(peer.config.timeout / 1000):
+                    got = await self._wires[actor].announce(path, {"actor": actor, **body})
+            except Exception as error:  # noqa: BLE001
+                raise InputError(_gone(actor, peer, _failed(error).why), hint=_HINT) from None
+            if got.status >= HTTP_ERROR:
+                raise InputError(_gone(actor, peer, f"it answered with status {got.status}"), hint=_HINT)
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        if self._session is not None:
+            await self._session.close()
+
+
+_HINT = "start the service first; `announce` is a path at which it takes where the sandbox is"
+
+
+def _gone(actor: str, peer: Peer, why: str) -> str:
+    return f"actors.{actor}.announce: {peer.config.address(actor)}{peer.config.announce} was not told where the sandbox is: {why}"
+
+
+def _failed(error: Exception) -> Answer:
+    """A failure of the connection, as what a simulated actor would have done. Raises what is none."""
+    import aiohttp
+
+    match error:
+        case TimeoutError():
+            return Answer(False, lost="timeout", why="no answer in time")
+        case NotUnderstood():
+            return Answer(False, lost="broken", why=str(error))
+        case aiohttp.ClientConnectorError():
+            return Answer(False, lost="unreachable", why="no connection came about")
+        case aiohttp.ClientPayloadError():
+            return Answer(False, lost="broken", why="the answer is cut short")
+        case aiohttp.ClientError() | ConnectionError():
+            return Answer(False, lost="broken", why="connection reset")
+    raise error
