@@ -174,8 +174,9 @@ class Sandbox:
         *,
         path: dict[str, Any] | None = None,
         params: dict[str, Any] | None = None,
+        customer: str | None = None,
     ) -> dict[str, Any]:
-        """Call ``actor.operation`` as the first customer; gives the answer's body.
+        """Call ``actor.operation`` as a customer, by default the first one; gives the answer's body.
 
         The buyer platform is called over REST, agents over MCP or A2A. Raises :class:`Refused` for an error.
         """
@@ -188,10 +189,17 @@ class Sandbox:
             route = _known(served.operations, operation, actor).detail
             payload = {"pathParams": path or {}, "params": params or {}, "body": body}
             with self._client() as client:
-                return _body(call, send(client, actor, route, payload, self.api_key))
+                return _body(call, send(client, actor, route, payload, self._key(customer)))
         agent = _known(self.agents, actor, "this sandbox")
         speak, url = (call_mcp, agent.mcp) if self.transport == "mcp" else (call_a2a, agent.a2a)
-        return _body(call, speak(url, operation, body or {}, agent.token))
+        return _body(call, speak(url, operation, body or {}, self._token(agent, customer)))
+
+    def _key(self, customer: str | None) -> str:
+        return self.api_key if customer is None else str(_known(self.api_keys, customer, "this sandbox"))
+
+    def _token(self, agent: Agent, customer: str | None) -> str:
+        tokens = next(row["tokens"] for row in self.line["agents"] if row["id"] == agent.id)
+        return agent.token if customer is None else str(_known(tokens, customer, "this sandbox"))
 
     # -- control -----------------------------------------------------------------------------------------
 

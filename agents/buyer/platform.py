@@ -92,8 +92,8 @@ class BuyerPlatform(Actor):
         self.audiences = Audiences(self)
         self.syndications = Syndications(self)
         self.measurements = Measurements()
-        self.downloads: dict[str, str] = {}
-        """CSV files by the token of their URL (rule 167)."""
+        self.downloads: dict[str, tuple[str, int]] = {}
+        """CSV files by the token of their URL, and until when it holds in ms (rule 167)."""
         self.sellers = SellerClient(self)
         self.governance = Governance(self)
         self.storefronts = Storefronts(self)

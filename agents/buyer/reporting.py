@@ -12,6 +12,7 @@ from pydantic import Field
 
 from agents.buyer.answers.reporting import Report
 from agents.buyer.context import customer_of, platform_of
+from agents.buyer.creative.answers import TextPage
 from agents.buyer.deliveries import Reported, refresh_today
 from agents.buyer.reconciliation import reconcile
 from agents.buyer.records import Advertiser, Campaign, Delivered, MediaBuy, Package
@@ -305,7 +306,7 @@ def _download(platform: BuyerPlatform, source: _Reported, rows: list[Row]) -> di
         names.append(row.package.package_id if row.package else "")
         writer.writerow([*names, *metrics(source.total(row)).values()])
     token = platform.ids.uuid("download")
-    platform.downloads[token] = text.getvalue()
+    platform.downloads[token] = (text.getvalue(), platform.now + DOWNLOAD_DAYS * DAY_MS)
     first, last = iso_date(source.span.start), iso_date(source.span.stop - 1)
     return {
         "downloadUrl": platform.world.network.url(platform.id, f"downloads/{token}"),
@@ -313,3 +314,13 @@ def _download(platform: BuyerPlatform, source: _Reported, rows: list[Row]) -> di
         "fileName": f"reporting-metrics-{first}-to-{last}.csv",
         "rowCount": len(rows),
     }
+
+
+@operation("get_report_file", "GET", "/downloads/{token}", answer=TextPage, public=True, mcp=False, rules=(167,))
+def get_report_file(ctx: Context, request: Request) -> TextPage:
+    """The CSV file of a download, for whoever has its address, as long as that holds."""
+    platform = platform_of(ctx)
+    text, until_ms = platform.downloads.get(request.path["token"], ("", 0))
+    if platform.now >= until_ms:
+        raise ApiError("NOT_FOUND", "there is no such file, or not any more")
+    return {"contentType": "text/csv", "text": text}

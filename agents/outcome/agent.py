@@ -13,6 +13,7 @@ from agents.outcome.strategies import STRATEGIES
 from agents.outcome.tactics import Managed, Proposed
 from sandbox.core.errors import ApiError
 from sandbox.core.money import amount, micros
+from sandbox.domain.channels import CHANNELS
 from sandbox.kernel.actor import Actor
 from sandbox.kernel.endpoint import Context, Endpoint
 from sandbox.operations.outcome import (
@@ -135,7 +136,7 @@ class OutcomeAgent(Actor):
         return (
             body.end_date > self.now
             and (not accepted or self.margin.method in accepted)
-            and _meets(self.channels, body.channels)
+            and _meets(self.channels or list(CHANNELS), body.channels)
             and _meets(self.config.countries, body.countries)
         )
 

@@ -9,6 +9,7 @@ from sandbox.core.errors import InputError
 from sandbox.core.time import MINUTE_MS, SECOND_MS
 from sandbox.kernel.endpoint import Principal, Reply
 from sandbox.kernel.network import PeerTimeout, PeerUnreachable
+from sandbox.operations.answer import unreadable
 
 if TYPE_CHECKING:
     from sandbox.kernel.actor import Actor
@@ -72,7 +73,10 @@ class PlatformClient:
         path: Json | None = None,
         params: Json | None = None,
     ) -> Generator[Any, Any, Json]:
-        """Have an operation done for a seat; gives the answer's body. Raises :class:`Refused`."""
+        """Have an operation done for a seat; gives the answer's body. Raises :class:`Refused`.
+
+        An answer that is not what its operation describes is none: the request is repeated.
+        """
         parts = {"pathParams": path, "params": params, "body": body}
         request = {name: value for name, value in parts.items() if value is not None}
         world, principal, why = self._agent.world, Principal(seat, "outcome"), ""
@@ -88,9 +92,18 @@ class PlatformClient:
                 why = str(lost)
                 continue
             if reply.ok:
-                return reply.body
-            error = reply.body["error"]
-            why = f"{error['code']}: {error['message']}"
+                why = self._unreadable(operation, reply.body)
+                if not why:
+                    return reply.body
+                continue
+            error = reply.body.get("error")
+            why = f"{error['code']}: {error['message']}" if isinstance(error, dict) else f"status {reply.status}"
             if reply.status < 500 and reply.status != 429:
                 break
         raise Refused(why)
+
+    def _unreadable(self, operation: str, body: Json) -> str:
+        endpoint = self._agent.world.actors[self.platform_id].endpoint
+        assert endpoint is not None
+        wrong = unreadable(endpoint.operations[operation].detail, body)
+        return f"the answer of {operation} can't be read: {wrong}" if wrong else ""

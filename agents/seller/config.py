@@ -291,7 +291,8 @@ class SellerConfig(Strict):
         default=False, description="Whether it wants signed intents and asks the governance agents of accounts"
     )
     departments: list[str] = Field(
-        default=[], description="Governance, creative, signals or brand agents whose tools it offers too"
+        default=[],
+        description="Governance, creative, signals, brand or sponsored-intelligence agents whose tools it offers too",
     )
     heeds_own_plans: bool = Field(
         default=False,

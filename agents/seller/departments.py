@@ -1,6 +1,6 @@
 """Departments: agents of other kinds whose tools an agent offers at its own address.
 
-A platform that sells may also keep plans (governance) or build creatives. Here each of these is an actor of its own;
+A platform that sells may also keep plans (governance), build creatives or hold sponsored conversations. Here each of these is an actor of its own;
 a call of one of its tools is served by it, whichever of the two addresses it came to. The agent's own tools win, and
 accounts and catalogs are shared.
 Sales agents and vendors (``agents.studio.vendor``) have departments alike.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-KINDS = ("governance", "creative", "signals", "brand")
+KINDS = ("governance", "creative", "signals", "brand", "sponsored")
 """Roles of agents that can be departments."""
 
 
@@ -52,8 +52,9 @@ def join_departments(actor: Actor) -> None:
         _share(actor, department)
         for name, operation in _operations(department).items():
             tools.setdefault(name, _served_by(department, operation))
-    for name, joined in (("get_adcp_capabilities", _capabilities), ("get_task_status", _task_status)):
-        tools[name] = replace(own[name], handler=joined(own[name].handler, departments))
+    for name, joined in _JOINED.items():
+        if name in tools:
+            tools[name] = replace(tools[name], handler=joined(tools[name].handler, departments))
     actor.endpoint.operations = tools
 
 
@@ -101,7 +102,7 @@ def _joined(body: Json, more: Json) -> Json:
         mine: Any = result.setdefault(name, value)
         if name != "adcp" and isinstance(mine, dict) and isinstance(value, dict):
             result[name] = _joined(mine, value)
-        elif name in ("supported_protocols", "specialisms", "experimental_features"):
+        elif name in ("supported_protocols", "specialisms", "experimental_features", "scenarios"):
             result[name] = list(dict.fromkeys([*mine, *value]))
     return result
 
@@ -122,6 +123,34 @@ def _task_status(own: Handler, departments: list[Actor]) -> Handler:
         return body
 
     return get_task_status
+
+
+def _test_controller(own: Handler, departments: list[Actor]) -> Handler:
+    """The scenarios of the agent, and those that only a department has."""
+    tools = [(one, _operations(one).get("comply_test_controller")) for one in departments]
+
+    def comply_test_controller(ctx: Context, request: Json) -> Json:
+        body: Json = own(ctx, request)
+        listing, unknown = request.get("scenario") == "list_scenarios", body.get("error") == "UNKNOWN_SCENARIO"
+        for department, tool in tools if listing or unknown else ():
+            if tool is None:
+                continue
+            more: Json = tool.handler(replace(ctx, actor=department), request)
+            if listing:
+                body = _joined(body, more)
+            elif more.get("error") != "UNKNOWN_SCENARIO":
+                return more
+        return body
+
+    return comply_test_controller
+
+
+_JOINED = {
+    "get_adcp_capabilities": _capabilities,
+    "get_task_status": _task_status,
+    "comply_test_controller": _test_controller,
+}
+"""Tools that an agent and its departments answer together."""
 
 
 def own_governor(actor: Actor) -> GovernanceAgent | None:

@@ -83,12 +83,13 @@ def log_event(ctx: Context, request: Body) -> Body:
     allowed = seller.synced.sources[owner, source_id].get("event_types")
     failures: list[Body] = []
     taken, matched = 0, 0
-    for event in request["events"]:
+    times = [instant(event["event_time"], "events.event_time") for event in request["events"]]
+    for event, event_ms in zip(request["events"], times, strict=True):
         if allowed and event["event_type"] not in allowed:
             why = f"the source sends {', '.join(allowed)} only"
             failures.append({"event_id": event["event_id"], "code": "INVALID_EVENT_TYPE", "message": why})
             continue
-        if instant(event["event_time"], "events.event_time") > ctx.now:
+        if event_ms > ctx.now:
             failures.append({"event_id": event["event_id"], "code": "INVALID_EVENT_TIME", "message": "in the future"})
             continue
         taken, matched = taken + 1, matched + bool(event.get("user_match"))
@@ -107,10 +108,11 @@ def sync_catalogs(ctx: Context, request: Body) -> Body:
     if "catalogs" not in request:
         mine = [body for (owner, _), body in table.items() if owner == account_id]
         return {"status": "completed", "catalogs": [_catalog_row(body, "unchanged", ctx.now) for body in mine]}
-    rows = []
     for number, body in enumerate(request["catalogs"]):
         if "catalog_id" not in body:
             raise AdcpError("VALIDATION_ERROR", "a catalog that is synced has an id", f"catalogs[{number}].catalog_id")
+    rows = []
+    for body in request["catalogs"]:
         if body["catalog_id"] in request.get("catalog_ids", [body["catalog_id"]]):
             action = _put(table, (account_id, body["catalog_id"]), body, dry_run)
             rows.append(_catalog_row(body, action, ctx.now))

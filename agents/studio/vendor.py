@@ -48,7 +48,8 @@ class VendorConfig(BaseModel):
     )
     creative_review: ReviewConfig = Field(default_factory=ReviewConfig, description="Review of creatives")
     departments: list[str] = Field(
-        default=[], description="Governance, creative, signals or brand agents whose tools it offers too"
+        default=[],
+        description="Governance, creative, signals, brand or sponsored-intelligence agents whose tools it offers too",
     )
     governance_aware: bool = Field(
         default=True, description="Whether it asks the governance agents of accounts before it sells"

@@ -36,6 +36,11 @@ if TYPE_CHECKING:
 )
 @click.option("--control", metavar="URL", help="Control address of a sandbox that is checked: moves its clock.")
 @click.option("--protocol", type=click.Choice(["mcp", "a2a"]), help="How the agent speaks; found out by itself.")
+@click.option("--channels", metavar="A,B", help="Channels of the campaigns that an outcome agent is asked for.")
+@click.option("--countries", metavar="US,CA", help="Countries of these campaigns.")
+@click.option("--restart", metavar="CMD", help="Command that stops an outcome agent and starts it again.")
+@click.option("--platform-port", type=click.IntRange(0, 65535), help="Where an outcome agent buys in its flight; 8090.")
+@click.option("--quiet", type=click.FloatRange(0.05, 15), metavar="SECONDS", help="Silence that ends its turn; 0.3.")
 @click.option("--official", is_flag=True, help="Run the official storyboards too; needs Node.")
 @click.option("--only", multiple=True, metavar="NAME", help="Only checks whose names begin so. May be repeated.")
 @click.option("--list", "listed", is_flag=True, help="List the checks and what each wants, and run none.")
@@ -51,6 +56,11 @@ def command(
     other_auth: str | None,
     control: str | None,
     protocol: str | None,
+    channels: str | None,
+    countries: str | None,
+    restart: str | None,
+    platform_port: int | None,
+    quiet: float | None,
     official: bool,
     only: tuple[str, ...],
     listed: bool,
@@ -76,7 +86,8 @@ def command(
         _check_url(control, "--control")
     credentials = None if auth is None else Auth.parse(auth)
     other = None if other_auth is None else Auth.parse(other_auth, "--other-auth")
-    given = {"other_auth": other, "control": control, "protocol": protocol}
+    flight = {"channels": channels, "countries": countries, "platform_port": platform_port, "quiet": quiet}
+    given = {"other_auth": other, "control": control, "protocol": protocol, "restart": restart, **flight}
     options = {name: value for name, value in given.items() if value is not None}
     for path in (junit, html):
         if path is not None and not path.absolute().parent.is_dir():

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from sandbox.core.time import parse_duration
 from sandbox.scenario import load, run
 
 if TYPE_CHECKING:
+    from sandbox.results.result import RunResult
     from sandbox.scenario import Scenario
 
 PROGRESS_FROM_MS = 10 * 86_400_000
@@ -29,6 +31,10 @@ PROGRESS_FROM_MS = 10 * 86_400_000
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Root of everything left to chance.")
 @click.option("--against", metavar="URL", help="Play the steps against a sandbox that `serve` has started.")
 @click.option("--reset", is_flag=True, help="With --against: let that sandbox begin anew first.")
+@click.option("--journal", metavar="URL", help="Keep what real services say here, to play the run again.")
+@click.option("--replay", metavar="JOURNAL", help="Play a run again with what real services said then.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the platform for real services.")
+@click.option("--agents-port", type=click.IntRange(0, 65535), default=0, help="Port of the agents for real services.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write trace and tables here.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a report.")
 @click.option("--shrink", is_flag=True, help="If it fails, write a smaller scenario that fails in the same way.")
@@ -40,6 +46,10 @@ def command(
     seed: int | None,
     against: str | None,
     reset: bool,
+    journal: str | None,
+    replay: str | None,
+    port: int,
+    agents_port: int,
     out: Path | None,
     as_json: bool,
     shrink: bool,
@@ -58,8 +68,12 @@ def command(
     if out is not None:
         _make(out)
     _load_compiler()
+    real = _Real(journal, replay, port, agents_port)
+    real.check(loaded, against, shrink)
     with _progress(loaded) as progress:
-        if against is None:
+        if loaded.real():
+            result = real.play(loaded, seed, progress)
+        elif against is None:
             result = run(loaded, seed, progress)
         else:
             from sandbox.scenario.remote import play
@@ -85,6 +99,50 @@ def command(
         if smaller is not None:
             click.echo(smaller.told)
     sys.exit(0 if result.status == "passed" else 1)
+
+
+@dataclass(slots=True, frozen=True)
+class _Real:
+    """What is said of real services."""
+
+    journal: str | None
+    replay: str | None
+    port: int
+    agents_port: int
+
+    def check(self, scenario: Scenario, against: str | None, shrink: bool) -> None:
+        """Raise :class:`InputError` for options that don't go together."""
+        given = {
+            "--journal": self.journal,
+            "--replay": self.replay,
+            "--port": self.port,
+            "--agents-port": self.agents_port,
+        }
+        if not scenario.real():
+            for option in (option for option, value in given.items() if value):
+                raise InputError("no actor of the scenario is a real service", option, "give one an `url`")
+            return
+        if against is not None or shrink:
+            option = "--shrink" if shrink else "--against"
+            raise InputError("it does not go with actors that are real services", option)
+        if self.replay is not None and self.journal is not None:
+            raise InputError("it does not go with --replay", "--journal")
+
+    def play(self, scenario: Scenario, seed: int | None, progress: Callable[[int], None] | None) -> RunResult:
+        """Play it with the services, or again without them."""
+        from sandbox.journal.find import journal_url
+        from sandbox.server.app import Address
+        from sandbox.server.play import play, play_again
+
+        if self.replay is not None:
+            return play_again(scenario, journal_url(self.replay), seed, progress)
+        kept = "memory" if self.journal is None else _new(self.journal)
+        return play(scenario, seed, kept, Address(port=self.port, agents_port=self.agents_port), progress)
+
+
+def _new(journal: str) -> str:
+    """The URL of a journal to write: a path, or a URL."""
+    return journal if "://" in journal or journal == "memory" else f"sqlite:///{journal}"
 
 
 def _duration(text: str) -> int:

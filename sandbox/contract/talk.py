@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import dataclass
+from io import BytesIO
 from time import perf_counter
 from typing import Any, Self
 
@@ -91,7 +92,7 @@ class Talk:
         begun = perf_counter()
         try:
             async with self._session.request(
-                method, url, data=data, headers=sent, allow_redirects=False, timeout=limit
+                method, url, data=data and BytesIO(data), headers=sent, allow_redirects=False, timeout=limit
             ) as answer:
                 text = (await answer.read()).decode("utf-8", "replace")
                 found = Answer(answer.status, dict(answer.headers), text, _json(text), perf_counter() - begun)

@@ -23,6 +23,9 @@ Lost = Literal["", "unreachable", "timeout", "broken", "refused"]
 QUIET = "_quiet"
 """The operation of a call that asks nothing: it is over when the service has been silent for a while."""
 
+ANNOUNCE = "_announce"
+"""The operation of a call that tells a service where the sandbox is."""
+
 
 @dataclass(slots=True, frozen=True)
 class Answer:
@@ -97,4 +100,4 @@ class RealCalls:
     def is_asked(self, actor: str) -> bool:
         """True while a service has been asked something and has not answered."""
         calls = (*self.waiting, *self._under_way)
-        return any(call.actor == actor and call.operation != QUIET for call in calls)
+        return any(call.actor == actor and not call.operation.startswith("_") for call in calls)

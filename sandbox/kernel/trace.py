@@ -15,9 +15,12 @@ from typing import Any
 Listener = Callable[["Event"], None]
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
 def canonical(value: Any) -> str:
     """One text for one JSON value: sorted keys, no white space, ASCII only. Raises on NaN and non-JSON."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 @dataclass(slots=True)

@@ -7,9 +7,9 @@ are absent at times are ``NotRequired``. What is not in a type must not be in an
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, WithJsonSchema
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, WithJsonSchema
 
 from sandbox.operations.operation import Route
 
@@ -27,12 +27,12 @@ Money = float
 
 
 @lru_cache(maxsize=1024)
-def adapter(answer: Any) -> TypeAdapter[Any]:
-    """Reads ``(value,)`` strictly by an answer's type; keys that are not in the type are refused.
+def adapter(answer: Any, extra: Literal["forbid", "ignore"] = "forbid") -> TypeAdapter[Any]:
+    """Reads ``(value,)`` strictly by an answer's type; keys that are not in the type are refused, or let pass.
 
     A ``TypedDict`` takes no settings from outside but those of what holds it: hence the tuple.
     """
-    return TypeAdapter(tuple[answer], config=ConfigDict(extra="forbid", strict=True))
+    return TypeAdapter(tuple[answer], config=ConfigDict(extra=extra, strict=True))
 
 
 def check_answer(route: Route, body: Any) -> None:
@@ -51,3 +51,19 @@ def check_answer(route: Route, body: Any) -> None:
             raise ValueError(f"{route.path}: the envelope {route.envelope} is not kept")
     if route.answer is not None:
         adapter(route.answer).validate_python((result,))
+
+
+def unreadable(route: Route, body: Any) -> str:
+    """Why a caller can't read the body of a successful answer as its operation describes it; empty if it can.
+
+    Fields that are not described don't matter to whoever reads.
+    """
+    result = body.get("data") if route.envelope == "data" else body
+    if route.answer is None:
+        return ""
+    try:
+        adapter(route.answer, extra="ignore").validate_python((result,))
+    except ValidationError as error:
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}"
+    return ""

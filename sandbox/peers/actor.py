@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sandbox.core.errors import AdcpError, ApiError, InputError
@@ -11,7 +11,7 @@ from sandbox.kernel.actor import Actor, ActorKind
 from sandbox.kernel.endpoint import Context, Dialect, Endpoint, Operation, Principal, Reply
 from sandbox.kernel.latency import Latency
 from sandbox.kernel.network import PeerBroken, PeerRefused, PeerTimeout, PeerUnreachable
-from sandbox.kernel.real import QUIET, Answer, NoReply
+from sandbox.kernel.real import ANNOUNCE, QUIET, Answer, NoReply
 from sandbox.peers.config import CONFIGS, PeerConfig
 from sandbox.protocol.tools import TOOLS
 
@@ -37,6 +37,21 @@ class Peer(Actor):
     def operations(self) -> Iterable[Operation]:
         """What it may be asked."""
         raise NotImplementedError
+
+    def start(self) -> None:
+        """Let the service know where the sandbox is, if it wants to."""
+        if self.config.announce is not None:
+            self.world.spawn(self._announce())
+
+    def _announce(self) -> Generator[Any, Any, None]:
+        answer: Answer = yield self.world.real.ask(self.id, ANNOUNCE, {}, {}, Principal(self.id, self.role))
+        if not answer.ok:
+            why = answer.why or f"it answers with status {answer.status}"
+            raise InputError(
+                f"actors.{self.id}.announce: {self.config.announce} was not told where the sandbox is: {why}",
+                hint="start the service first; `announce` is a path at which it takes a POST",
+            )
+        self.listen()
 
     def listen(self) -> None:
         """Let time stand still once, shortly, until the service does nothing by itself any more."""
@@ -128,11 +143,12 @@ def peer_kind(kind: str) -> ActorKind:
     """A kind of actor as a real service. :class:`InputError` for a kind that can't be one."""
     if kind not in CONFIGS:
         raise InputError(f"an actor of kind {kind!r} can't be real", hint=f"these can: {', '.join(CONFIGS)}")
-    build: Callable[[World, str, Any], Actor]
     if kind == "outcome":
-        from sandbox.peers.outcome import RealOutcomeAgent as build
-    elif kind == "buyer":
-        from sandbox.peers.platform import RealPlatform as build
-    else:
-        build = _agent(kind)
-    return ActorKind(kind, CONFIGS[kind], build)
+        from sandbox.peers.outcome import RealOutcomeAgent
+
+        return ActorKind(kind, CONFIGS[kind], RealOutcomeAgent)
+    if kind == "buyer":
+        from sandbox.peers.platform import RealPlatform
+
+        return ActorKind(kind, CONFIGS[kind], RealPlatform)
+    return ActorKind(kind, CONFIGS[kind], _agent(kind))

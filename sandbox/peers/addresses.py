@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from sandbox.kernel.network import DOMAIN, Network
 
@@ -58,12 +58,12 @@ class Addresses:
     def _in(self, text: str) -> str:
         hooks = f"{self.agents}/webhooks/"
         if text.startswith(hooks):
-            actor, _, _, rest = (text.removeprefix(hooks).split("/", 3) + ["", "", ""])[:4]
-            return Network.url(unquote(actor), HOOKS + rest)
+            actor, *rest = text.removeprefix(hooks).split("/", 3)
+            return Network.url(actor, HOOKS + (rest[2] if len(rest) > 2 else ""))
         agents = f"{self.agents}/agents/"
         if text.startswith(agents):
-            actor, _, rest = text.removeprefix(agents).partition("/")
-            return Network.url(actor, "" if rest == "mcp" else rest)
+            actor, _, path = text.removeprefix(agents).partition("/")
+            return Network.url(actor, "" if path == "mcp" else path)
         if text == self.base or text.startswith(f"{self.base}/"):
             return Network.url(self.platform, text[len(self.base) + 1 :])
         return text

@@ -156,7 +156,7 @@ class OutcomePeer(PeerConfig):
 
 
 class PlatformPeer(PeerConfig):
-    """A real buyer platform; ``url`` is what ``/api/v2/buyer`` is below. Its settings are those of the simulated one."""
+    """A real buyer platform; ``url`` is what ``/api/v2/buyer`` is below. The rest is as for the simulated one."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -178,4 +178,3 @@ CONFIGS: dict[str, type[PeerConfig]] = {
     "sponsored": AgentPeer,
 }
 """Kinds of actors that may be real, and what is said of them then."""
-

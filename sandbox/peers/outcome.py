@@ -31,6 +31,7 @@ class RealOutcomeAgent(Peer):
         platform = self._platform()
         self.world.ecosystem.link(platform, self.id, "authorised_for")
         self.world.ecosystem.link(self.id, platform, "authorised_for")
+        super().start()
         if self.config.register_it:
             for seat in self._seats(platform):
                 self.world.spawn(self._register(platform, seat))
@@ -40,7 +41,8 @@ class RealOutcomeAgent(Peer):
         if wanted is None and len(there) == 1:
             return there[0]
         if wanted not in there:
-            raise InputError(f"{self.id}: say which platform it works for", hint=f"there are {', '.join(there) or 'none'}")
+            there_are = ", ".join(there) or "none"
+            raise InputError(f"{self.id}: say which platform it works for", hint=f"there are {there_are}")
         return wanted
 
     def _seats(self, platform: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -42,13 +42,13 @@ class RealPlatform(Peer):
 
     def operations(self) -> Iterable[Operation]:
         assert self._shape.endpoint is not None
-        known = cast("Mapping[str, Operation]", self._shape.endpoint.operations)
-        return [outside(row.name, row.detail, row.secrets) for row in known.values()]
+        return [outside(row.name, row.detail, row.secrets) for row in self._shape.endpoint.operations.values()]
 
     def start(self) -> None:
         """Let the sales agents of the world answer it."""
         for seller in self.world.ecosystem.of_role("seller"):
             self.world.ecosystem.link(seller, self.id, "authorised_for")
+        super().start()
 
     def unread_text(self, customer_id: int) -> str:
         """Nothing is known of its notifications."""

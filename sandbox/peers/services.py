@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sandbox.core.errors import InputError
-from sandbox.kernel.real import Answer, RealCall
+from sandbox.kernel.real import ANNOUNCE, Answer, RealCall
 from sandbox.peers.actor import Peer
 from sandbox.peers.addresses import Addresses
 from sandbox.peers.config import PeerConfig
@@ -29,13 +28,19 @@ def peers_of(world: World) -> dict[str, Peer]:
 class Services:
     """The services; ``open`` says where the sandbox itself is, before the first call is made."""
 
-    def __init__(self, platform: str, peers: Mapping[str, Peer]) -> None:
+    def __init__(self, platform: str) -> None:
         self._platform = platform
-        self._peers = peers
+        self._peers: Mapping[str, Peer] = {}
         self._wires: dict[str, Wire] = {}
         self._session: aiohttp.ClientSession | None = None
         self._addresses = Addresses("", "", platform, {})
         self.gate = WebhookGate()
+        self.customers: Callable[[str], list[dict[str, Any]]] = lambda _world: []
+        """The customers who act in a world, with their API keys."""
+
+    def know(self, peers: Mapping[str, Peer]) -> None:
+        """Take the actors that stand for the services; those of one world speak for all."""
+        self._peers = peers
 
     def __bool__(self) -> bool:
         return bool(self._peers)
@@ -77,6 +82,8 @@ class Services:
         config = self._peers[call.actor].config
         try:
             async with asyncio.timeout(config.timeout / 1000):
+                if call.operation == ANNOUNCE:
+                    return await self._announce(call, world)
                 answer = await self._wires[call.actor].ask(call, payload)
         except Exception as error:  # noqa: BLE001 - sorted out there, and raised again if it is none of the wire's
             return _failed(error)
@@ -95,39 +102,20 @@ class Services:
         self.gate.learn(payload)
         return payload
 
-    async def announce(self, customers: list[dict[str, Any]]) -> None:
-        """Tell the services that want to know it where the sandbox is, and with which keys it is used.
-
-        Raises :class:`InputError` if one of them does not take it.
-        """
-        body = {
-            "platformUrl": self._addresses.base,
-            "agentsUrl": self._addresses.agents,
-            "customers": customers,
-        }
-        for actor, peer in self._peers.items():
-            path = peer.config.announce
-            if path is None:
-                continue
-            try:
-                async with asyncio.timeout(peer.config.timeout / 1000):
-                    got = await self._wires[actor].announce(path, {"actor": actor, **body})
-            except Exception as error:  # noqa: BLE001
-                raise InputError(_gone(actor, peer, _failed(error).why), hint=_HINT) from None
-            if got.status >= HTTP_ERROR:
-                raise InputError(_gone(actor, peer, f"it answered with status {got.status}"), hint=_HINT)
+    async def _announce(self, call: RealCall, world: str) -> Answer:
+        """Tell a service where the sandbox is, and with which keys it is used."""
+        path = self._peers[call.actor].config.announce
+        assert path is not None
+        where = {"platformUrl": self._addresses.base, "agentsUrl": self._addresses.agents}
+        got = await self._wires[call.actor].announce(
+            path, {"actor": call.actor, **where, "customers": self.customers(world)}
+        )
+        return Answer(got.status < HTTP_ERROR, got.status)
 
     async def close(self) -> None:
         """Let go of all connections."""
         if self._session is not None:
             await self._session.close()
-
-
-_HINT = "start the service first; `announce` is a path at which it takes where the sandbox is"
-
-
-def _gone(actor: str, peer: Peer, why: str) -> str:
-    return f"actors.{actor}.announce: {peer.config.address(actor)}{peer.config.announce} was not told where the sandbox is: {why}"
 
 
 def _failed(error: Exception) -> Answer:

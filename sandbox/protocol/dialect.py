@@ -68,7 +68,7 @@ class AdcpDialect:
             if ctx.principal.role != "driver":
                 _violation(ctx, "request", ctx.principal.id, issues)
             raise _refusal(issues)
-        request = from_wire(operation.name, "request", payload, ctx.version)
+        request = from_wire(operation.name, "request", _whole(payload), ctx.version)
         _check_newer_fields(name, request, ctx.version)
         excess = _too_large(payload, "")
         if excess:
@@ -181,12 +181,28 @@ def _too_large(value: Any, field: str) -> str:
     The schemas know no limit, and JSON takes 1e308 for a budget.
     """
     if isinstance(value, dict):
-        parts = ((f"{field}.{name}" if field else str(name), inner) for name, inner in value.items())
+        for name, inner in value.items():
+            if found := _too_large(inner, f"{field}.{name}" if field else str(name)):
+                return found
     elif isinstance(value, list):
-        parts = ((f"{field}[{number}]", inner) for number, inner in enumerate(value))
-    else:
-        return field if isinstance(value, int | float) and abs(value) > MOST else ""
-    return next((found for where, inner in parts if (found := _too_large(inner, where))), "")
+        for number, inner in enumerate(value):
+            if found := _too_large(inner, f"{field}[{number}]"):
+                return found
+    elif isinstance(value, int | float) and abs(value) > MOST:
+        return field
+    return ""
+
+
+def _whole(value: Any) -> Any:
+    """A JSON value whose whole numbers are ints, however they were written: 5.0 is an integer in JSON.
+
+    A2A knows floats only, so that all numbers come from there like that.
+    """
+    if isinstance(value, dict):
+        return {name: _whole(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_whole(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _echo(body: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from sandbox.kernel.latency import Latency
 from sandbox.kernel.network import NetworkConfig
 from sandbox.kernel.webhooks import WEBHOOK_RETRIES_MS
 from sandbox.kernel.world import World
+from sandbox.peers.actor import peer_kind
 from sandbox.scenario.conditions import CallCondition
 from sandbox.scenario.driver import Driver
 from sandbox.scenario.references import hint
@@ -123,6 +124,8 @@ def _settings(
     except InputError as error:
         raise document.error(error.message, (*at, "kind"), error.hint) from None
     given = dict(spec.model_extra or {})
+    if "url" in given:
+        kind = _real(scenario, name, spec)
     if spec.generate is None:
         yield name, kind, validated(kind.config, given, document, at)
         return
@@ -131,6 +134,16 @@ def _settings(
     invented = kind.generate(world.streams.stream("scenario", name), spec.generate)
     for number, settings in enumerate(invented, start=1):
         yield f"{name}-{number}", kind, validated(kind.config, {**settings, **given}, document, at)
+
+
+def _real(scenario: Scenario, name: str, spec: ActorSpec) -> ActorKind:
+    """The kind of an actor that has an address: somebody else's service."""
+    if spec.generate is not None:
+        raise scenario.document.error("a real service can't be generated", ("actors", name, "generate"))
+    try:
+        return peer_kind(spec.kind)
+    except InputError as error:
+        raise scenario.document.error(error.message, ("actors", name, "url"), error.hint) from None
 
 
 def _start(scenario: Scenario, world: World) -> None:

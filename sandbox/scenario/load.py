@@ -33,6 +33,10 @@ class Scenario:
         """The last instant of the run."""
         return self.file.clock.end_ms
 
+    def real(self) -> list[str]:
+        """The actors that are real services: those with an address."""
+        return [name for name, spec in self.file.actors.items() if "url" in (spec.model_extra or {})]
+
     def names(self) -> dict[str, Any]:
         """What ``$name`` stands for before the first step: the variables, ``start`` and ``end``."""
         instants = {"start": iso(self.start_ms), "end": iso(self.end_ms)}

@@ -15,6 +15,7 @@ from sandbox.scenario.expectations import Judge
 
 if TYPE_CHECKING:
     from sandbox.kernel.trace import Event
+    from sandbox.kernel.world import World
     from sandbox.scenario.load import Scenario
 
 
@@ -22,51 +23,70 @@ def run(scenario: Scenario, seed: int | None = None, progress: Callable[[int], N
     """Play a scenario and judge it.
 
     ``seed`` replaces the scenario's own; ``progress`` is called with the simulated time in ms, at most once
-    a simulated hour. Raises :class:`InputError` for mistakes in the scenario; what does not hold is in the
-    result.
+    a simulated hour. Raises :class:`InputError` for mistakes in the scenario, and for actors that are real services,
+    which a run in process can't reach; what does not hold is in the result.
     """
-    begun = time.perf_counter()
-    world = build(scenario, seed)
-    driver = world.actors["driver"]
-    assert isinstance(driver, Driver)
-    counts = Counts()
-    checkers = [checker(world) for checker in CHECKERS]
-    for event in world.trace.events:
-        counts.on_event(event)
-        for checker in checkers:
-            checker.on_event(event)
-    world.trace.listen(counts.on_event)
-    for checker in checkers:
-        world.trace.listen(checker.on_event)
-    judge = Judge(driver)
-    judge.begin()
-    failed_step = ""
+    for name in scenario.real():
+        raise scenario.document.error(
+            f"{name} is a real service; this way of playing reaches none",
+            ("actors", name, "url"),
+            "adcp-sandbox run plays it",
+        )
+    play = Play(scenario, build(scenario, seed))
     try:
-        world.run(scenario.end_ms, progress)
+        play.world.run(scenario.end_ms, progress)
     except StepFailed as failure:
-        failed_step = str(failure)
-    else:
-        driver.unfinished()
-    world.market.settle()
-    judged = judge.end(failed_step)
-    for checker in checkers:
-        checker.finish()
-    return RunResult(
-        scenario=scenario.name,
-        seed=world.seed,
-        start_ms=scenario.start_ms,
-        end_ms=min(world.now, scenario.end_ms),
-        digest=world.trace.digest(),
-        wall_s=time.perf_counter() - begun,
-        opportunities=world.market.opportunities,
-        impressions=counts.sums["impressions"],
-        spend_micros=counts.sums["spend_micros"],
-        messages=counts.messages,
-        trace=world.trace,
-        world=world,
-        expectations=[*driver.judgements, *judged],
-        violations=[violation for checker in checkers for violation in checker.violations],
-    )
+        return play.result(str(failure))
+    return play.result()
+
+
+class Play:
+    """A scenario that is being played in a world at its first instant: what listens, and what comes of it."""
+
+    def __init__(self, scenario: Scenario, world: World) -> None:
+        self._begun = time.perf_counter()
+        self.scenario = scenario
+        self.world = world
+        driver = world.actors["driver"]
+        assert isinstance(driver, Driver)
+        self._driver = driver
+        self._counts = Counts()
+        self._checkers = [checker(world) for checker in CHECKERS]
+        for event in world.trace.events:
+            self._counts.on_event(event)
+            for checker in self._checkers:
+                checker.on_event(event)
+        world.trace.listen(self._counts.on_event)
+        for checker in self._checkers:
+            world.trace.listen(checker.on_event)
+        self._judge = Judge(driver)
+        self._judge.begin()
+
+    def result(self, failed_step: str = "") -> RunResult:
+        """Judge it; ``failed_step`` is the one that ended it before its time."""
+        scenario, world, counts = self.scenario, self.world, self._counts
+        if not failed_step:
+            self._driver.unfinished()
+        world.market.settle()
+        judged = self._judge.end(failed_step)
+        for checker in self._checkers:
+            checker.finish()
+        return RunResult(
+            scenario=scenario.name,
+            seed=world.seed,
+            start_ms=scenario.start_ms,
+            end_ms=min(world.now, scenario.end_ms),
+            digest=world.trace.digest(),
+            wall_s=time.perf_counter() - self._begun,
+            opportunities=world.market.opportunities,
+            impressions=counts.sums["impressions"],
+            spend_micros=counts.sums["spend_micros"],
+            messages=counts.messages,
+            trace=world.trace,
+            world=world,
+            expectations=[*self._driver.judgements, *judged],
+            violations=[violation for checker in self._checkers for violation in checker.violations],
+        )
 
 
 class Counts:

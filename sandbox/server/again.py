@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
-from sandbox.core.errors import InputError, SandboxError, ScenarioFailure
+from sandbox.core.errors import InputError
 from sandbox.core.time import iso
 from sandbox.journal.store import Entry
 from sandbox.kernel.endpoint import Reply
@@ -41,6 +41,7 @@ class Again:
         """Is shown each call to a real service."""
         self.missing: list[Entry] = []
         self.inputs = 0
+        self._stop: Exception | None = None
 
     def run(self, until_ms: int) -> None:
         """Do everything again up to an instant.
@@ -67,9 +68,9 @@ class Again:
         while True:
             try:
                 return _driven(self._stepper.run(until_ms))
-            except (SandboxError, ScenarioFailure):
-                raise
-            except Exception:  # noqa: BLE001 - it goes to the log
+            except Exception as error:
+                if error is self._stop or isinstance(error, InputError):
+                    raise
                 traceback.print_exc()
 
     def _input(self) -> None:
@@ -85,7 +86,14 @@ class Again:
                 return
             entry = self._entries.popleft()
         if (reply.status, json.dumps(reply.body)) != (entry.status, entry.answer):
+            self._tell(number, entry, reply)
+
+    def _tell(self, number: int, entry: Entry, reply: Reply) -> None:
+        try:
             self._judge(number, entry, reply)
+        except Exception as stop:
+            self._stop = stop
+            raise
 
     async def _answer(self, call: RealCall) -> Answer:
         """What a real service said then, after the inputs that came before it said that."""

@@ -7,8 +7,9 @@
 ``/agents/<id>/.well-known/agent-card.json``   what A2A clients read first; needs no token
 ``/agents/<id>/get-proposals``, ``…``           outcome agents: the five operations of seed 002
 ``/agents/<id>/files/<digest>/<name>``         files that an agent publishes; needs no token
+``/webhooks/<id>/<sender>/<customer>/…``        webhooks of real services of the scenario
 ``/oauth/token``, ``/.well-known/oauth-…``     a token of an agent for an API key of the platform
-``/.well-known/brand.json``, ``jwks.json``     which agents there are, and with which keys they sign webhooks
+``/.well-known/brand.json``, ``jwks.json``     which agents there are, and with which keys they sign
 =============================================  =======================================================
 """
 
@@ -25,11 +26,13 @@ from sandbox.kernel.endpoint import Operation, Reply
 from sandbox.protocol.versions import VERSIONS, present_name
 from sandbox.server.agents_a2a import AgentsA2a
 from sandbox.server.agents_files import AgentsFiles
+from sandbox.server.agents_keys import AgentsKeys
 from sandbox.server.agents_mcp import AgentsMcp
 from sandbox.server.agents_oauth import AgentsOauth
 from sandbox.server.agents_outcome import AgentsOutcome
 from sandbox.server.agents_plain import AgentsPlain
 from sandbox.server.agents_requests import Gate, token_of
+from sandbox.server.agents_webhooks import AgentsWebhooks
 from sandbox.server.asgi import Asgi, Message, Receive, Send, mount
 from sandbox.server.bodies import MAX_JSON_BYTES
 from sandbox.server.served import Served
@@ -56,7 +59,9 @@ class Agents:
         self._gate = Gate(served, base)
         self._files = AgentsFiles(served, base)
         self._oauth = AgentsOauth(served, base)
+        self._keys = AgentsKeys(served, base, self.rows)
         self.outcome = AgentsOutcome(served, base)
+        self._webhooks = AgentsWebhooks(served, base)
 
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self._mcp)
@@ -118,8 +123,8 @@ class Agents:
         self._files.add_routes(app)
         self._oauth.add_routes(app)
         self.outcome.add_routes(app)
-        app.router.add_get("/.well-known/jwks.json", self._keys)
-        app.router.add_get("/.well-known/brand.json", self._brand)
+        self._webhooks.add_routes(app)
+        self._keys.add_routes(app)
         return app
 
     def doors(self) -> dict[str, Asgi]:
@@ -146,15 +151,3 @@ class Agents:
         if agent_id not in self.served.agents:
             raise web.HTTPNotFound
         return web.json_response(self._a2a.card(agent_id))
-
-    async def _keys(self, _request: web.Request) -> web.Response:
-        return web.json_response({"keys": [self.served.keyring.jwk(agent_id) for agent_id in self.served.agents]})
-
-    async def _brand(self, _request: web.Request) -> web.Response:
-        keys = f"{self.base}/.well-known/jwks.json"
-        rows = [
-            {"type": row["role"], "id": row["id"], "url": row[transport], "jwks_uri": keys}
-            for row in self.rows()
-            for transport in ("mcp", "a2a")
-        ]
-        return web.json_response({"agents": rows})

@@ -85,14 +85,14 @@ def _write(path: Path, text: str) -> None:
 class Running:
     """A sandbox that is being served: ``async with Running(settings, address) as running``."""
 
-    def __init__(self, settings: Settings, address: Address) -> None:
+    def __init__(self, settings: Settings, address: Address, kind: type[Served] = Served) -> None:
         self.address = address
         self._stack = AsyncExitStack()
         with ExitStack() as sockets:
             self._socket = sockets.enter_context(_listen(address.host, address.port, "--port"))
             self._agents_socket = sockets.enter_context(_listen(address.host, address.agents_port, "--agents-port"))
             self.base, self.agents_base = _url(self._socket), _url(self._agents_socket)
-            self.served = Served(settings)
+            self.served = kind(settings)
             sockets.pop_all()
 
     async def __aenter__(self) -> Self:
@@ -102,10 +102,12 @@ class Running:
         try:
             self.served.start()
             self.control = Control(self.served)
+            self.served.services.open(self.base, self.agents_base)
             self.agents = await self._stack.enter_async_context(Agents(self.served, self.agents_base))
             self.faults = ConnectionFaults(self.served)
             await self._listen(self.agents.app(self._around()), self._agents_socket)
             await self._listen(await self._app(), self._socket)
+            await self.served.begin()
         except BaseException:
             await self._stack.aclose()
             raise

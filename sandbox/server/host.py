@@ -26,13 +26,11 @@ from sandbox.server.stepping import Stepper
 from sandbox.server.turn import Turn
 from sandbox.server.writer import Writer
 
-Make = Callable[[], World]
-
 
 class Host:
     """Serves one world: one input at a time, in the order of arrival.
 
-    ``make`` builds the world at its first instant. Inputs are stamped with the simulated time at which they
+    The ``world`` is at its first instant. Inputs are stamped with the simulated time at which they
     are taken, and acknowledged when the journal has them. A read sees what has been done by then, and is answered
     when the journal has that too. While the world waits for a real service, inputs are taken as well.
     """
@@ -41,7 +39,7 @@ class Host:
         self,
         name: str,
         platform_id: str,
-        make: Make,
+        world: World,
         clock: Clock,
         writer: Writer,
         outbox: Outbox | None = None,
@@ -52,16 +50,16 @@ class Host:
         self._clock = clock
         self._writer = writer
         self._outbox = outbox
-        self._services = services or Services(platform_id, {})
+        self._services = services or Services(platform_id)
         self._replaying = False
         self._turn = Turn()
         self._entering: set[asyncio.Task[Reply]] = set()
         self.inputs = 0
         """How many inputs there were since the first instant."""
-        self._build(make)
+        self._build(world)
 
-    def _build(self, make: Make) -> None:
-        self.world = make()
+    def _build(self, world: World) -> None:
+        self.world = world
         self.world.network.outside = self._send_out
         self.world.network.transit.real_clients = True
         self.platform: Actor = self.world.actors[self._platform_id]
@@ -112,6 +110,8 @@ class Host:
 
     async def webhook(self, sender: str, to: str, payload: dict[str, Any]) -> Reply:
         """Let an actor have a webhook of a real service."""
+        if to not in self.world.actors:
+            raise ApiError("NOT_FOUND", f"there is no actor {to}")
         with self._real.busy():
             return await self._enter(Input(WEBHOOK, f"{to}.{sender}", payload, Principal(sender)))
 
@@ -120,13 +120,17 @@ class Host:
         async with self._turn:
             await self._stepper.run(at_ms, progress)
 
+    def reserve(self) -> None:
+        """Take no inputs before :meth:`play` stands still."""
+        self._turn.take()
+
     async def play(self, until_ms: int, progress: Callable[[int], None] | None, why: str) -> None:
-        """Play the scenario of the world to its end, and close the world then, because of ``why``."""
-        async with self._turn:
-            try:
-                await self._stepper.run(until_ms, progress)
-            finally:
-                self._stepper.closed = why
+        """Play the scenario of a reserved world to its end, and close the world then, because of ``why``."""
+        try:
+            await self._stepper.run(until_ms, progress)
+        finally:
+            self._stepper.closed = why
+            await self._turn.leave()
 
     async def run_until(self, to_ms: int, kinds: frozenset[str]) -> int:
         """Run like :meth:`run_to`, but only to the first event of one of these kinds; gives where that is, in ms."""
@@ -208,7 +212,7 @@ class Host:
         again = self.again(entries, judge)
         again.run(until_ms)
         self._replaying = False
-        if again.missing:
+        if again.missing and judge is None:
             self._writer.journal.append(again.missing)
         self.inputs += again.inputs
         return again.inputs

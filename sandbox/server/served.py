@@ -18,14 +18,17 @@ from sandbox.kernel.actor import Actor
 from sandbox.kernel.blobs import Blobs
 from sandbox.kernel.endpoint import Operation, Principal, Reply
 from sandbox.kernel.world import World
+from sandbox.peers.services import Services, peers_of
 from sandbox.protocol.dialect import AdcpDialect
-from sandbox.scenario.build import build
+from sandbox.scenario.build import MakeDriver, build
 from sandbox.scenario.inbox import inbox_of
 from sandbox.scenario.load import Scenario
+from sandbox.server.again import Judge
 from sandbox.server.agents_signing import Keyring
 from sandbox.server.clock import Clock
 from sandbox.server.edge import Caller
-from sandbox.server.host import CLIENT, Host, Judge
+from sandbox.server.host import Host
+from sandbox.server.inputs import CLIENT
 from sandbox.server.outbox import Outbox
 from sandbox.server.writer import Writer
 
@@ -36,6 +39,8 @@ TICK_S = 0.05
 """How often worlds follow a clock that runs by itself, in real seconds."""
 
 PUBLIC = Principal("public", "public")
+
+REGISTER = "outcome_agent_register"
 
 RESET = "the sandbox was reset meanwhile"
 STOPPED = "the sandbox is being stopped"
@@ -108,10 +113,15 @@ class Settings:
     files: Path | None = None
     allow_hosts: tuple[str, ...] = ()
     """Hosts besides this machine to which webhooks may go."""
+    driver: MakeDriver = Client
+    """Acts in the worlds for whoever calls from outside."""
 
 
 class Served:
     """Implements :class:`~sandbox.server.edge.Edge`: each customer has a world of its own."""
+
+    played = False
+    """True if the steps of the scenario are played in the one world there is."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -126,6 +136,7 @@ class Served:
         self.replayed = 0
         self.keyring = Keyring(self._seed)
         self.outbox = Outbox(settings.allow_hosts, sign=self.keyring.sign)
+        self.services = Services(self.platform_id)
         self._ticking: asyncio.Task[None] | None = None
         self._resetting = asyncio.Lock()
         self.advancing = 0
@@ -137,6 +148,13 @@ class Served:
         if known is None:
             self.journal.append((), {"identity": mine, "start_ms": self._first_ms()})
             return self._first_ms()
+        if known.get("played", False) != self.played:
+            self.journal.close()
+            raise InputError(
+                f"{self.journal.shown()} is of a scenario that was {'played' if known.get('played') else 'served'}",
+                "--journal",
+                "give another journal, or remove this one",
+            )
         for name, value in mine.items():
             if known[name] != value and name != "version":
                 self.journal.close()
@@ -150,7 +168,7 @@ class Served:
     def _identity(self) -> dict[str, Any]:
         file = self.scenario.file
         mine = {"seed": self._seed, "world": file.fingerprint(), "scenario": self.scenario.name}
-        return {**mine, "version": __version__}
+        return {**mine, "version": __version__, **({"played": True} if self.played else {})}
 
     @property
     def _seed(self) -> int:
@@ -206,10 +224,14 @@ class Served:
                 start_ms=self.start_ms,
                 first_number=1 + number * NUMBERS,
                 files=self.files,
-                driver=Client,
+                driver=self.settings.driver,
             )
 
-        host = Host("", self.platform_id, make, self.clock, self.writer, self.outbox)
+        world = make()
+        if not self.hosts:
+            self.services.know(peers_of(world))
+            self.services.customers = self.seats
+        host = Host("", self.platform_id, world, self.clock, self.writer, self.outbox, self.services)
         host.name = (
             customer.principal if customer is not None else next(iter(cast("Platform", host.platform).customers))
         )
@@ -242,6 +264,7 @@ class Served:
 
     async def call(self, caller: Caller, operation: str, payload: dict[str, Any]) -> Reply:
         """Have an operation done in the caller's world."""
+        payload = self._registered(operation, payload)
         return await self.host(caller.principal).call(operation, payload, Principal(caller.principal, user=caller.user))
 
     async def call_public(self, operation: str, payload: dict[str, Any], bearer: str | None) -> Reply:
@@ -261,6 +284,23 @@ class Served:
                 break
         assert reply is not None
         return reply
+
+    def _registered(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """A request in which a service of the scenario registers itself has its address within the world."""
+        body = payload.get("body")
+        if operation != REGISTER or not isinstance(body, dict) or not isinstance(body.get("endpointUrl"), str):
+            return payload
+        inside = self.services.addresses.actor_at(body["endpointUrl"])
+        return payload if inside is None else {**payload, "body": {**body, "endpointUrl": inside}}
+
+    async def notify(self, principal: str, sender: str, to: str, payload: dict[str, Any]) -> Reply:
+        """Let an actor of a customer's world have a webhook of a service."""
+        return await self.host(principal).webhook(sender, to, payload)
+
+    def seats(self, world: str) -> list[dict[str, Any]]:
+        """The customers who act in a world, as services are told about them."""
+        keys = self.platform.directory.keys()
+        return [seat(customer, keys) for customer in self.customers if customer.principal == world]
 
     # -- agents ------------------------------------------------------------------------------------------
 
@@ -286,6 +326,11 @@ class Served:
         return {"status": status, "now": iso(self.clock.now()), "mode": self.settings.clock, "version": __version__}
 
     # -- time --------------------------------------------------------------------------------------------
+
+    async def begin(self) -> None:
+        """Let services of the scenario be told where they are, and be registered, before anybody asks anything."""
+        if self.services:
+            await self.hosts[next(iter(self.hosts))].run_to(self.clock.now())
 
     async def advance(self, to_ms: int) -> None:
         """Move all worlds to an instant; done when everything that was due has happened."""
@@ -346,7 +391,13 @@ class Served:
         if self.writer.broken is None:
             self.writer.remember("clock_ms", self.clock.now())
         await self.outbox.close()
+        await self.services.close()
         await self.writer.close()
+
+
+def seat(customer: Customer, keys: Mapping[str, str]) -> dict[str, Any]:
+    """A customer as services are told about it: ``{seatId, name, apiKey}``."""
+    return {"seatId": str(customer.customer_id), "name": customer.name, "apiKey": keys[customer.principal]}
 
 
 def _platform_id(scenario: Scenario) -> str:

@@ -23,6 +23,11 @@ class Turn:
         """For each section that stands still, the outermost first: whether its call has ended."""
         self._changed = asyncio.Condition()
 
+    def take(self) -> None:
+        """Enter at once; nobody else has entered yet. :meth:`leave` it."""
+        assert not self.locked()
+        self._held = True
+
     def locked(self) -> bool:
         """True while the world is being stepped, or stands still in the middle of it."""
         return self._held or bool(self._waiting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from sandbox.contract.run import Verdict, run
 from sandbox.contract.sales_agent import SUBJECT
 from sandbox.core.errors import InputError
 from tests.contract.mutants.proxy import Mutant, Proxy
-from tests.contract.mutants.sales import MUTANTS
+from tests.contract.mutants.sales import MUTANTS, crash
 from tests.contract.storyboards import missing
 from tests.server.conftest import Live, settings
 
@@ -97,17 +98,27 @@ def test_a_proxy_that_breaks_nothing_breaks_no_check(live: Live) -> None:
         assert asyncio.run(broken(live, Mutant(), check)).outcome == "passed"
 
 
-def test_without_a_clock_what_takes_days_is_skipped_with_the_reason(live: Live) -> None:
-    agent = row(live, "newsroom")
-    verdict = asyncio.run(run(SUBJECT, agent["mcp"], Auth("bearer", agent["token"]), ["lifecycle.completes", "isolation"]))
+@pytest.fixture(scope="module")
+def timely(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A sandbox whose clock is the real one."""
+    now = time.time_ns() // 1_000_000
+    server = Live(settings(tmp_path_factory.mktemp("timely"), clock="real", start_ms=now))
+    yield server
+    server.stop()
+
+
+def test_without_a_clock_what_takes_days_is_skipped_with_the_reason(timely: Live) -> None:
+    agent = row(timely, "newsroom")
+    names = ["lifecycle.completes", "isolation"]
+    verdict = asyncio.run(run(SUBJECT, agent["mcp"], Auth("bearer", agent["token"]), names))
     assert {one.outcome for one in verdict.findings} == {"skipped"}
     reasons = [one.detail for one in verdict.findings]
     assert any("--control" in why for why in reasons)
     assert any("--other-auth" in why for why in reasons)
 
 
-def test_without_a_clock_delivery_is_simulated_by_the_test_controller(live: Live) -> None:
-    agent = row(live, "newsroom")
+def test_without_a_clock_delivery_is_simulated_by_the_test_controller(timely: Live) -> None:
+    agent = row(timely, "newsroom")
     verdict = asyncio.run(run(SUBJECT, agent["mcp"], Auth("bearer", agent["token"]), ["delivery.packages"]))
     assert not wrong(verdict)
 
@@ -139,8 +150,6 @@ class Deaf(Mutant):
     """Serves what the check itself asks first, and nothing that the runner asks."""
 
     async def serve(self, call: Any, forward: Any) -> Any:
-        from tests.contract.mutants.sales import crash
-
         agent = {name.lower(): value for name, value in call.headers.items()}.get("user-agent", "")
         return await forward(call) if "aiohttp" in agent else crash()
 

@@ -13,7 +13,7 @@ import pytest
 from sandbox.core.errors import ApiError
 from sandbox.core.time import DAY_MS
 from sandbox.journal.store import Journal
-from sandbox.server import host
+from sandbox.server import stepping
 from sandbox.server.edge import Caller
 from sandbox.server.served import Served
 from tests.server.conftest import settings
@@ -26,7 +26,7 @@ MINUTE_MS = 60_000
 @pytest.fixture(autouse=True)
 def _every_step_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """Others get a turn after every single step of a world."""
-    monkeypatch.setattr(host, "SLICE_S", -1.0)
+    monkeypatch.setattr(stepping, "SLICE_S", -1.0)
 
 
 class Sandbox:

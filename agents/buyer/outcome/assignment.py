@@ -44,15 +44,23 @@ def assign(platform: BuyerPlatform, campaign: Campaign, tactic: Tactic) -> Steps
     tactic.decided = platform.world.env.event()
     taken = yield from _offer(platform, campaign, tactic)
     if taken:
-        platform.outcome.limit(tactic)
-        limit_spend(platform, campaign)
-        if campaign.status == "DRAFT":
-            change_status(platform, campaign, "ACTIVE", "a tactic was assigned")
-            watch_end(platform, campaign)
-        platform.world.spawn(_watch(platform, tactic))
+        begin(platform, campaign, tactic, f"{platform.outcome.agents[tactic.agent_id].name} has taken it")
     tactic.decided.succeed()
     if taken:
         yield from follow(platform, campaign, tactic)
+
+
+def begin(platform: BuyerPlatform, campaign: Campaign, tactic: Tactic, why: str) -> None:
+    """Let a tactic run that its agent has taken: by its answer, or by buying for it before it answers."""
+    if tactic.status != "ASSIGNING":
+        return
+    move(platform, tactic, "ACTIVE", why)
+    platform.outcome.limit(tactic)
+    limit_spend(platform, campaign)
+    if campaign.status == "DRAFT":
+        change_status(platform, campaign, "ACTIVE", "a tactic was assigned")
+        watch_end(platform, campaign)
+    platform.world.spawn(_watch(platform, tactic))
 
 
 def _offer(platform: BuyerPlatform, campaign: Campaign, tactic: Tactic) -> Generator[Any, Any, bool]:
@@ -72,6 +80,8 @@ def _offer(platform: BuyerPlatform, campaign: Campaign, tactic: Tactic) -> Gener
     }
     agent = platform.outcome.agents[tactic.agent_id]
     outcome = yield from ask(platform, agent, "accept-proposal", body, f"{tactic.proposal_id}-accept")
+    if tactic.status != "ASSIGNING":
+        return True  # it has bought meanwhile; what it says afterwards takes nothing back
     if outcome.body is None:
         move(platform, tactic, "FAILED", outcome.why)
         return False
@@ -83,7 +93,6 @@ def _offer(platform: BuyerPlatform, campaign: Campaign, tactic: Tactic) -> Gener
     if not answer.acknowledged:
         move(platform, tactic, "DECLINED", answer.reason or "the agent gave no reason")
         return False
-    move(platform, tactic, "ACTIVE", f"{agent.name} has taken it")
     return True
 
 

@@ -16,6 +16,7 @@ from agents.buyer.buy_status import move
 from agents.buyer.context import customer_of, platform_of
 from agents.buyer.offers import is_fixed, price, product_wire
 from agents.buyer.outcome import answers
+from agents.buyer.outcome.assignment import begin
 from agents.buyer.outcome.ledger import buys_of
 from agents.buyer.outcome.records import Tactic
 from agents.buyer.outcome.updates import end_of, start_of
@@ -176,12 +177,20 @@ def create_media_buy(ctx: Context, request: Request) -> Steps:
 
 
 def _tactic(ctx: Context, tactic_id: str) -> Generator[Any, Any, Tactic]:
-    """A tactic that an agent of the seat has; an acknowledgement that is still on its way is waited for."""
+    """A tactic that an agent of the seat has; an acknowledgement that is still on its way is waited for.
+
+    A real agent that acts for a tactic before it answers has taken it.
+    """
     tactic = platform_of(ctx).outcome.managed(customer_of(ctx).customer_id, tactic_id)
     if tactic is None:
         raise ApiError("NOT_FOUND", f"there is no running tactic {tactic_id}", "tacticId")
     if tactic.status == "ASSIGNING":
-        yield tactic.decided
+        platform = platform_of(ctx)
+        agent = platform.outcome.agents[tactic.agent_id]
+        if platform.world.real.is_asked(platform.world.network.actor_at(agent.endpoint_url)):
+            begin(platform, platform.campaigns[tactic.campaign_id], tactic, f"{agent.name} buys for it")
+        else:
+            yield tactic.decided
     return tactic
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.contract.buyer_platform.checks import CHECKS
 from sandbox.contract.buyer_platform.goals import metric
-from sandbox.contract.buyer_platform.platform import Body, Platform
+from sandbox.contract.buyer_platform.platform import Body, Platform, budget_of
 from sandbox.contract.check import expect
 
 
@@ -40,10 +40,9 @@ def _statuses(campaign: Body) -> list[str]:
 async def draft_products(platform: Platform) -> None:
     """The budget of a product on a draft can be changed."""
     campaign, buy = await _drafted(platform)
-    product = (buy.get("products") or buy.get("packages") or [{}])[0]
-    row = {"product_id": product.get("productId") or product.get("product_id"), "budget": 777}
-    found = await _change(platform, campaign, buy, products=[row])
-    expect(found["mediaBuys"][0]["budget"] == 777, "budget of the draft", 777, found["mediaBuys"][0]["budget"])
+    row = {"product_id": buy["products"][0]["productId"], "budget": 777}
+    (found,) = (await _change(platform, campaign, buy, products=[row]))["mediaBuys"]
+    expect(budget_of(found) == 777, "budget of the draft", 777, budget_of(found))
 
 
 @CHECKS.add("buys.active_products", "rule 86")

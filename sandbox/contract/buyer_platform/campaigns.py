@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.contract.buyer_platform.checks import CHECKS
-from sandbox.contract.buyer_platform.platform import Platform, name, near
+from sandbox.contract.buyer_platform.platform import Platform, budget_of, name, near
 from sandbox.contract.check import expect
 
 
@@ -131,7 +131,7 @@ async def budget_update(platform: Platform) -> None:
 async def allocated(platform: Platform) -> None:
     """Allocated is what active media buys have, and unallocated the rest of the media budget."""
     found = await platform.launched()
-    wanted = sum(buy["budget"] for buy in found["mediaBuys"] if buy["status"] == "ACTIVE")
+    wanted = sum(budget_of(buy) for buy in found["mediaBuys"] if buy["status"] == "ACTIVE")
     expect(near(found["allocatedBudget"], wanted), "allocatedBudget", wanted, found["allocatedBudget"])
     rest = found["mediaBudget"]["total"] - wanted
     expect(near(found["unallocatedBudget"], rest), "unallocatedBudget", rest, found["unallocatedBudget"])

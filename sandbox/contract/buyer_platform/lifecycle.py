@@ -186,7 +186,7 @@ async def no_addresses(platform: Platform) -> None:
 @CHECKS.add("lifecycle.completes", "rule 69")
 async def completes(platform: Platform) -> None:
     """A campaign is COMPLETED when its flight is over."""
-    flight = {"startDate": await platform.day(1), "endDate": await platform.day(8)}
+    flight = {"startDate": await platform.date(1), "endDate": await platform.date(8)}
     made = await platform.launched(flightDates=flight)
     await platform.pass_days(10)
     expect(await _status(platform, made) == "COMPLETED", "status after the end", "COMPLETED", await _status(platform, made))

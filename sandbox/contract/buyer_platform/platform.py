@@ -79,6 +79,10 @@ class Platform:
         """An instant so many days from now."""
         return (await self.now() + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
+    async def date(self, days: int) -> str:
+        """The midnight (UTC) that follows in so many days."""
+        return (await self.now() + timedelta(days=days)).strftime("%Y-%m-%dT00:00:00Z")
+
     async def pass_days(self, days: float) -> None:
         """Let days pass. Raises :class:`Skipped` without a clock."""
         if self.control is None:
@@ -113,7 +117,7 @@ class Platform:
             "advertiserId": advertiser or await self.advertiser(),
             "name": name(),
             "campaignType": "DECISIONED",
-            "flightDates": {"startDate": await self.day(1), "endDate": await self.day(31)},
+            "flightDates": {"startDate": await self.date(1), "endDate": await self.date(31)},
             "budget": {"total": 10_000, "currency": "USD"},
             **fields,
         }
@@ -193,6 +197,11 @@ def row_of(group: Body, product: Body, budget: float | None = None) -> Body:
     elif fixed is not None:
         row["pricingOptionId"] = fixed.get("pricingOptionId")
     return row if budget is None else {**row, "budget": budget}
+
+
+def budget_of(buy: Body) -> float:
+    """The budget of a media buy: that of its packages, or of the products of a draft."""
+    return sum(float(row["budget"]) for row in buy.get("packages") or buy.get("products") or [])
 
 
 def name() -> str:

@@ -57,7 +57,7 @@ class OutcomeAgent:
     restart: str = ""
     platform_port: int = PLATFORM_PORT
     quiet_s: float = 0.3
-    answer_s: float = ANSWER_S
+    answer_s: float = field(default_factory=lambda: ANSWER_S)
     flown: Flight | None = field(default=None, repr=False)
     """The flight, once it was made."""
 
@@ -241,5 +241,5 @@ async def open_agent(
     try:
         await talk.send("POST", f"{url}/{OPERATIONS[0]}", {}, timeout_s=agent.answer_s)
     except NoAnswer as error:
-        raise InputError(f"nothing answers: {error}", url, "start the agent; URL is the one that is registered") from None
+        raise InputError(f"nothing answers: {error}", url, "start the agent; URL is its endpointUrl") from None
     yield agent

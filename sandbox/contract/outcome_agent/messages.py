@@ -28,10 +28,10 @@ WRONG: dict[str, list[tuple[str, Any]]] = {
         ("startDate", 5),
         ("campaignId", {"id": 1}),
     ],
-    "accept-proposal": [("tacticId", 7), ("tacticContext", "none"), ("customFields", "none")],
+    "accept-proposal": [("tacticId", {"id": 7}), ("tacticContext", "none"), ("customFields", "none")],
     "tactic-context-updated": [("tacticId", []), ("tactic", "budget"), ("patch", {"op": "replace"})],
     "tactic-creatives-updated": [("tacticId", None), ("creatives", "none")],
-    "tactic-feedback": [("tacticId", 7), ("deliveryIndex", "high"), ("performanceIndex", None)],
+    "tactic-feedback": [("tacticId", {"id": 7}), ("deliveryIndex", "high"), ("performanceIndex", None)],
 }
 """Values of the wrong type, by operation and field."""
 
@@ -66,7 +66,8 @@ async def wrong_types(agent: OutcomeAgent) -> None:
     """A field of the wrong type is refused."""
     for operation, body in (await agent.examples()).items():
         for place, value in WRONG[operation]:
-            expect_refused(await agent.post(operation, _with(body, place, value)), f"{operation} with {place}={value!r}")
+            answer = await agent.post(operation, _with(body, place, value))
+            expect_refused(answer, f"{operation} with {place}={value!r}")
 
 
 def _with(body: Json, place: str, value: Any) -> Json:
@@ -106,7 +107,7 @@ async def unknown_fields(agent: OutcomeAgent) -> None:
 @CHECKS.add("messages.unicode", "rule 198; RFC 8259")
 async def unicode(agent: OutcomeAgent) -> None:
     """A brief in any script is understood."""
-    rows = await agent.get_proposals(await agent.campaign(brief="Überall “café” 日本語 🎈 \u0000 \" ' <b>"))
+    rows = await agent.get_proposals(await agent.campaign(brief="Überall “café” 日本語 🎈 \" ' <b>"))
     expect(rows != [], "proposals", "what it proposes otherwise", rows)
 
 

@@ -104,8 +104,9 @@ async def fields(agent: OutcomeAgent) -> None:
     names = [field["fieldName"] for field in needed]
     expect(len(set(names)) == len(names), "fieldName", "each once", names)
     for one in needed:
-        if not str(one.get("description") or "").strip():
-            raise Failed(f"description of {one['fieldName']}", "what the advertiser has to give", one.get("description"))
+        words = one.get("description")
+        if not str(words or "").strip():
+            raise Failed(f"description of {one['fieldName']}", "what the advertiser has to give", words)
 
 
 @CHECKS.add("proposals.retry", "rule 207; seed 002, Endpoint Reliability", severity="should")

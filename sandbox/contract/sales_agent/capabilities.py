@@ -43,8 +43,9 @@ async def tools(agent: Agent) -> None:
     claimed = (agent.capabilities.get("media_buy") or {}).get("lifecycle_tools") or []
     library = (agent.capabilities.get("creative") or {}).get("has_creative_library")
     wanted = [*CORE, *claimed, *(["sync_creatives"] if library else [])]
-    missing = [name for name in wanted if name not in agent.tools]
-    expect(not missing, "tools", f"{', '.join(missing)} too", ", ".join(agent.tools))
+    listed = await agent.wire.tools()
+    missing = [name for name in wanted if name not in listed]
+    expect(not missing, "tools", f"{', '.join(missing)} too", ", ".join(listed))
 
 
 @CHECKS.add("capabilities.served", _SPEC)
@@ -60,7 +61,7 @@ async def served(agent: Agent) -> None:
 @CHECKS.add("capabilities.replay_window", "docs/building/by-layer/L1/security.mdx, Idempotency")
 async def replay_window(agent: Agent) -> None:
     """How long replays are remembered is declared, from an hour to a week."""
-    said = (agent.capabilities.get("adcp") or {}).get("idempotency") or {}
+    said = ((await agent.ok("get_adcp_capabilities")).get("adcp") or {}).get("idempotency") or {}
     window = said.get("replay_ttl_seconds")
     fine = isinstance(window, int | float) and 3600 <= window <= 604_800
     expect(fine, "adcp.idempotency.replay_ttl_seconds", "3600 to 604800", window)
@@ -79,7 +80,8 @@ async def pricing(agent: Agent) -> None:
 @CHECKS.add("capabilities.controller", "docs/building/by-layer/L3/comply-test-controller.mdx")
 async def controller(agent: Agent) -> None:
     """comply_test_controller is listed exactly where compliance_testing says so."""
-    listed, said = "comply_test_controller" in agent.tools, "compliance_testing" in agent.capabilities
+    said = "compliance_testing" in await agent.ok("get_adcp_capabilities")
+    listed = "comply_test_controller" in agent.tools
     expect(listed == said, "compliance_testing", f"{'there' if listed else 'not there'}, as the tool is", said)
 
 

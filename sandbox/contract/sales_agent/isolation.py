@@ -8,7 +8,7 @@ from sandbox.contract.auth import Auth
 from sandbox.contract.check import Skipped, expect
 from sandbox.contract.sales_agent.agent import Agent, Reply
 from sandbox.contract.sales_agent.checks import CHECKS
-from sandbox.contract.sales_agent.lists import STATUSES
+from sandbox.contract.sales_agent.lists import STATUSES, walk
 from sandbox.contract.sales_agent.orders import cancel, place
 
 _SPEC = "docs/building/by-layer/L1/security.mdx, absent and foreign ids"
@@ -60,7 +60,7 @@ async def _compare(
 async def listed(agent: Agent) -> None:
     """Another customer's list of media buys does not have ours."""
     stranger, made = _stranger(agent), await place(agent)
-    reply = await agent.call("get_media_buys", {"status_filter": STATUSES}, auth=stranger)
+    payload = {"status_filter": STATUSES}
+    found = await walk(agent, "get_media_buys", "media_buys", lambda row: str(row["media_buy_id"]), 100, payload, stranger)
     await cancel(agent, made["media_buy_id"])
-    found = [row["media_buy_id"] for row in reply.body.get("media_buys") or []]
     expect(made["media_buy_id"] not in found, "media buys of the other customer", "not ours", found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sandbox.contract.auth import Auth
 from sandbox.contract.check import Skipped, expect
 from sandbox.contract.sales_agent.agent import Agent
 from sandbox.contract.sales_agent.orders import account
@@ -16,12 +17,14 @@ STATUSES = ["pending_creatives", "pending_start", "active", "paused", "completed
 Name = Callable[[dict[str, Any]], str]
 
 
-async def walk(agent: Agent, tool: str, rows: str, name: Name, size: int, payload: dict[str, Any]) -> list[str]:
-    """The names of all rows, page by page."""
+async def walk(
+    agent: Agent, tool: str, rows: str, name: Name, size: int, payload: dict[str, Any], auth: Auth | None = None
+) -> list[str]:
+    """The names of all rows, page by page, as oneself or as ``auth``."""
     found: list[str] = []
     page: dict[str, Any] = {"max_results": size}
     for _ in range(MOST_PAGES):
-        body = await agent.ok(tool, {**payload, "pagination": page})
+        body = await agent.ok(tool, {**payload, "pagination": page}, auth=auth)
         listed, told = body.get(rows) or [], body.get("pagination") or {}
         expect(len(listed) <= size, f"rows of a page of {tool}", f"at most {size}", len(listed))
         for row in listed:

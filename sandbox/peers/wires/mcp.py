@@ -38,7 +38,11 @@ class McpWire(Wire):
 
     async def _begin(self) -> Answer | None:
         """Shake hands; gives what came instead of an answer."""
-        params = {"protocolVersion": PROTOCOL, "capabilities": {}, "clientInfo": {"name": "adcp-sandbox", "version": "1"}}
+        params = {
+            "protocolVersion": PROTOCOL,
+            "capabilities": {},
+            "clientInfo": {"name": "adcp-sandbox", "version": "1"},
+        }
         got, told = await self._rpc("initialize", params)
         if told is None:
             return got.refused()

@@ -251,6 +251,8 @@ def report(door: Door, advertiser: str, campaign: str) -> None:
     file = door.do("get_reporting_metrics", params={"days": 30, "download": True, "breakdown": "package"})
     assert file["rowCount"] > 0  # rule 167
     assert file["fileName"].endswith(".csv")
+    lines = door.do("get_report_file", token=file["downloadUrl"].rpartition("/")[2])["content"].splitlines()
+    assert len(lines) == file["rowCount"] + 1
 
 
 def decide(door: Door, campaign: str) -> None:

@@ -157,3 +157,17 @@ def test_catalogs_are_kept_unless_it_is_a_dry_run(stage: Opener, version: str) -
     boots = {**shoes, "catalog_id": "boots"}
     rows = world.call("sync_catalogs", account=ACCOUNT, catalogs=[boots], delete_missing=True)["catalogs"]
     assert [row["action"] for row in rows] == ["created", "deleted"]
+
+
+def test_nothing_of_a_list_is_taken_when_one_of_it_is_refused(stage: Opener) -> None:
+    world = stage(catalog_management=True, event_tracking=True)
+    shoes = {"catalog_id": "shoes", "type": "product", "items": [{"id": "1"}]}
+    nameless = {"type": "product", "items": [{"id": "1"}]}
+    error = world.error("sync_catalogs", account=ACCOUNT, catalogs=[shoes, nameless])
+    assert (error["code"], error["field"]) == ("VALIDATION_ERROR", "catalogs[1].catalog_id")
+    assert world.call("sync_catalogs", account=ACCOUNT)["catalogs"] == []
+    world.call("sync_event_sources", account=ACCOUNT, event_sources=[{"event_source_id": "pixel"}])
+    bought = {"event_id": "e1", "event_type": "purchase", "event_time": "2026-04-30T10:00:00Z"}
+    ancient = {"event_id": "e2", "event_type": "purchase", "event_time": "1960-04-30T10:00:00Z"}
+    assert world.error("log_event", event_source_id="pixel", events=[bought, ancient])["field"] == "events.event_time"
+    assert not world.seller.synced.events

@@ -1,0 +1,223 @@
+"""A sales agent built with the server framework of the official Python SDK, as somebody else builds theirs.
+
+    SELLER_TOKEN=… python -m tests.contract.sdk_seller
+
+Listens on a free port of this machine, prints ``{"url": …}``, and takes a bearer token. It sells one product and
+delivers a media buy evenly over its flight: what it reports for a day is a function of that day alone, since it knows
+nothing of simulated time. Loading the SDK takes some 20 s.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import socket
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from adcp.server import adcp_server, serve
+from adcp.server.responses import (
+    capabilities_response,
+    delivery_response,
+    media_buy_response,
+    media_buys_response,
+    products_response,
+    sync_accounts_response,
+    sync_creatives_response,
+)
+
+Json = dict[str, Any]
+
+CPM = 5.0
+FORMAT = {"agent_url": "https://creative.adcontextprotocol.org", "id": "display_300x250_image"}
+PRODUCT: Json = {
+    "product_id": "sdk_display",
+    "name": "Display on the SDK's news",
+    "description": "Banners on a news site, sold by an agent that the official SDK serves",
+    "publisher_properties": [{"publisher_domain": "sdk-news.example", "selection_type": "all"}],
+    "channels": ["display"],
+    "format_ids": [FORMAT],
+    "delivery_type": "guaranteed",
+    "delivery_measurement": {"provider": "The publisher's ad server"},
+    "pricing_options": [
+        {"pricing_option_id": "cpm_fixed", "pricing_model": "cpm", "currency": "USD", "fixed_price": CPM}
+    ],
+    "reporting_capabilities": {
+        "available_reporting_frequencies": ["daily"],
+        "expected_delay_minutes": 0,
+        "timezone": "UTC",
+        "supports_webhooks": False,
+        "available_metrics": ["impressions", "spend"],
+        "date_range_support": "date_range",
+    },
+}
+
+server = adcp_server("sdk-seller", version="1.0.0")
+accounts: dict[str, Json] = {}
+creatives: dict[str, Json] = {}
+buys: dict[str, Json] = {}
+answered: dict[str, Json] = {}
+
+
+def plain(params: Any) -> Json:
+    """A request as JSON, whether the framework has made a model of it or not."""
+    return params if isinstance(params, dict) else params.model_dump(mode="json", exclude_none=True)
+
+
+def instant(text: str) -> datetime:
+    """An instant or the first one of a day."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+@server.get_adcp_capabilities
+async def get_adcp_capabilities(_params: Any, _context: Any = None) -> Json:
+    found = capabilities_response(
+        ["media_buy"],
+        supported_versions=["3.1"],
+        features={"inline_creative_management": True},
+        idempotency={"supported": True, "replay_ttl_seconds": 86_400},
+    )
+    return {**found, "account": {"supported_billing": ["operator", "agent"]}}
+
+
+@server.sync_accounts
+async def sync_accounts(params: Any, _context: Any = None) -> Json:
+    rows = []
+    for entry in plain(params)["accounts"]:
+        key = json.dumps([entry["brand"], entry["operator"], entry.get("sandbox", False)], sort_keys=True)
+        known = key in accounts
+        row = accounts.setdefault(
+            key,
+            {
+                "account_id": f"acc_{len(accounts) + 1}",
+                "name": f"{entry['brand']['domain']} via {entry['operator']}",
+                "brand": entry["brand"],
+                "operator": entry["operator"],
+                "billing": entry["billing"],
+                "status": "active",
+            },
+        )
+        rows.append({**row, "action": "unchanged" if known else "created"})
+    return sync_accounts_response(rows)
+
+
+@server.get_products
+async def get_products(_params: Any, _context: Any = None) -> Json:
+    return products_response([PRODUCT])
+
+
+@server.sync_creatives
+async def sync_creatives(params: Any, _context: Any = None) -> Json:
+    rows = []
+    for creative in plain(params)["creatives"]:
+        action = "updated" if creative["creative_id"] in creatives else "created"
+        creatives[creative["creative_id"]] = creative
+        rows.append({"creative_id": creative["creative_id"], "action": action, "status": "approved"})
+    return sync_creatives_response(rows)
+
+
+@server.create_media_buy
+async def create_media_buy(params: Any, _context: Any = None) -> Json:
+    asked = plain(params)
+    key = str(asked["idempotency_key"])
+    if key not in answered:
+        number = len(buys) + 1
+        packages = [
+            {
+                "package_id": f"pkg_{number}_{place}",
+                "product_id": package["product_id"],
+                "pricing_option_id": package["pricing_option_id"],
+                "budget": package["budget"],
+                "paused": False,
+                "canceled": False,
+                "start_time": asked["start_time"],
+                "end_time": asked["end_time"],
+            }
+            for place, package in enumerate(asked["packages"], start=1)
+        ]
+        buys[f"sdk_mb_{number}"] = {
+            "media_buy_id": f"sdk_mb_{number}",
+            "status": "active",
+            "currency": "USD",
+            "start_time": asked["start_time"],
+            "end_time": asked["end_time"],
+            "confirmed_at": "2026-01-01T00:00:00Z",
+            "revision": 1,
+            "total_budget": sum(package["budget"] for package in packages),
+            "packages": packages,
+        }
+        confirmed = "2026-01-01T00:00:00Z"
+        answered[key] = media_buy_response(f"sdk_mb_{number}", packages, status="active", confirmed_at=confirmed)
+    return answered[key]
+
+
+@server.get_media_buys
+async def get_media_buys(params: Any, _context: Any = None) -> Json:
+    wanted = plain(params).get("media_buy_ids") or list(buys)
+    return media_buys_response([buys[name] for name in wanted if name in buys])
+
+
+@server.get_media_buy_delivery
+async def get_media_buy_delivery(params: Any, _context: Any = None) -> Json:
+    asked = plain(params)
+    start, end = instant(asked["start_date"]), instant(asked["end_date"])
+    rows = []
+    for name in asked.get("media_buy_ids") or list(buys):
+        if name in buys:
+            packages = [delivered(package, start, end) for package in buys[name]["packages"]]
+            over = end >= instant(buys[name]["end_time"])
+            totals = {what: round(sum(row[what] for row in packages), 2) for what in ("impressions", "spend")}
+            status = "completed" if over else "active"
+            buys[name]["status"] = status
+            rows.append({"media_buy_id": name, "status": status, "totals": totals, "by_package": packages})
+    return delivery_response(rows, reporting_period={"start": wire(start), "end": wire(end)})
+
+
+def delivered(package: Json, start: datetime, end: datetime) -> Json:
+    """The package's even share of a period."""
+    first, last = instant(package["start_time"]), instant(package["end_time"])
+    inside = max(timedelta(0), min(end, last) - max(start, first))
+    spend = round(package["budget"] * (inside / (last - first)), 2)
+    return {
+        "package_id": package["package_id"],
+        "impressions": round(spend / CPM * 1000),
+        "spend": spend,
+        "pricing_model": "cpm",
+        "rate": CPM,
+        "currency": "USD",
+    }
+
+
+def wire(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+class Token:
+    """Lets requests in that have the bearer token."""
+
+    def __init__(self, app: Any, token: str) -> None:
+        self._app, self._wanted = app, f"Bearer {token}".encode()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            given = dict(scope["headers"]).get(b"authorization", b"")
+            if not hmac.compare_digest(given, self._wanted):
+                await send({"type": "http.response.start", "status": 401, "headers": []})
+                await send({"type": "http.response.body", "body": b""})
+                return
+        await self._app(scope, receive, send)
+
+
+def main() -> None:
+    """Serve until the process is ended."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    print(json.dumps({"url": f"http://127.0.0.1:{port}/mcp"}), flush=True)
+    middleware = [(Token, {"token": os.environ["SELLER_TOKEN"]})]
+    serve(server, name="sdk-seller", host="127.0.0.1", port=port, asgi_middleware=middleware)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""`adcp-sandbox check buyer-platform` passes our own platform, and every check finds a platform that breaks it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sandbox.contract.auth import Auth
+from sandbox.contract.buyer_platform import SUBJECT
+from sandbox.contract.check import Finding
+from sandbox.contract.run import Verdict, run
+from sandbox.core.errors import InputError
+from tests.contract.mutants.platform import MUTANTS
+from tests.contract.mutants.proxy import Mutant, Proxy
+from tests.server.conftest import KEY, OTHER_KEY, Live, settings
+
+AUTH, OTHER = Auth("bearer", KEY), Auth("bearer", OTHER_KEY)
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    server = Live(settings(tmp_path_factory.mktemp("checked")))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def anew(live: Live) -> None:
+    """Each test begins at the first instant, with nothing that others left."""
+    live.ok("POST", "/_sandbox/reset", {})
+
+
+async def checked(live: Live, only: tuple[str, ...] = (), **more: Any) -> Verdict:
+    given = {"control": live.line["control"], "other_auth": OTHER, **more}
+    return await run(SUBJECT, live.line["buyer_api"], AUTH, only, None, given)
+
+
+async def broken(live: Live, mutant: Mutant, check: str) -> Finding:
+    given = {"control": live.line["control"], "other_auth": OTHER}
+    async with Proxy(live.line["buyer_api"], mutant).open() as proxy:
+        verdict = await run(SUBJECT, proxy.base, AUTH, [check], None, given)
+    return next(finding for finding in verdict.findings if finding.check.name == check)
+
+
+def wrong(verdict: Verdict) -> list[str]:
+    return [f"{one.check.name}: {one.outcome} {one.detail}" for one in verdict.findings if one.outcome != "passed"]
+
+
+@pytest.mark.slow
+def test_our_own_platform_passes_every_check(live: Live) -> None:
+    verdict = asyncio.run(checked(live))
+    assert not wrong(verdict)
+    assert len(verdict.findings) == len(SUBJECT.checks)
+
+
+def test_every_check_has_a_mutant() -> None:
+    assert list(MUTANTS) == [check.name for check in SUBJECT.checks]
+
+
+def test_every_check_names_its_rule() -> None:
+    assert [check.name for check in SUBJECT.checks if not re.match(r"rules? \d", check.rule)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("check", MUTANTS)
+def test_every_check_fails_a_platform_that_breaks_it(live: Live, check: str) -> None:
+    finding = asyncio.run(broken(live, MUTANTS[check], check))
+    assert finding.outcome == "failed", finding.detail
+    assert finding.curl.startswith("curl ")
+    assert KEY not in finding.curl + finding.detail
+
+
+def test_a_proxy_that_breaks_nothing_breaks_no_check(live: Live) -> None:
+    for check in ("requests.offsets", "discovery.domain", "creatives.made"):
+        assert asyncio.run(broken(live, Mutant(), check)).outcome == "passed"
+
+
+def test_without_a_clock_and_another_key_that_is_skipped_with_the_reason(live: Live) -> None:
+    names = ["lifecycle.completes", "requests.foreign"]
+    verdict = asyncio.run(run(SUBJECT, live.line["buyer_api"], AUTH, names))
+    why = {finding.check.name: finding.detail for finding in verdict.findings if finding.outcome == "skipped"}
+    assert "--control" in why["lifecycle.completes"]
+    assert "--other-auth" in why["requests.foreign"]
+
+
+def test_the_address_may_have_the_prefix(live: Live) -> None:
+    address = f"{live.line['buyer_api']}/api/v2/buyer"
+    assert asyncio.run(run(SUBJECT, address, AUTH, ["accounts.current"])).conforms
+
+
+def test_a_wrong_key_is_bad_input(live: Live) -> None:
+    with pytest.raises(InputError, match="the API key is refused") as caught:
+        asyncio.run(run(SUBJECT, live.line["buyer_api"], Auth("bearer", "not-a-key")))
+    assert "not-a-key" not in str(caught.value)
+
+
+def test_an_option_of_another_subject_is_bad_input(live: Live) -> None:
+    with pytest.raises(InputError, match="--protocol"):
+        asyncio.run(run(SUBJECT, live.line["buyer_api"], AUTH, (), None, {"protocol": "mcp"}))
+
+
+def test_there_is_no_official_runner_for_platforms(live: Live) -> None:
+    with pytest.raises(InputError, match="--official"):
+        asyncio.run(run(SUBJECT, live.line["buyer_api"], AUTH, official=True))
