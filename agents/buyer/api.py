@@ -84,6 +84,7 @@ def groups() -> tuple[Group, ...]:
         clicks.operation,
         formats.operation,
         reporting.operation,
+        reporting.files,
         suggestions.operation,
         tactics.operation,
         registration.operation,

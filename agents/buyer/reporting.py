@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from agents.buyer.platform import BuyerPlatform
 
 operation: Group = group("reporting")
+files: Group = Group("report files")
 
 TIMESERIES_DAYS = 7
 """Days of a timeseries at most (rule 164)."""
@@ -316,7 +317,7 @@ def _download(platform: BuyerPlatform, source: _Reported, rows: list[Row]) -> di
     }
 
 
-@operation("get_report_file", "GET", "/downloads/{token}", answer=TextPage, public=True, mcp=False, rules=(167,))
+@files("get_report_file", "GET", "/downloads/{token}", answer=TextPage, public=True, mcp=False, rules=(167,))
 def get_report_file(ctx: Context, request: Request) -> TextPage:
     """The CSV file of a download, for whoever has its address, as long as that holds."""
     platform = platform_of(ctx)

@@ -67,12 +67,17 @@ def _change(account: Account, entry: dict[str, Any], dry_run: bool) -> str:
     return "updated"
 
 
+_IDENTITY = ("domain", "brand_id", "industries", "data_subject_contestation")
+"""What an account keeps of a brand reference: the rest belongs to one request, and earlier releases don't know it."""
+
+
 def _new(
     seller: Seller, caller: Principal, brand: dict[str, Any], operator: str, sandbox: bool, billing: str
 ) -> Account:
     name = f"{brand.get('domain', '')} via {operator}"
     account_id = seller.ids.next("acc")
-    made = Account(account_id, caller.id, brand, operator, sandbox, billing, "pending_approval", name)
+    identity = {field: brand[field] for field in _IDENTITY if field in brand}
+    made = Account(account_id, caller.id, identity, operator, sandbox, billing, "pending_approval", name)
     made.credential = caller.user
     return made
 

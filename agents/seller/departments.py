@@ -1,8 +1,8 @@
 """Departments: agents of other kinds whose tools an agent offers at its own address.
 
-A platform that sells may also keep plans (governance), build creatives or hold sponsored conversations. Here each of these is an actor of its own;
-a call of one of its tools is served by it, whichever of the two addresses it came to. The agent's own tools win, and
-accounts and catalogs are shared.
+A platform that sells may also keep plans (governance), build creatives or hold sponsored conversations. Here each of
+these is an actor of its own; a call of one of its tools is served by it, whichever of the two addresses it came to. The
+agent's own tools win, and accounts and catalogs are shared.
 Sales agents and vendors (``agents.studio.vendor``) have departments alike.
 """
 

@@ -1,9 +1,10 @@
-"""comply_test_controller: it ends sessions (compliance/comply-test-controller-request.json)."""
+"""comply_test_controller: it moves accounts and ends sessions (compliance/comply-test-controller-request.json)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from agents.seller.controller.force import force_account_status as force_account
 from agents.seller.controller.force import moved
 from agents.seller.controller.state import Refused
 from agents.seller.controller.tool import play
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from sandbox.kernel.endpoint import Context
 
 Body = dict[str, Any]
+
+
+def force_account_status(ctx: Context, agent: SponsoredAgent, request: Body, params: Body) -> Body:
+    """Move an account of the caller."""
+    return force_account(ctx, agent.as_seller, request, params)
 
 
 def force_session_status(ctx: Context, agent: SponsoredAgent, _request: Body, params: Body) -> Body:
@@ -31,7 +37,7 @@ def force_session_status(ctx: Context, agent: SponsoredAgent, _request: Body, pa
     return moved(f"session {session_id}", old, new)
 
 
-SCENARIOS = {force_session_status.__name__: force_session_status}
+SCENARIOS = {scenario.__name__: scenario for scenario in (force_account_status, force_session_status)}
 
 
 def comply_test_controller(ctx: Context, request: Body) -> Body:

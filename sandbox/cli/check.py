@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 )
 @click.option("--control", metavar="URL", help="Control address of a sandbox that is checked: moves its clock.")
 @click.option("--protocol", type=click.Choice(["mcp", "a2a"]), help="How the agent speaks; found out by itself.")
+@click.option("--brand", metavar="DOMAIN", help="A registered brand, for advertisers of a buyer platform; acme.com.")
 @click.option("--channels", metavar="A,B", help="Channels of the campaigns that an outcome agent is asked for.")
 @click.option("--countries", metavar="US,CA", help="Countries of these campaigns.")
 @click.option("--restart", metavar="CMD", help="Command that stops an outcome agent and starts it again.")
@@ -56,6 +57,7 @@ def command(
     other_auth: str | None,
     control: str | None,
     protocol: str | None,
+    brand: str | None,
     channels: str | None,
     countries: str | None,
     restart: str | None,
@@ -87,7 +89,14 @@ def command(
     credentials = None if auth is None else Auth.parse(auth)
     other = None if other_auth is None else Auth.parse(other_auth, "--other-auth")
     flight = {"channels": channels, "countries": countries, "platform_port": platform_port, "quiet": quiet}
-    given = {"other_auth": other, "control": control, "protocol": protocol, "restart": restart, **flight}
+    given = {
+        "other_auth": other,
+        "control": control,
+        "protocol": protocol,
+        "brand": brand,
+        "restart": restart,
+        **flight,
+    }
     options = {name: value for name, value in given.items() if value is not None}
     for path in (junit, html):
         if path is not None and not path.absolute().parent.is_dir():

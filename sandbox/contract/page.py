@@ -25,7 +25,8 @@ h1 { font-size: 1.4rem; margin-bottom: .2rem; }
 .detail { margin: .3rem 0 .3rem 5.8rem; }
 .rule { color: var(--dim); font-size: .85rem; }
 pre { background: #8881; padding: .6rem; font-size: .8rem; margin: .3rem 0; }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 24rem; overflow: auto; }
+.both { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: .6rem; align-items: start; }
 .talk { margin: .5rem 0 .5rem 5.8rem; }
 .talk > p { margin: .5rem 0 0; font-family: ui-monospace, monospace; font-size: .85rem; }
 @media (max-width: 40rem) {
@@ -76,9 +77,8 @@ def _check(finding: Finding) -> Iterator[str]:
 def _exchange(one: Exchange) -> Iterator[str]:
     came = one.error or str(one.status)
     yield f"<p>{escape(one.method)} {escape(one.url)} → {escape(came)} · {one.seconds * 1000:.0f} ms</p>"
-    for text in (one.body, one.answer):
-        if text:
-            yield f"<pre>{escape(_pretty(text))}</pre>"
+    shown = "".join(f"<pre>{escape(_pretty(text))}</pre>" for text in (one.body, one.answer) if text)
+    yield f'<div class="both">{shown}</div>'
     yield f"<pre>{escape(one.curl())}</pre>"
 
 

@@ -47,8 +47,10 @@ _LOCK = 0x41644350
 class Entry:
     """One input and what was answered.
 
-    ``kind`` is ``call`` (``name`` is the operation), ``control`` (``actor.control``) or ``faults``. ``payload``
-    and ``answer`` are JSON texts, without secrets. ``at_ms`` is the simulated time at which it came in.
+    ``kind`` is ``call`` (``name`` is the operation), ``adcp`` (``agent.tool``), ``control`` (``actor.control``) or
+    ``webhook`` (``receiver.sender``); before it stands ``begin:`` where an input only began, because it had to wait
+    for a real service. ``peer`` is what a real service answered (``actor.operation``). ``payload`` and ``answer`` are
+    JSON texts, without secrets. ``at_ms`` is the simulated time at which it came in.
     """
 
     world: str

@@ -215,6 +215,7 @@ _NEW_EVENTS_32 = without(
     "creative.assignment_changed indicators.changed account.status_changed account.change_recorded"
     " reporting.delivery_ready reporting.status_changed reporting.ledger_changed"
 )
+_NEW_EVENT_TYPES_31 = without("follow content_view watch_milestone")
 _BUY_EVENTS = without("scheduled final delayed adjusted impairment")
 _NEW_TASK_TYPES_31 = ("media_buy_delivery", "build_creative", "get_products", "search_brands")
 _COMMITMENTS = ("target_agent", "proposed_commitment", "execution_commitment")
@@ -384,6 +385,7 @@ _ANSWERS: dict[tuple[str, str], tuple[Edit, ...]] = {
     ("list_creative_formats", "3.1 to 3.0"): (at("formats[]", drop("supported_macros")),),
     ("acquire_rights", "3.1 to 3.0"): (_status_is_the_licences,),
     ("acquire_rights", "3.0 to 3.1"): (_licence_apart,),
+    ("sync_event_sources", "3.1 to 3.0"): (at("event_sources[]", words("event_types", _NEW_EVENT_TYPES_31)),),
     ("sync_audiences", "3.1 to 3.0"): (at("audiences[]", word("status", {"suspended": "processing"})),),
     ("check_governance", "3.1 to 3.0"): (rename("verdict", "status"),),
     ("check_governance", "3.0 to 3.1"): (rename("status", "verdict"), _task_status),

@@ -68,7 +68,7 @@ class AdcpDialect:
             if ctx.principal.role != "driver":
                 _violation(ctx, "request", ctx.principal.id, issues)
             raise _refusal(issues)
-        request = from_wire(operation.name, "request", _whole(payload), ctx.version)
+        request = from_wire(operation.name, "request", payload, ctx.version)
         _check_newer_fields(name, request, ctx.version)
         excess = _too_large(payload, "")
         if excess:
@@ -149,7 +149,7 @@ class InboxDialect:
         return Reply(True, result or {})
 
     def fail(self, ctx: Context, payload: dict[str, Any], error: AdcpError | ApiError) -> Reply:
-        """409 for a key with another body and for another end of a task, 503 while the first copy is worked on, else 400."""
+        """409 for a key with another body and another end of a task, 503 while the first copy is worked on, else 400."""
         if ctx.notes.pop("claimed", False):
             self.seen.release(ctx.principal.id, payload)
         status = {"IDEMPOTENCY_CONFLICT": 409, "CONFLICT": 409, "IDEMPOTENCY_IN_FLIGHT": 503}.get(error.code, 400)
@@ -191,18 +191,6 @@ def _too_large(value: Any, field: str) -> str:
     elif isinstance(value, int | float) and abs(value) > MOST:
         return field
     return ""
-
-
-def _whole(value: Any) -> Any:
-    """A JSON value whose whole numbers are ints, however they were written: 5.0 is an integer in JSON.
-
-    A2A knows floats only, so that all numbers come from there like that.
-    """
-    if isinstance(value, dict):
-        return {name: _whole(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_whole(inner) for inner in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _echo(body: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:

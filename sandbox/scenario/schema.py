@@ -9,6 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from pydantic_core import core_schema
 
 from sandbox.kernel.actor import actor_kind, actor_kinds
+from sandbox.peers.config import CONFIGS
 from sandbox.scenario.compare import Operators
 from sandbox.scenario.model import ScenarioFile
 
@@ -36,7 +37,8 @@ def json_schema() -> Json:
     leave out what the other one has, so only a file without ``extends`` needs all of it.
     """
     kinds = {name: actor_kind(name).config for name in actor_kinds()}
-    models: list[type[BaseModel]] = [ScenarioFile, Operators, *kinds.values()]
+    real = set(CONFIGS.values())
+    models: list[type[BaseModel]] = [ScenarioFile, Operators, *kinds.values(), *sorted(real, key=lambda m: m.__name__)]
     wanted = [(model, "validation") for model in models]
     refs, whole = models_json_schema(wanted, by_alias=True, schema_generator=_Generator)  # type: ignore[arg-type]
     definitions: dict[str, Json] = whole["$defs"]
@@ -48,7 +50,10 @@ def json_schema() -> Json:
     actor_or_none = {"anyOf": [{"type": "null"}, {"$ref": "#/$defs/ActorSpec"}]}
     file["properties"]["actors"]["additionalProperties"] = actor_or_none
     own = {name: definitions[refs[model, "validation"]["$ref"].rpartition("/")[2]] for name, model in kinds.items()}
-    definitions["ActorSpec"] = _actor(definitions["ActorSpec"]["properties"], own)
+    outside = {
+        name: definitions[refs[model, "validation"]["$ref"].rpartition("/")[2]] for name, model in CONFIGS.items()
+    }
+    definitions["ActorSpec"] = _actor(definitions["ActorSpec"]["properties"], own, outside)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **file,
@@ -69,16 +74,28 @@ def _or_reference(field: Json) -> Json:
     return {**said, "anyOf": [*choices, {"$ref": "#/$defs/Reference"}]}
 
 
-def _actor(common: Json, kinds: dict[str, Json]) -> Json:
-    """An actor: ``kind`` chooses the settings."""
+def _actor(common: Json, kinds: dict[str, Json], real: dict[str, Json]) -> Json:
+    """An actor: ``kind`` chooses the settings, and ``url`` those of a real service."""
     branches = []
     for name, settings in kinds.items():
-        then = {
-            "properties": {**common, **settings["properties"], "kind": {"const": name}},
-            "additionalProperties": False,
+        is_kind: Json = {"properties": {"kind": {"const": name}}, "required": ["kind"]}
+        simulated = {
+            **_settings(common, name, settings),
             "if": {"not": {"required": ["generate"]}},
             "then": {"required": ["kind", *settings.get("required", [])]},
         }
-        branches.append({"if": {"properties": {"kind": {"const": name}}, "required": ["kind"]}, "then": then})
+        if name not in real:
+            branches.append({"if": is_kind, "then": simulated})
+            continue
+        outside = real[name]
+        if outside.get("additionalProperties") is True:  # the settings of the simulated one go along
+            outside = {**outside, "properties": {**settings["properties"], **outside["properties"]}}
+        there = {**_settings(common, name, outside), "required": ["kind", *outside.get("required", [])]}
+        branches.append({"if": is_kind, "then": {"if": {"required": ["url"]}, "then": there, "else": simulated}})
     properties = {**common, "kind": {"enum": list(kinds), "description": common["kind"]["description"]}}
     return {"type": "object", "properties": properties, "allOf": branches}
+
+
+def _settings(common: Json, name: str, settings: Json) -> Json:
+    properties = {**common, **settings["properties"], "kind": {"const": name}}
+    return {"properties": properties, "additionalProperties": False}

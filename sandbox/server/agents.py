@@ -34,7 +34,7 @@ from sandbox.server.agents_plain import AgentsPlain
 from sandbox.server.agents_requests import Gate, token_of
 from sandbox.server.agents_webhooks import AgentsWebhooks
 from sandbox.server.asgi import Asgi, Message, Receive, Send, mount
-from sandbox.server.bodies import MAX_JSON_BYTES
+from sandbox.server.bodies import MAX_JSON_BYTES, whole_numbers
 from sandbox.server.served import Served
 from sandbox.server.session import MESSAGE, Session
 
@@ -107,8 +107,8 @@ class Agents:
 
     async def ask(self, session: Session, tool: str, payload: dict[str, Any]) -> Reply:
         """Have a tool do its work."""
-        name = present_name(tool)
-        reply = await self.served.ask(session.principal, session.agent_id, name, payload)
+        name, request = present_name(tool), whole_numbers(payload)
+        reply = await self.served.ask(session.principal, session.agent_id, name, request)
         return self._files.outside(session.agent_id, reply)
 
     # -- the port ----------------------------------------------------------------------------------------

@@ -54,6 +54,18 @@ def parse_form(raw: bytes) -> dict[str, Any]:
         raise refused("body", "it is no form: other characters than ASCII stand as %XX in one") from None
 
 
+def whole_numbers(value: Any) -> Any:
+    """A JSON value whose whole numbers are ints, however they were written: 5.0 is an integer in JSON.
+
+    A2A knows floats only, so that all numbers come from there like that.
+    """
+    if isinstance(value, dict):
+        return {name: whole_numbers(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [whole_numbers(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def refused(field: str, why: str) -> ApiError:
     """A VALIDATION_ERROR about a part of the request."""
     return ApiError("VALIDATION_ERROR", f"{field}: {why}", field)

@@ -100,6 +100,13 @@ def play_again(scenario: Scenario, journal: str, seed: int | None = None, progre
     Raises :class:`InputError` for a journal of another scenario, world or seed, and where the world asks the services
     something else now.
     """
+    return replayed(scenario, journal, seed, progress)[0]
+
+
+def replayed(
+    scenario: Scenario, journal: str, seed: int | None = None, progress: Progress = None
+) -> tuple[RunResult, int]:
+    """Like :func:`play_again`, and how many inputs there were."""
     served = Played(Settings(scenario, seed, journal=journal, driver=Driver))
     try:
         served.build()
@@ -109,6 +116,6 @@ def play_again(scenario: Scenario, journal: str, seed: int | None = None, progre
             again.play(scenario.end_ms, progress)
         except StepFailed as failure:
             failed = str(failure)
-        return served.play.result(failed)
+        return served.play.result(failed), again.inputs
     finally:
         served.journal.close()

@@ -64,7 +64,9 @@ def redo(url: str, scenario: str | None = None) -> Redone:
     ``scenario`` says where the scenario is now, if not where it was served. Raises :class:`InputError` for a journal
     of another world or seed, and for files that are missing.
     """
-    loaded, seed = _scenario(url, scenario)
+    loaded, seed, played = _scenario(url, scenario)
+    if played:
+        return _play_again(url, loaded, seed)
     changed: list[Changed] = []
 
     def judge(number: int, entry: Entry, reply: Reply) -> None:
@@ -95,8 +97,18 @@ def _served(settings: Settings) -> Iterator[Served]:
         served.journal.close()
 
 
-def _scenario(url: str, given: str | None) -> tuple[Scenario, int]:
-    """The scenario that a journal is of, and its seed. The name by which it was served is the identity of both."""
+def _play_again(url: str, scenario: Scenario, seed: int) -> Redone:
+    """A scenario with real services, played again without them."""
+    from sandbox.server.play import replayed
+
+    result, inputs = replayed(scenario, url, seed)
+    assert result.world is not None
+    world = World(scenario.name, seed, inputs, result.world.now, result.digest)
+    return Redone(scenario, scenario.start_ms, result.world.now, [world], None)
+
+
+def _scenario(url: str, given: str | None) -> tuple[Scenario, int, bool]:
+    """The scenario that a journal is of, its seed, and whether it was played (and not served). The name by which it was served is the identity of both."""
     journal = Journal(url)
     try:
         identity = journal.read("identity")
@@ -118,7 +130,7 @@ def _scenario(url: str, given: str | None) -> tuple[Scenario, int]:
             "say with --scenario where the file is as it was served",
         )
     loaded.name = identity["scenario"]
-    return loaded, int(identity["seed"])
+    return loaded, int(identity["seed"]), bool(identity.get("played"))
 
 
 def _files(url: str) -> Path | None:

@@ -1,6 +1,7 @@
 // Runs storyboards of the npm package @adcp/sdk against one agent, one after another, and prints a line of JSON for each.
-// Input on stdin: {sdk, agent, token, protocol, reset, storyboards, now, verbose}. `reset` is an address to POST to before
-// each one. With {sdk, list: true} it prints the ids of all storyboards of the release instead.
+// Input on stdin: {sdk, agent, token, protocol, reset, storyboards, now, context, probe, verbose}. `reset` is an address to
+// POST to before each one, `context` what storyboards expect of steps that no storyboard has, `probe` the tool by which the
+// agent proves its authentication. With {sdk, list: true} it prints the ids of all storyboards of the release instead.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -12,6 +13,7 @@ const require = createRequire(join(input.sdk, 'package.json'));
 const { comply } = require('./dist/lib/testing/compliance/index.js');
 const { listAllComplianceStoryboards, loadComplianceIndex, resolveBundleOrStoryboard } = require('./dist/lib/testing/storyboard/compliance.js');
 const { setAgentTesterLogger } = require('./dist/lib/testing/client.js');
+const { StaticJwksResolver } = require('@adcp/sdk/signing');
 const { parse } = require('yaml');
 
 if (input.list) {
@@ -31,11 +33,23 @@ function kitOf(storyboards) {
   let kit = {};
   if (named) kit = parse(readFileSync(file, 'utf8'));
   if (kit.auth) kit.auth = { ...kit.auth, api_key: input.token };
+  if (kit.auth && input.probe) kit.auth.probe_task = input.probe;
   return kit;
 }
 
+// The keys of webhooks, whose purpose this release knows by the name that it had in AdCP 3.0.
+async function keysOf(agent) {
+  const { keys } = await (await fetch(new URL('/.well-known/jwks.json', agent))).json();
+  const transport = keys.filter((key) => key.adcp_use === 'request-signing');
+  return new StaticJwksResolver(transport.map((key) => ({ ...key, adcp_use: 'webhook-signing' })));
+}
+
+// Signatures live in the machine's time, whatever the world's.
+const SIGNED = ['signed_requests', 'webhook_emission'];
+const jwks = await keysOf(input.agent);
+
 for (const id of input.storyboards) {
-  liveAt(id === 'signed_requests' ? undefined : input.now); // the vectors are signed at the machine's time
+  liveAt(SIGNED.includes(id) ? undefined : input.now);
   await fetch(input.reset, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
   let line = { id };
   try {
@@ -46,6 +60,8 @@ for (const id of input.storyboards) {
       allow_http: true,
       storyboards: [id],
       test_kit: kit,
+      context: input.context,
+      webhook_signing: { jwks },
       webhook_receiver: { mode: 'loopback_mock' },
       contracts: ['webhook_receiver_runner'],
       // Two vectors want what all others forbid, and one is not sent at all: test_signing.py grades an agent by each.

@@ -11,89 +11,21 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import urllib.request
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import adcp
 from adcp.exceptions import ADCPTaskError, classify_task_error
-from adcp.server.idempotency import MemoryBackend, WebhookDedupStore
-from adcp.signing import CachingJwksResolver
-from adcp.webhooks import WebhookReceiver, WebhookReceiverConfig, WebhookVerifyOptions
-from aiohttp import web
 
-ACCOUNT = {"brand": {"domain": "acme.com"}, "operator": "acme.com"}
-POLLED_AT = "3.2"
-"""The SDK finds no schema for polling in its bundle of 3.1, and can do it at 3.2 only; agents speak both."""
+from tests.contract.sdk_client_parts import ACCOUNT, Clock, Inbox, done, media_buy, task
+from tests.contract.sdk_client_proposals import Proposals
+
+SECRET = "a secret that buyer and seller have agreed on"
+"""Signs the webhooks about proposals; those about the first campaign are signed with the agent's key."""
 
 SPOT = {"asset_type": "video", "url": "https://cdn.acme.com/spot.mp4", "width": 1280, "height": 720}
-
-
-class Clock:
-    """The control API of the sandbox, which moves simulated time."""
-
-    def __init__(self, control: str) -> None:
-        self._control = control
-
-    def now(self) -> datetime:
-        """The simulated instant."""
-        return datetime.fromisoformat(self._ask("clock")["now"])
-
-    def advance(self, by: str) -> None:
-        """Let time pass, such as ``2d``; everything due happens meanwhile."""
-        self._ask("clock/advance", {"by": by})
-
-    def _ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self._control}/{path}", data, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)
-
-
-class Inbox:
-    """Takes webhooks: the SDK's receiver checks the signature and drops repetitions."""
-
-    def __init__(self, keys: str, agent: str) -> None:
-        self._receiver = WebhookReceiver(
-            WebhookReceiverConfig(
-                verify_options=WebhookVerifyOptions(jwks_resolver=CachingJwksResolver(keys, allow_private=True)),
-                dedup=WebhookDedupStore(MemoryBackend()),
-                receiver_scope="acme",
-                publisher_scope_for=lambda _signer: agent,
-            )
-        )
-        self.taken: asyncio.Queue[Any] = asyncio.Queue()
-        self.refused: list[str] = []
-        self.url = ""
-
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[Inbox]:
-        """Listen on a free port of this machine."""
-        app = web.Application()
-        app.router.add_post("/hooks", self._take)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hooks"
-        try:
-            yield self
-        finally:
-            await runner.cleanup()
-
-    async def _take(self, request: web.Request) -> web.Response:
-        outcome = await self._receiver.receive(
-            method="POST", url=str(request.url), headers=dict(request.headers), body=await request.read()
-        )
-        if outcome.rejected:
-            self.refused.append(str(outcome.rejection_reason))
-        elif outcome.http_status is None:
-            await self.taken.put(outcome.payload)
-            await self._receiver.acknowledge(outcome)
-        return web.Response(status=outcome.http_status or 200)
 
 
 class Campaign:
@@ -111,8 +43,8 @@ class Campaign:
 
         order = self._order(product)
         asked = await self.client.create_media_buy(order)
-        task = asked.data.task_id
-        yield "order", {"status": asked.data.status, "task": task}
+        task_id = asked.data.task_id
+        yield "order", {"status": asked.data.status, "task": task_id}
         again = await self.client.create_media_buy(order)
         yield "order again", {"status": again.data.status, "task": again.data.task_id}
         later = order.end_time + timedelta(days=1)
@@ -121,29 +53,28 @@ class Campaign:
         key = f"{self.name}-wrong-order"
         yield "order of what is not there", await self._refused(order, packages=wrong, idempotency_key=key)
 
-        waiting = await self._task(task)
+        waiting = await task(self.client, task_id)
         yield "task before time has passed", {"status": waiting.status.value}
         self.clock.advance("1d")
-        done = await self._task(task)
-        yield "task a day later", {"status": done.status.value}
-        hook = await asyncio.wait_for(self.inbox.taken.get(), 10)
+        ended = await task(self.client, task_id)
+        yield "task a day later", {"status": ended.status.value}
+        hook = await self.inbox.next()
         yield "webhook", {"status": hook.status.value, "task": hook.task_id, "refused": self.inbox.refused}
 
-        media_buy_id = done.result["media_buy_id"]
-        buy = await self._buy(media_buy_id)
+        media_buy_id = ended.result["media_buy_id"]
+        buy = await media_buy(self.client, media_buy_id)
         yield "media buy", {"id": media_buy_id, "status": buy.status.value}
         yield "creative", await self._upload(product, buy)
         for days, when in (("6d", "in flight"), ("10d", "at the end")):
             self.clock.advance(days)
-            yield f"media buy {when}", {"status": (await self._buy(media_buy_id)).status.value}
+            yield f"media buy {when}", {"status": (await media_buy(self.client, media_buy_id)).status.value}
         yield "delivery", await self._delivery(media_buy_id)
 
     async def _discover(self) -> Any:
         found = await self.client.get_products(
             adcp.GetProductsRequest(buying_mode="brief", brief="Video beside the news", account=ACCOUNT)
         )
-        assert found.success, found.error
-        return found.data.products[0]
+        return done(found).products[0]
 
     def _order(self, product: Any, **more: Any) -> adcp.CreateMediaBuyRequest:
         price = next(option for option in product.pricing_options if getattr(option, "fixed_price", None))
@@ -156,7 +87,7 @@ class Campaign:
             "start_time": start,
             "end_time": start + timedelta(days=7),
             "packages": [package],
-            "push_notification_config": {"url": self.inbox.url, "operation_id": f"{self.name}-order"},
+            "push_notification_config": self.inbox.config(f"{self.name}-order"),
         }
         return adcp.CreateMediaBuyRequest.model_validate(order | more)
 
@@ -171,22 +102,6 @@ class Campaign:
         (first,) = error.error_info
         return {"error": type(error).__name__, "code": first.code, "recovery": first.recovery, "field": first.field}
 
-    async def _task(self, task_id: str) -> Any:
-        found = await self.client.get_task_status(
-            adcp.GetTaskStatusRequest(adcp_version=POLLED_AT, task_id=task_id, include_result=True, account=ACCOUNT)
-        )
-        assert found.success, found.error
-        return found.data
-
-    async def _buy(self, media_buy_id: str) -> Any:
-        """A media buy as agents tell it: the SDK's newer form has no place for formats that still lack a creative."""
-        found = await self.client.get_media_buys_legacy(
-            adcp.GetMediaBuysRequest(account=ACCOUNT, media_buy_ids=[media_buy_id])
-        )
-        assert found.success, found.error
-        (buy,) = found.data.media_buys
-        return buy
-
     async def _upload(self, product: Any, buy: Any) -> dict[str, Any]:
         form = product.format_options[0]
         creative = {
@@ -197,7 +112,7 @@ class Campaign:
             "assets": {"video": {**SPOT, "duration_ms": form.params["duration_ms_exact"]}},
         }
         assignment = {"creative_id": creative["creative_id"], "package_id": buy.packages[0].package_id}
-        done = await self.client.sync_creatives(
+        synced = await self.client.sync_creatives(
             adcp.SyncCreativesRequest.model_validate(
                 {
                     "idempotency_key": f"{self.name}-creatives",
@@ -207,23 +122,21 @@ class Campaign:
                 }
             )
         )
-        assert done.success, done.error
-        (row,) = done.data.creatives
+        (row,) = done(synced).creatives
         return {"action": row.action.value, "status": row.status.value, "assigned_to": row.assigned_to}
 
     async def _delivery(self, media_buy_id: str) -> dict[str, Any]:
         found = await self.client.get_media_buy_delivery(
             adcp.GetMediaBuyDeliveryRequest(account=ACCOUNT, media_buy_ids=[media_buy_id])
         )
-        assert found.success, found.error
-        (row,) = found.data.media_buy_deliveries
+        (row,) = done(found).media_buy_deliveries
         return {"status": row.status.value, "impressions": row.totals.impressions, "spend": row.totals.spend}
 
 
 async def run(ready: dict[str, Any], agent_id: str, transport: str, release: str) -> None:
-    """Play a campaign and print its steps."""
+    """Play a campaign, and one from a proposal; print their steps."""
     agent = next(row for row in ready["agents"] if row["id"] == agent_id)
-    name = f"{agent_id}-{transport}-{release}"
+    name, clock = f"{agent_id}-{transport}-{release}", Clock(ready["control"])
     config = adcp.AgentConfig(
         id=agent_id,
         agent_uri=agent[transport],
@@ -233,10 +146,17 @@ async def run(ready: dict[str, Any], agent_id: str, transport: str, release: str
         auth_header="Authorization",
     )
     keys = agent["mcp"].split("/agents/")[0] + "/.well-known/jwks.json"
-    async with adcp.ADCPClient(config, adcp_version=release) as client, Inbox(keys, agent_id).open() as inbox:
-        async for step, outcome in Campaign(client, Clock(ready["control"]), inbox, name).play():
-            line = json.dumps({"transport": transport, "release": release, "step": step, **outcome})
-            print(line, flush=True)  # noqa: T201 - the answer of this process
+    async with adcp.ADCPClient(config, adcp_version=release) as client:
+        async with Inbox(keys, agent_id).open() as inbox:
+            async for step, outcome in Campaign(client, clock, inbox, name).play():
+                _say({"transport": transport, "release": release, "play": "campaign", "step": step, **outcome})
+        async with Inbox(keys, agent_id, SECRET).open() as inbox:
+            async for step, outcome in Proposals(client, clock, inbox, name).play(release):
+                _say({"transport": transport, "release": release, "play": "proposal", "step": step, **outcome})
+
+
+def _say(row: dict[str, Any]) -> None:
+    print(json.dumps(row), flush=True)  # noqa: T201 - the answer of this process
 
 
 def main() -> None:

@@ -11,8 +11,11 @@ from __future__ import annotations
 
 import hmac
 import json
+import logging
 import os
 import socket
+import sys
+import warnings
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,7 +25,6 @@ from adcp.server.responses import (
     delivery_response,
     media_buy_response,
     media_buys_response,
-    products_response,
     sync_accounts_response,
     sync_creatives_response,
 )
@@ -31,6 +33,15 @@ Json = dict[str, Any]
 
 CPM = 5.0
 FORMAT = {"agent_url": "https://creative.adcontextprotocol.org", "id": "display_300x250_image"}
+BANNER: Json = {
+    "format_id": FORMAT,
+    "name": "Banner 300 x 250",
+    "assets": [
+        {"item_type": "individual", "asset_id": "banner_image", "asset_type": "image", "required": True},
+        {"item_type": "individual", "asset_id": "click_url", "asset_type": "url", "required": False},
+    ],
+    "renders": [{"role": "primary", "dimensions": {"width": 300, "height": 250}}],
+}
 PRODUCT: Json = {
     "product_id": "sdk_display",
     "name": "Display on the SDK's news",
@@ -105,7 +116,12 @@ async def sync_accounts(params: Any, _context: Any = None) -> Json:
 
 @server.get_products
 async def get_products(_params: Any, _context: Any = None) -> Json:
-    return products_response([PRODUCT])
+    return {"status": "completed", "products": [PRODUCT], "cache_scope": "public"}
+
+
+@server.list_creative_formats_legacy
+async def list_creative_formats(_params: Any, _context: Any = None) -> Json:
+    return {"status": "completed", "formats": [BANNER]}
 
 
 @server.sync_creatives
@@ -212,9 +228,12 @@ class Token:
 
 def main() -> None:
     """Serve until the process is ended."""
+    logging.disable(logging.INFO)
+    warnings.simplefilter("ignore", UserWarning)  # the framework would rather have its handlers as a class
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    print(json.dumps({"url": f"http://127.0.0.1:{port}/mcp"}), flush=True)
+    sys.stdout.write(json.dumps({"url": f"http://127.0.0.1:{port}/mcp"}) + "\n")
+    sys.stdout.flush()
     middleware = [(Token, {"token": os.environ["SELLER_TOKEN"]})]
     serve(server, name="sdk-seller", host="127.0.0.1", port=port, asgi_middleware=middleware)
 

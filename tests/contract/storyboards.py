@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sandbox.kernel.network import Network
+
 PACKAGE = "@adcp/sdk@6.11.0"
 HERE = Path(__file__).parent
 WORLD = HERE / "world.yaml"
@@ -59,6 +61,9 @@ AGENTS = {
     "assistant": "si_baseline",
 }
 """Which agent of the world plays the part of each storyboard. A storyboard may bring others along as its scenarios."""
+
+CONTEXT = {name: {"governance_agent_url": Network.url("governor")} for name in ("exchange", "rights")}
+"""What storyboards take for known and no step of theirs finds out, by the agent that plays."""
 
 UNPLAYED: dict[str, str] = {}
 """Storyboards of the release that are not played, and why."""
@@ -148,6 +153,7 @@ def run(storyboards: Sequence[str], transport: str, line: dict[str, Any], verbos
             "reset": f"{line['control']}/reset",
             "storyboards": wanted,
             "now": START,
+            "context": CONTEXT.get(agent_id, {}),
             "verbose": verbose,
         }
         command = ["node", str(HERE / "runner.mjs")]

@@ -308,6 +308,20 @@ def test_a_few_malformed_messages_change_nothing(tmp_path: Path, capfd: pytest.C
     assert found["INVALID_REQUEST"] > 200
 
 
+def test_whole_numbers_that_a2a_makes_floats_are_integers_again(tmp_path: Path) -> None:
+    async def asked() -> Json:
+        data = {"skill": "get_signals", "input": {"adcp_version": "3.1", "signal_spec": "sport", "max_results": 1}}
+        message = {"messageId": "m", "role": "user", "kind": "message", "parts": [{"kind": "data", "data": data}]}
+        body = {"jsonrpc": "2.0", "id": 1, "method": "message/send", "params": {"message": message}}
+        async with sandbox(tmp_path) as served, Agents(served, "http://127.0.0.1:8081") as agents:
+            status, _ = await send(agents.doors()["a2a"], "exchange", "a2a", json.dumps(body).encode(), HEADERS[0])
+            [((*_, payload), reply)] = served.asked
+            assert (status, reply.ok) == (200, True), reply.body
+            return payload
+
+    assert isinstance(asyncio.run(asked())["max_results"], int)
+
+
 def test_over_http_too(live: Live, capfd: pytest.CaptureFixture[str]) -> None:
     messages = Messages(live.running.served, seed=7)
     base = live.line["agents"][0]["mcp"].split("/agents/")[0]

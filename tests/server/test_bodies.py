@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.core.errors import ApiError
-from sandbox.server.bodies import MAX_DEPTH, parse_object
+from sandbox.server.bodies import MAX_DEPTH, parse_object, whole_numbers
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -54,3 +54,17 @@ def test_bodies_that_readers_disagree_about_are_refused(raw: bytes, why: str) ->
 def test_wide_bodies_are_not_deep_ones() -> None:
     raw = json.dumps({"rows": [{"a": [1]}] * 1000}).encode()
     assert len(parse_object(raw)["rows"]) == 1000
+
+
+@given(JSON)
+def test_whole_numbers_are_ints_and_nothing_else_changes(value: object) -> None:
+    found = whole_numbers(value)
+    assert found == value
+    assert not [number for number in _numbers(found) if isinstance(number, float) and number.is_integer()]
+
+
+def _numbers(value: object) -> list[object]:
+    if isinstance(value, dict | list):
+        parts = value.values() if isinstance(value, dict) else value
+        return [number for part in parts for number in _numbers(part)]
+    return [value]

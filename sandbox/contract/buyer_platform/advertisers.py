@@ -75,7 +75,8 @@ async def saved_brand(platform: Platform) -> None:
         raise Skipped(f"nothing is known about {ENRICHED} here")
     found = answer.body
     expect(found.get("brand") == ENRICHED, "brand", ENRICHED, found.get("brand"))
-    expect(bool(found.get("brandWarning")), "brandWarning", "that the data come from enrichment", found.get("brandWarning"))
+    warning = found.get("brandWarning")
+    expect(bool(warning), "brandWarning", "that the data come from enrichment", warning)
 
 
 @CHECKS.add("advertisers.unknown_brand", "rule 30")
@@ -83,7 +84,8 @@ async def unknown_brand(platform: Platform) -> None:
     """A brand that nobody knows is refused, without a preview, even with saveBrand."""
     body = {"name": name(), "brand": "nobody-has-this-brand.example", "saveBrand": True}
     error = await platform.refused("POST", "advertisers", body)
-    expect("enrichedBrand" not in (error.get("details") or {}), "error.details", "no enrichedBrand", error.get("details"))
+    details = error.get("details") or {}
+    expect("enrichedBrand" not in details, "error.details", "no enrichedBrand", details)
 
 
 @CHECKS.add("advertisers.sandbox", "rule 33")
@@ -174,7 +176,12 @@ async def caps_replaced(platform: Platform) -> None:
     cap = {"max_impressions": 3, "window": {"interval": 7, "unit": "days"}}
     made = await platform.campaign(frequencyCaps=[cap, {**cap, "max_impressions": 9}])
     seen = []
-    for body in ({"name": name()}, {"frequencyCaps": [{**cap, "max_impressions": 5}]}, {"frequencyCaps": []}):
+    bodies: tuple[dict[str, Any], ...] = (
+        {"name": name()},
+        {"frequencyCaps": [{**cap, "max_impressions": 5}]},
+        {"frequencyCaps": []},
+    )
+    for body in bodies:
         await platform.ok("PUT", f"campaigns/{made['campaignId']}", body)
         found = await platform.read(made["campaignId"])
         seen.append(sorted(one["max_impressions"] for one in found["frequencyCaps"]))

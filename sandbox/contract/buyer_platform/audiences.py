@@ -131,7 +131,7 @@ async def pages(platform: Platform) -> None:
         page = await platform.ok("GET", f"advertisers/{advertiser}/audiences", take=2, skip=skip)
         found += [row["audienceId"] for row in page["audiences"]]
         expect(page["total"] == 5, "total", 5, page["total"])
-    wanted = sorted(row["audienceId"] for row in rows)
+    wanted = sorted(str(row["audienceId"]) for row in rows)
     expect(sorted(found) == wanted, "audiences of all pages", wanted, sorted(found))
 
 
@@ -165,6 +165,7 @@ async def disabled(platform: Platform) -> None:
 async def agents(platform: Platform) -> None:
     """Syndication names one agent at least, and a kind of resource that there is."""
     path = f"advertisers/{await platform.advertiser()}/syndicate"
-    for wrong in ({"adcpAgentIds": []}, {"resourceType": "WISH"}):
+    faults: tuple[Body, ...] = ({"adcpAgentIds": []}, {"resourceType": "WISH"})
+    for wrong in faults:
         body = {"resourceType": "AUDIENCE", "resourceId": "x", "adcpAgentIds": ["a"], "enabled": True, **wrong}
         await platform.refused("POST", path, body, "VALIDATION_ERROR")

@@ -169,5 +169,3 @@ async def audiences(platform: Platform) -> None:
     """An audience that the advertiser does not have is refused."""
     body = await platform.draft(audienceConfig={"targetAudienceIds": ["no-such-audience"]})
     await platform.refused("POST", "campaigns", body, "VALIDATION_ERROR", "NOT_FOUND")
-
-

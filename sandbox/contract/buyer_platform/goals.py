@@ -9,7 +9,8 @@ from sandbox.contract.buyer_platform.platform import Platform
 from sandbox.contract.check import expect
 
 METRICS = (
-    "clicks views completed_views viewed_seconds attention_seconds attention_score engagements follows saves profile_visits"
+    "clicks views completed_views viewed_seconds attention_seconds attention_score engagements follows saves "
+    "profile_visits"
 ).split()
 
 

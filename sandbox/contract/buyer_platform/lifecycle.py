@@ -8,9 +8,7 @@ from sandbox.contract.buyer_platform.checks import CHECKS
 from sandbox.contract.buyer_platform.platform import Platform
 from sandbox.contract.check import Skipped, expect
 
-STATUSES = (
-    "DRAFT PENDING_APPROVAL INPUT_REQUIRED ACTIVE PAUSED COMPLETED CANCELED FAILED REJECTED ARCHIVED"
-).split()
+STATUSES = ("DRAFT PENDING_APPROVAL INPUT_REQUIRED ACTIVE PAUSED COMPLETED CANCELED FAILED REJECTED ARCHIVED").split()
 
 
 async def _do(platform: Platform, campaign: dict[str, Any], action: str) -> dict[str, Any]:
@@ -189,4 +187,5 @@ async def completes(platform: Platform) -> None:
     flight = {"startDate": await platform.date(1), "endDate": await platform.date(8)}
     made = await platform.launched(flightDates=flight)
     await platform.pass_days(10)
-    expect(await _status(platform, made) == "COMPLETED", "status after the end", "COMPLETED", await _status(platform, made))
+    status = await _status(platform, made)
+    expect(status == "COMPLETED", "status after the end", "COMPLETED", status)

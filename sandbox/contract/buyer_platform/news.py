@@ -31,7 +31,8 @@ async def rows(platform: Platform) -> None:
     """A notification is about something that happened to a resource; its row is short and has no data."""
     for row in await _news(platform):
         expect("." in str(row["type"]), "type", "resource.action", row["type"])
-        expect(len(row["messagePreview"]) <= 200, "messagePreview", "at most 200 characters", len(row["messagePreview"]))
+        length = len(row["messagePreview"])
+        expect(length <= 200, "messagePreview", "at most 200 characters", length)
         extra = sorted({"data", "message"} & set(row))
         expect(not extra, "a row of notifications", "no data", extra)
 

@@ -11,8 +11,8 @@ from sandbox.contract.check import expect
 
 async def _periods(platform: Platform, *spans: tuple[int, int, dict[str, Any]], mode: str = "weight") -> Body:
     rows = [
-        {"label": f"Period {number}", "start": await platform.date(first), "end": await platform.date(last), **more}
-        for number, (first, last, more) in enumerate(spans)
+        {"label": f"Period {first}", "start": await platform.date(first), "end": await platform.date(last), **more}
+        for first, last, more in spans
     ]
     return {"mode": mode, "periods": rows}
 
@@ -23,7 +23,9 @@ async def fields(platform: Platform) -> None:
     given = await _periods(platform, (1, 11, {"weight": 1}), (11, 31, {"weight": 3}))
     found = (await platform.campaign(pacingPeriods=given))["pacingPeriods"]
     shown = [(row["label"], row.get("weight")) for row in found["periods"]]
-    expect(shown == [("Period 0", 1), ("Period 1", 3)], "labels and weights", [("Period 0", 1), ("Period 1", 3)], shown)
+    expect(
+        shown == [("Period 1", 1), ("Period 11", 3)], "labels and weights", [("Period 1", 1), ("Period 11", 3)], shown
+    )
 
 
 @CHECKS.add("periods.modes", "rule 99")

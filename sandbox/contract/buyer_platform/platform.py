@@ -60,7 +60,8 @@ class Platform:
         if not 200 <= answer.status < 300:
             raise Failed(f"{method} {path}", "a success", f"{answer.status} {answer.text[:200]}")
         found = answer.body
-        return found["data"] if isinstance(found, dict) and set(found) <= {"data", "meta"} and "data" in found else found
+        wrapped = isinstance(found, dict) and "data" in found and set(found) <= {"data", "meta"}
+        return found["data"] if wrapped else found
 
     async def refused(
         self, method: str, path: str, body: Any, *codes: str, query: dict[str, Any] | None = None
@@ -178,11 +179,12 @@ def judge(answer: Answer, what: str, *codes: str) -> Body:
     body = answer.body if isinstance(answer.body, dict) else {}
     error = body.get("error")
     if not isinstance(error, dict) or answer.status < 400:
-        wanted = f"a refusal {' or '.join(codes)}".strip()
-        raise Failed(what, wanted, f"{answer.status} {answer.text[:200]}")
+        named = f"a refusal {' or '.join(codes)}".strip()
+        raise Failed(what, named, f"{answer.status} {answer.text[:200]}")
     code = str(error.get("code"))
     expect(not codes or code in codes, f"code of {what}", " or ".join(codes), f"{code}: {error.get('message')}")
-    expect(answer.status == API_STATUS.get(code, answer.status), f"status of {code}", API_STATUS.get(code), answer.status)
+    wanted = API_STATUS.get(code, answer.status)
+    expect(answer.status == wanted, f"status of {code}", wanted, answer.status)
     return error
 
 

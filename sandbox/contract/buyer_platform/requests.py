@@ -51,7 +51,7 @@ async def field(platform: Platform) -> None:
 
 @CHECKS.add("requests.statuses", "rule 4")
 async def statuses(platform: Platform) -> None:
-    """What is not there is 404 NOT_FOUND, what is wrong 400 VALIDATION_ERROR, what does not fit the state 400 INVALID_STATE."""
+    """Codes have their statuses: 404 NOT_FOUND, 400 VALIDATION_ERROR, 400 INVALID_STATE."""
     await platform.refused("GET", "campaigns/no-such-campaign", None, "NOT_FOUND")
     await platform.refused("GET", "advertisers/999999999", None, "NOT_FOUND")
     await platform.refused("POST", "advertisers", {}, "VALIDATION_ERROR")
@@ -148,7 +148,8 @@ async def name_filter(platform: Platform) -> None:
     made = await platform.advertiser(name=f"Before {mark} after")
     await platform.advertiser()
     rows = (await platform.ok("GET", "advertisers", name=mark.upper()))["items"]
-    expect([row["id"] for row in rows] == [made], "advertisers by a part of the name", [made], [row["id"] for row in rows])
+    found = [row["id"] for row in rows]
+    expect(found == [made], "advertisers by a part of the name", [made], found)
 
 
 @CHECKS.add("requests.foreign", "rule 13")

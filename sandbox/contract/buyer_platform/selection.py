@@ -18,7 +18,8 @@ async def added(platform: Platform) -> None:
     wanted = [(row["productId"], row["salesAgentId"])]
     expect(shown == wanted, "selected products", wanted, shown)
     expect(told["totalProducts"] == 1, "totalProducts", 1, told["totalProducts"])
-    expect(bool(told["products"][0].get("selectedAt")), "selectedAt", "an instant", told["products"][0].get("selectedAt"))
+    at = told["products"][0].get("selectedAt")
+    expect(bool(at), "selectedAt", "an instant", at)
 
 
 @CHECKS.add("selection.fields", "rule 125")

@@ -1,4 +1,4 @@
-"""The sales agent that is checked: calls in the form of any release, what it answered, and what of that broke a schema."""
+"""The sales agent that is checked: calls at any release, what it answered, and what of that broke a schema."""
 
 from __future__ import annotations
 
@@ -115,10 +115,7 @@ class Agent:
     def _check_refusal(self, tool: str, body: dict[str, Any], version: str) -> None:
         errors = body.get("errors")
         entries = [body.get("adcp_error"), *(errors if isinstance(errors, list) else [])]
-        for entry in entries:
-            if entry is None:
-                continue
-            entry = entry if isinstance(entry, dict) else {"": entry}
+        for entry in (one if isinstance(one, dict) else {"": one} for one in entries if one is not None):
             issues = schemas.store().check_document("core/error.json", entry, version)
             self.breaches += [Breach(tool, version, "refusal", str(issue)) for issue in issues[:3]]
 
@@ -157,8 +154,8 @@ class Agent:
     async def until(self, done: Callable[[], Awaitable[Any]], hours: float, step: float = 6.0) -> Any:
         """Wait for something of the agent's that may take ``hours`` of its time; gives what ``done`` gives at last.
 
-        Raises :class:`Skipped` if it does not come and nobody can move the agent's clock, :class:`Failed` if it does not
-        although somebody can.
+        Raises :class:`Skipped` if it does not come and nobody can move the agent's clock, :class:`Failed` if
+        somebody can.
         """
         waited = 0.0
         while not (found := await done()):

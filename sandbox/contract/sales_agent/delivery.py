@@ -36,6 +36,7 @@ async def delivered(
         await agent.pass_days(days)
     else:
         await _simulate(agent, made)
+        await agent.until(lambda: _shown(agent, made["media_buy_id"]), 0)
     found = await report(agent, made["media_buy_id"])
     if found["status"] == "active":
         await cancel(agent, made["media_buy_id"])
@@ -53,6 +54,10 @@ async def _simulate(agent: Agent, made: dict[str, Any]) -> None:
     spend = {"amount": 40, "currency": made.get("currency", "USD")}
     params = {"media_buy_id": made["media_buy_id"], "impressions": 10_000, "clicks": 20, "reported_spend": spend}
     await agent.ok("comply_test_controller", agent.here({"scenario": "simulate_delivery", "params": params}))
+
+
+async def _shown(agent: Agent, media_buy_id: str) -> bool:
+    return bool((await report(agent, media_buy_id))["totals"].get("impressions"))
 
 
 def _near(one: float, other: float) -> bool:

@@ -42,7 +42,7 @@ async def once(agent: Agent) -> None:
 
 @CHECKS.add("idempotency.conflict", _SPEC)
 async def conflict(agent: Agent) -> None:
-    """Another order under a key that was used is refused with IDEMPOTENCY_CONFLICT, which tells nothing of the first."""
+    """Another order under a used key is IDEMPOTENCY_CONFLICT, which tells nothing of the first."""
     request, key = await order(agent), new_key()
     first = await agent.call("create_media_buy", request, key=key)
     other = {**request, "packages": [{**request["packages"][0], "budget": request["packages"][0]["budget"] + 1}]}

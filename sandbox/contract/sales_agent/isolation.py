@@ -61,6 +61,8 @@ async def listed(agent: Agent) -> None:
     """Another customer's list of media buys does not have ours."""
     stranger, made = _stranger(agent), await place(agent)
     payload = {"status_filter": STATUSES}
-    found = await walk(agent, "get_media_buys", "media_buys", lambda row: str(row["media_buy_id"]), 100, payload, stranger)
+    found = await walk(
+        agent, "get_media_buys", "media_buys", lambda row: str(row["media_buy_id"]), 100, payload, stranger
+    )
     await cancel(agent, made["media_buy_id"])
     expect(made["media_buy_id"] not in found, "media buys of the other customer", "not ours", found)

@@ -31,6 +31,8 @@ def _check(storyboard: str) -> Callable[[Agent], Awaitable[None]]:
         report = await _play(agent, storyboard)
         counts = report.get("summary") or {}
         failures = report.get("failures") or []
+        if report.get("overall_status") == "unreachable":
+            raise Failed("the runner", "an agent that answers it", str(counts.get("headline"))[:300])
         if failures or counts.get("steps_failed"):
             first = failures[0] if failures else {}
             where = f"{first.get('storyboard_id', storyboard)}/{first.get('step_id', '')}"

@@ -99,7 +99,7 @@ async def place(agent: Agent, request: dict[str, Any] | None = None, key: str | 
 
 
 async def bought(agent: Agent, reply: Reply) -> str:
-    """The id of the media buy that came, or comes, of an order. It is canceled at the end of all checks at the latest."""
+    """The id of the media buy that comes of an order. It is canceled when all checks are done at the latest."""
     made = str(reply.body["media_buy_id"]) if "media_buy_id" in reply.body else await _decided(agent, reply)
     if made not in agent.made:
         agent.made.append(made)
@@ -217,8 +217,8 @@ def _asset(asset: dict[str, Any], size: dict[str, Any]) -> dict[str, Any]:
     base = f"https://{BRAND}/check"
     made: dict[str, dict[str, Any]] = {
         "image": {"url": f"{base}.png", "width": width, "height": height, "format": "png"},
-        "video": {"url": f"{base}.mp4", "width": width, "height": height, "duration_ms": _length(needs, asset)},
-        "audio": {"url": f"{base}.mp3", "duration_ms": _length(needs, asset)},
+        "video": {"url": f"{base}.mp4", "width": width, "height": height, "duration_ms": _length(needs)},
+        "audio": {"url": f"{base}.mp3", "duration_ms": _length(needs)},
         "text": {"content": "Check"[: int(needs.get("max_length") or 100)]},
         "html": {"content": "<p>Check</p>"},
         "url": {"url": f"https://{BRAND}/"},
@@ -232,7 +232,7 @@ def _asset(asset: dict[str, Any], size: dict[str, Any]) -> dict[str, Any]:
     return {"asset_type": kind, **made[kind]}
 
 
-def _length(needs: dict[str, Any], asset: dict[str, Any]) -> int:
+def _length(needs: dict[str, Any]) -> int:
     for name in ("duration_ms", "duration_ms_exact", "max_duration_ms", "min_duration_ms"):
         if needs.get(name):
             return int(needs[name])

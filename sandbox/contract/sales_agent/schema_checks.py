@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sandbox.contract.check import Failed
 from sandbox.contract.sales_agent.agent import Agent, offers
 from sandbox.contract.sales_agent.capabilities import READS
@@ -69,7 +67,7 @@ class _Looking:
     async def __aenter__(self) -> None:
         return
 
-    async def __aexit__(self, kind: Any, *_: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         found = self._agent.breaches[self._before :]
         if found and kind is None:
             first = found[0]

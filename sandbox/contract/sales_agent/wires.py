@@ -20,7 +20,7 @@ MCP_VERSION = "2025-06-18"
 
 @dataclass(slots=True, frozen=True)
 class Told:
-    """What an agent said to a call: ``body`` is what its tool answers, None if there is none; ``failed`` as the wire has it."""
+    """What an agent said: ``body`` is what its tool answers, None if there is none; ``failed`` as the wire has it."""
 
     http: Answer
     body: dict[str, Any] | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import count
 from typing import Any
 
@@ -80,7 +81,7 @@ def _answer(told: dict[str, Any]) -> Answer:
     result = told.get("result")
     if not isinstance(result, dict):
         error = told.get("error")
-        return Answer(False, body=error if isinstance(error, dict) else {"message": "an answer without result"})
+        return _error(str(error.get("message", "")) if isinstance(error, dict) else "an answer without result")
     body = result.get("structuredContent")
     if not isinstance(body, dict):
         texts = [part.get("text") for part in result.get("content") or () if isinstance(part, dict)]
@@ -90,5 +91,14 @@ def _answer(told: dict[str, Any]) -> Answer:
         except NotUnderstood:
             if not result.get("isError"):
                 raise NotUnderstood("the answer has no structured content") from None
-            body = {"message": text}
+            return _error(text)
     return Answer(not result.get("isError") and from_body(body) is None, body=body)
+
+
+def _error(text: str) -> Answer:
+    """An error that has no code of AdCP's. That a tool is unknown is said in various ways."""
+    code = "UNSUPPORTED_FEATURE" if _UNKNOWN.search(text) else "SERVICE_UNAVAILABLE"
+    return Answer(False, body={"adcp_error": {"code": code, "message": text}})
+
+
+_UNKNOWN = re.compile(r"unknown tool|tool\b.*\bnot found|no tool|method not found", re.IGNORECASE)

@@ -56,6 +56,10 @@ class Recording:
     """What was recorded and can't be said in a scenario."""
 
 
+INPUTS = ("call", "adcp", "control")
+"""Kinds of entries that a step can do; others are of real services."""
+
+
 def platform_of(scenario: Scenario) -> str:
     """The buyer platform of a scenario; empty if it has none."""
     return next((name for name, spec in scenario.file.actors.items() if spec.kind == "buyer"), "")
@@ -68,6 +72,8 @@ def of_journal(
     recording = Recording(scenario, world, seed, start_ms, until_ms, f"What {world} did in {scenario.name}", [])
     platform = platform_of(scenario)
     for number, entry in enumerate(entries, start=1):
+        if entry.kind not in INPUTS:
+            continue
         payload, answer = json.loads(entry.payload), json.loads(entry.answer)
         origin = f"input {number} of {world}"
         actor = entry.name.partition(".")[0]

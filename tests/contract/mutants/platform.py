@@ -324,8 +324,9 @@ MUTANTS: dict[str, Mutant] = {
     "audiences.limits": Takes("POST ", "/audiences/sync", status=202),
     "audiences.deleted": Matching("GET ", "/audiences", put("audiences.0.deleted", False)),
     "audiences.pages": Unasked(("skip",)),
-    "syndication.disabled": Matching("GET ", "/syndication-status", lambda body: json.loads(
-        json.dumps(body).replace("DISABLED", "COMPLETED"))),
+    "syndication.disabled": Matching(
+        "GET ", "/syndication-status", lambda body: json.loads(json.dumps(body).replace("DISABLED", "COMPLETED"))
+    ),
     "syndication.agents": Takes("POST ", "/syndicate", status=201),
     "catalogs.actions": Matching("POST ", "/catalogs/sync", put("data.results.0.action", "created")),
     "catalogs.either": Takes("POST ", "/catalogs/sync"),
@@ -333,7 +334,9 @@ MUTANTS: dict[str, Mutant] = {
     "catalogs.dry_run": Sent("POST ", "/catalogs/sync", drop("dry_run")),
     "catalogs.only": Sent("POST ", "/catalogs/sync", drop("catalog_ids")),
     "catalogs.missing": Sent("POST ", "/catalogs/sync", drop("delete_missing")),
-    "lists.classes": Matching("POST ", "/property-lists", every(put("unresolvedDomains", []), put("registeredDomains", []))),
+    "lists.classes": Matching(
+        "POST ", "/property-lists", every(put("unresolvedDomains", []), put("registeredDomains", []))
+    ),
     "lists.rate": Matching("POST ", "/property-lists", put("resolutionSummary.totalRequested", add(1))),
     "lists.size": Takes("POST ", "/property-lists"),
     "lists.types": Takes("POST ", "/property-lists"),

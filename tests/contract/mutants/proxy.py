@@ -1,7 +1,7 @@
 """A proxy that breaks one thing of the service behind it.
 
 A :class:`Mutant` sees every request before it is passed on, and every answer before it goes back; both are plain data.
-Over MCP a call's body is the payload of the tool and the answer's body what the tool said; other bodies are JSON as it is.
+Over MCP a call's body is the payload of the tool and the answer's body what the tool said; others are JSON as it is.
 """
 
 from __future__ import annotations
@@ -266,7 +266,7 @@ def every(*edits: Edit) -> Edit:
 
 
 def put(path: str, value: Any) -> Edit:
-    """Set what is at ``a.*.b`` (``*`` is each row or key); a function gets what was there. Nothing there, nothing done."""
+    """Set what is at ``a.*.b`` (``*`` is each row or key); a function gets what was there, if anything was."""
 
     def edit(body: Any) -> Any:
         for holder, key in _places(body, path.split("."), make=not callable(value)):
@@ -301,8 +301,8 @@ def counting() -> Edit:
 def _places(body: Any, path: list[str], make: bool) -> Iterator[tuple[Any, Any]]:
     first, *rest = path
     if isinstance(body, list):
-        keys: list[Any] = list(range(len(body))) if first == "*" else [int(first)] if first.lstrip("-").isdigit() else []
-        keys = [key for key in keys if -len(body) <= key < len(body)]
+        wanted = range(len(body)) if first == "*" else [int(first)] if first.isdigit() else []
+        keys: list[Any] = [key for key in wanted if key < len(body)]
     elif isinstance(body, dict):
         keys = list(body) if first == "*" else [first] if first in body or (make and not rest) else []
     else:

@@ -95,7 +95,6 @@ class Frozen(Mutant):
 class Relayed(Mutant):
     """Webhooks go through the proxy."""
 
-
     async def serve(self, call: Call, forward: Forward) -> Said:
         if call.name == "create_media_buy" and "push_notification_config" in call.body:
             config = call.body["push_notification_config"]

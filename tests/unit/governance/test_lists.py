@@ -121,6 +121,22 @@ def test_standards_are_calibrated_and_applied(stage: Stage) -> None:
     assert stage.call("get_content_standards", body)["languages_any"] == ["en"]
 
 
+@pytest.mark.parametrize("version", ["3.0", "3.1", "3.2"])
+def test_examples_that_are_pages_count_and_are_not_among_the_artifacts_of_an_answer(version: str) -> None:
+    stage = Stage({}, version)
+    page = {"type": "url", "value": "https://daily.example/war"}
+    examples = {"pass": [artifact("hunt")], "fail": [page, artifact("fight")], "unsure": 3}
+    body = CREATE["create_content_standards"] | {"calibration_exemplars": examples}
+    found = {"standards_id": stage.call("create_content_standards", body)["standards_id"]}
+    judged = stage.call("calibrate_content", found | {"artifact": artifact("war") | {"url": page["value"]}})
+    assert judged["verdict"] == "fail"
+    shown = {"pass": [artifact("hunt")], "fail": [artifact("fight")]}
+    assert stage.call("get_content_standards", found)["calibration_exemplars"] == shown
+    [row] = stage.call("list_content_standards", {})["standards"]
+    assert row["calibration_exemplars"] == shown
+    assert not list(stage.world.trace.of("violation"))
+
+
 def test_what_should_be_only_warns_and_what_cannot_be_read_is_left_to_people(stage: Stage) -> None:
     texts = {"no_stock": ("should", "No stock photography."), "dpi": ("must", "Minimum 72 DPI for display assets")}
     policies = [{"policy_id": name, "enforcement": e, "policy": text} for name, (e, text) in texts.items()]

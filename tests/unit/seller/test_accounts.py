@@ -168,3 +168,18 @@ def test_such_an_agent_opens_sandbox_accounts_only_and_for_operators_only(
 def test_such_an_agent_opens_nothing_on_the_spot(stage: Opener) -> None:
     world = stage(accounts={"operator_auth": True})
     assert world.error("create_media_buy", **world.order())["code"] == "ACCOUNT_NOT_FOUND"
+
+
+def test_an_account_keeps_of_its_brand_what_every_release_knows(stage: Opener) -> None:
+    world = stage(version="3.2")
+    brand = {
+        "domain": "acme.com",
+        "industries": ["retail"],
+        "countries": ["US"],
+        "brand_kit_override": {"tagline": "Up"},
+    }
+    sync(world, brand=brand)
+    for release in ("3.0", "3.1", "3.2"):
+        world.version = release
+        [account] = world.call("list_accounts")["accounts"]
+        assert account["brand"] == {"domain": "acme.com", "industries": ["retail"]}

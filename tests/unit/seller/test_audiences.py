@@ -159,6 +159,15 @@ def test_catalogs_are_kept_unless_it_is_a_dry_run(stage: Opener, version: str) -
     assert [row["action"] for row in rows] == ["created", "deleted"]
 
 
+def test_a_release_is_told_of_the_types_of_events_that_it_knows(stage: Opener) -> None:
+    world = stage(event_tracking=True)
+    source = {"event_source_id": "pixel", "event_types": ["content_view", "purchase", "follow"]}
+    world.call("sync_event_sources", account=ACCOUNT, event_sources=[source])
+    world.version = "3.0"
+    [row] = world.call("sync_event_sources", account=ACCOUNT)["event_sources"]
+    assert row["event_types"] == ["purchase"]
+
+
 def test_nothing_of_a_list_is_taken_when_one_of_it_is_refused(stage: Opener) -> None:
     world = stage(catalog_management=True, event_tracking=True)
     shoes = {"catalog_id": "shoes", "type": "product", "items": [{"id": "1"}]}

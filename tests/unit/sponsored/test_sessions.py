@@ -223,9 +223,9 @@ def test_a_turn_that_is_sent_again_is_answered_as_before_and_counts_once() -> No
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_test_controller_ends_sessions_for_good(version: str) -> None:
     stage = agent(version, test_controller=True)
-    assert stage.call("get_adcp_capabilities")["compliance_testing"]["scenarios"] == ["force_session_status"]
-    listed = stage.call("comply_test_controller", scenario="list_scenarios")
-    assert listed["scenarios"] == ["force_session_status"]
+    scenarios = ["force_account_status", "force_session_status"]
+    assert stage.call("get_adcp_capabilities")["compliance_testing"]["scenarios"] == scenarios
+    assert stage.call("comply_test_controller", scenario="list_scenarios")["scenarios"] == scenarios
     begun = begin(stage)
     account = {"brand": {"domain": "acme.example"}, "operator": "acme.example", "sandbox": True}
     force: dict[str, Any] = {"scenario": "force_session_status", "account": account}

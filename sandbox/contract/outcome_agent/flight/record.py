@@ -49,7 +49,7 @@ class Snapshot:
 
 @dataclass(slots=True)
 class Flight:
-    """A flight. ``problem`` says why it came to nothing, empty if it did not; ``tactic`` is how the platform shows it at the end."""
+    """A flight. ``problem`` says why it came to nothing; ``tactic`` is how the platform shows it at the end."""
 
     base: str = ""
     """Address of the platform."""

@@ -68,7 +68,9 @@ class _Story:
             "constraints": {"channels": list(self._agent.channels or ["display"]), "countries": self._countries()},
         }
         self._campaign = (await market.ask("POST", "campaigns", body))["campaignId"]
-        await self._creative("banner")
+        await self._banner("banner")
+        spot = {"asset_type": "VIDEO", "url": "https://cdn.acme.com/spot.mp4", "duration_ms": 30000}
+        await self._creative("spot", "video_standard_30s", spot)
         rows = await market.proposals(self._campaign)
         flight.proposal, flight.stage = rows[0], "acceptance"
         await self._assign(rows[0])
@@ -77,11 +79,15 @@ class _Story:
     def _countries(self) -> list[str]:
         return list(self._agent.countries or ["US"])
 
-    async def _creative(self, name: str) -> None:
+    async def _banner(self, name: str) -> None:
+        asset = {"asset_type": "IMAGE", "url": f"https://cdn.acme.com/{name}.png", "width": 300, "height": 250}
+        await self._creative(name, "display_300x250_image", asset)
+
+    async def _creative(self, name: str, format_id: str, asset: Json) -> None:
         body = {
             "name": name,
-            "format_id": {"agent_url": "https://creative.adcontextprotocol.org", "id": "display_300x250_image"},
-            "assets": [{"asset_type": "IMAGE", "url": f"https://cdn.acme.com/{name}.png", "width": 300, "height": 250}],
+            "format_id": {"agent_url": "https://creative.adcontextprotocol.org", "id": format_id},
+            "assets": [asset],
         }
         await self._market.ask("POST", f"campaigns/{self._campaign}/creatives", body)
 
@@ -125,7 +131,7 @@ class _Story:
         await self._until(9)
         await self._update("more", budget=max(min(most, MORE), min(most, FIRST)))
         await self._until(12)
-        await self._creative("second")
+        await self._banner("second")
         await self._market.settle()
         await self._until(15)
         marks["paused"] = await self._market.now_ms()
@@ -134,9 +140,9 @@ class _Story:
         marks["resumed"] = await self._market.now_ms()
         await self._update("resumed", paused=False)
         await self._until(20)
-        charged = micros((await self._tactic())["spending"]["charged"])
-        bound = (await self._look("before")).committed_micros
-        if bound > charged:
+        charged, before = micros((await self._tactic())["spending"]["charged"]), await self._look("before")
+        bound = before.committed_micros
+        if bound > max(charged, before.budget_micros // 2):  # else there is nothing worth taking back
             await self._update("less", budget=amount(charged + (bound - charged) * 3 // 5))
         await self._until(24)
         self._end_ms -= DAY_MS
