@@ -44,7 +44,7 @@ def offer_proposals(
     ]
     most = request.get("filters", {}).get("budget_range", {}).get("max")
     standing = seller.proposals.get(seller.config.proposal_id)
-    if standing is not None and standing.buyer == buyer and standing.status != "accepted":
+    if standing is not None and standing.buyer == buyer and _on_offer(seller, standing):
         return [proposal_wire(seller, standing)]
     proposal = Proposal(
         proposal_id=seller.config.proposal_id if standing is None and seller.config.proposal_id else _new_id(seller),
@@ -61,6 +61,12 @@ def offer_proposals(
     seller.proposals[proposal.proposal_id] = proposal
     seller.status("proposal", proposal.proposal_id, None, proposal.status, "offered")
     return [proposal_wire(seller, proposal)]
+
+
+def _on_offer(seller: Seller, proposal: Proposal) -> bool:
+    """True if a proposal can still be bought: not expired, declined or bought, and nobody decides about it."""
+    open_still = proposal.declined is None and proposal.status != "accepted"
+    return open_still and seller.now < proposal.expires_ms and proposal.task_id not in seller.desk.cases
 
 
 def _brand(request: dict[str, Any]) -> dict[str, Any]:

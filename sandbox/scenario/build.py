@@ -17,7 +17,6 @@ from sandbox.kernel.latency import Latency
 from sandbox.kernel.network import NetworkConfig
 from sandbox.kernel.webhooks import WEBHOOK_RETRIES_MS
 from sandbox.kernel.world import World
-from sandbox.peers.actor import peer_kind
 from sandbox.scenario.conditions import CallCondition
 from sandbox.scenario.driver import Driver
 from sandbox.scenario.references import hint
@@ -138,6 +137,8 @@ def _settings(
 
 def _real(scenario: Scenario, name: str, spec: ActorSpec) -> ActorKind:
     """The kind of an actor that has an address: somebody else's service."""
+    from sandbox.peers.actor import peer_kind
+
     if spec.generate is not None:
         raise scenario.document.error("a real service can't be generated", ("actors", name, "generate"))
     try:

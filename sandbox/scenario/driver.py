@@ -183,8 +183,7 @@ class Driver(Actor):
         if caller in self.world.actors:
             return Principal(str(caller), self.world.actors[str(caller)].role)
         if caller is None:
-            customers = getattr(getattr(actor, "config", None), "customers", ())
-            caller = customers[0].principal if customers else self.id
+            caller = next(iter(getattr(actor, "customers", ())), self.id)
         return Principal(caller, "driver")
 
     def _names(self) -> dict[str, Any]:

@@ -52,6 +52,7 @@ class Host:
         self._outbox = outbox
         self._services = services or Services(platform_id)
         self._replaying = False
+        self._reserved = False
         self._turn = Turn()
         self._entering: set[asyncio.Task[Reply]] = set()
         self.inputs = 0
@@ -123,9 +124,11 @@ class Host:
     def reserve(self) -> None:
         """Take no inputs before :meth:`play` stands still."""
         self._turn.take()
+        self._reserved = True
 
     async def play(self, until_ms: int, progress: Callable[[int], None] | None, why: str) -> None:
         """Play the scenario of a reserved world to its end, and close the world then, because of ``why``."""
+        self._reserved = False
         try:
             await self._stepper.run(until_ms, progress)
         finally:
@@ -150,6 +153,9 @@ class Host:
     async def close(self, why: str) -> None:
         """Take no further inputs and let no more time pass; done when the input that is under way has ended."""
         self._stepper.closed = why
+        if self._reserved:
+            self._reserved = False
+            await self._turn.leave()
         async with self._turn:
             pass
 

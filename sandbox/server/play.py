@@ -14,8 +14,9 @@ from sandbox.core.errors import InputError
 from sandbox.scenario.driver import Driver, StepFailed
 from sandbox.scenario.run import Play
 from sandbox.server.app import Address, Running
+from sandbox.server.customers import seat
 from sandbox.server.host import Host
-from sandbox.server.served import Served, Settings, seat
+from sandbox.server.served import Served, Settings
 
 if TYPE_CHECKING:
     from sandbox.results.result import RunResult

@@ -108,7 +108,10 @@ def _play_again(url: str, scenario: Scenario, seed: int) -> Redone:
 
 
 def _scenario(url: str, given: str | None) -> tuple[Scenario, int, bool]:
-    """The scenario that a journal is of, its seed, and whether it was played (and not served). The name by which it was served is the identity of both."""
+    """The scenario that a journal is of, its seed, and whether it was played (not served).
+
+    The name by which it was served is the identity of both.
+    """
     journal = Journal(url)
     try:
         identity = journal.read("identity")

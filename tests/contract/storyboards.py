@@ -28,6 +28,8 @@ from sandbox.kernel.network import Network
 PACKAGE = "@adcp/sdk@6.11.0"
 HERE = Path(__file__).parent
 WORLD = HERE / "world.yaml"
+DEFAULT = None
+"""No file: the default world."""
 START = "2026-04-01T00:00:00Z"
 """When the world begins: before every date in a storyboard."""
 
@@ -141,29 +143,37 @@ def _stop(_number: int, _frame: object) -> None:
 
 def run(storyboards: Sequence[str], transport: str, line: dict[str, Any], verbose: bool = False) -> Iterator[Outcome]:
     """Run storyboards against the sandbox of a ready line, those of one agent after another."""
-    agents = {agent["id"]: agent for agent in line["agents"]}
     for agent_id in dict.fromkeys(ROLE[name] for name in storyboards):
-        agent = agents[agent_id]
         wanted = [name for name in storyboards if ROLE[name] == agent_id]
-        request = {
-            "sdk": str(sdk()),
-            "agent": agent[transport],
-            "token": agent["token"],
-            "protocol": transport,
-            "reset": f"{line['control']}/reset",
-            "storyboards": wanted,
-            "now": START,
-            "context": CONTEXT.get(agent_id, {}),
-            "verbose": verbose,
-        }
-        command = ["node", str(HERE / "runner.mjs")]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write(json.dumps(request))
-            process.stdin.close()
-            for text in process.stdout:
-                yield _outcome(json.loads(text), agent_id, transport)
+        yield from _played(agent_id, transport, line, {"storyboards": wanted, "verbose": verbose})
+
+
+def prove(agent_id: str, tool: str, transport: str, line: dict[str, Any]) -> Outcome:
+    """Have an agent prove that it authenticates callers, by a tool of its own that needs that."""
+    (outcome,) = _played(agent_id, transport, line, {"storyboards": ["security_baseline"], "probe": tool})
+    return outcome
+
+
+def _played(agent_id: str, transport: str, line: dict[str, Any], wish: dict[str, Any]) -> Iterator[Outcome]:
+    agent = next(row for row in line["agents"] if row["id"] == agent_id)
+    request = {
+        "sdk": str(sdk()),
+        "agent": agent[transport],
+        "token": agent["token"],
+        "protocol": transport,
+        "reset": f"{line['control']}/reset",
+        "now": START,
+        "context": CONTEXT.get(agent_id, {}),
+        **wish,
+    }
+    command = ["node", str(HERE / "runner.mjs")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(request))
+        process.stdin.close()
+        for text in process.stdout:
+            yield _outcome(json.loads(text), agent_id, transport)
 
 
 def _outcome(line: dict[str, Any], agent_id: str, transport: str) -> Outcome:

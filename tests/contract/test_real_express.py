@@ -54,5 +54,5 @@ def test_an_agent_with_another_key_stops_the_run_with_a_reason(monkeypatch: pyte
     monkeypatch.setenv("OUTCOME_KEY", "another-key")
     with express_agent(KEY) as url:
         monkeypatch.setenv("EXPRESS_AGENT_URL", url)
-        with pytest.raises(InputError, match="actors.express.announce: .* it answers with status 401"):
+        with pytest.raises(InputError, match=r"actors.express.announce: .* it answers with status 401"):
             play(load(CAMPAIGN))

@@ -11,12 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.contract.storyboards import HERE, missing, sdk, served
+from tests.contract.storyboards import DEFAULT, HERE, missing, sdk, served
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing()), reason=missing() or "node is there")]
-
-DEFAULT = None
-"""No scenario: the default world."""
 
 SELLERS = ("newsroom", "worldview", "bigscreen", "soundhouse")
 

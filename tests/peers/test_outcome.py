@@ -174,7 +174,7 @@ def test_a_journal_of_another_behaviour_is_refused(service: Service, scenario: W
     path, url = scenario(), f"sqlite:///{tmp_path}/run.db"
     play(load(path), journal=url)
     changed = scenario(STEPS.replace("total: 1000", "total: 900"))
-    with pytest.raises(InputError, match="the journal goes on with agent.get-proposals of a real service"):
+    with pytest.raises(InputError, match=r"the journal goes on with agent.get-proposals of a real service"):
         play_again(load(changed), url)
     with pytest.raises(InputError, match="has a run already"):
         play(load(path), journal=url)
@@ -182,13 +182,13 @@ def test_a_journal_of_another_behaviour_is_refused(service: Service, scenario: W
 
 def test_a_service_that_wants_to_know_and_is_not_there_stops_the_run(service: Service, scenario: Write) -> None:
     service.close()
-    with pytest.raises(InputError, match="actors.agent.announce: /sandbox was not told .*: no connection came about"):
+    with pytest.raises(InputError, match=r"actors.agent.announce: /sandbox was not told .*: no connection came about"):
         play(load(scenario()))
 
 
 def test_a_missing_variable_is_named(scenario: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AGENT_URL", raising=False)
-    with pytest.raises(InputError, match="actors.agent.url: the environment has no AGENT_URL"):
+    with pytest.raises(InputError, match=r"actors.agent.url: the environment has no AGENT_URL"):
         play(load(scenario()))
 
 
@@ -197,7 +197,7 @@ def test_a_missing_variable_is_named(scenario: Write, monkeypatch: pytest.Monkey
     [
         ("url: {from_env: AGENT_URL}", "url: nowhere", "write an address such as"),
         ("url: {from_env: AGENT_URL}", "url: http://user:pw@here", "credentials are in `auth`"),
-        ("method: api-key", "method: magic", "auth"),
+        ("method: api-key", "method: magic", "method: input should be"),
         ("timeout: 400ms", "timeout: 0s", "timeout"),
         ("announce: /sandbox", "announce: sandbox", "announce"),
         ("announce: /sandbox", "strategy: slow", "unknown field 'strategy'"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ actors:
 """
 
 SELLER = "https://seller.outside.example/mcp"
-ORDER = {
+ORDER: Json = {
     "adcp_version": "3.1",
     "account": {"brand": {"domain": "acme.com"}, "operator": "acme.com"},
     "brand": {"domain": "acme.com"},
@@ -75,18 +76,22 @@ def fetched(live: Live, path: str) -> Json:
     return body
 
 
+def decoded(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
 def verified(token: str, brand: Json) -> Json:
-    """The claims of a token, by steps 2 to 7 of the seller's checklist (security.mdx), with keys as PyJWT reads them."""
-    header, claims = jwt.get_unverified_header(token), jwt.decode(token, options={"verify_signature": False})
+    """The claims of a token, by steps 2 to 7 of the seller's checklist (security.mdx); PyJWT reads the key."""
+    signed, _, signature = token.rpartition(".")
+    header, claims = (json.loads(decoded(part)) for part in signed.split("."))
     assert (header["alg"], header["typ"]) == ("EdDSA", "adcp-gov+jws")
+    assert all(header[name] is True and name in claims for name in header["crit"])
     (entry,) = [one for one in brand["agents"] if one["type"] == "governance" and one["url"] == claims["iss"]]
     (key,) = [one for one in httpx.get(entry["jwks_uri"]).json()["keys"] if one["kid"] == header["kid"]]
     assert (key["use"], key["key_ops"], key["adcp_use"]) == ("sig", ["verify"], "governance-signing")
     assert "d" not in key, "no private part"
     public = jwt.PyJWK(key)
-    signed, _, signature = token.rpartition(".")
-    raw = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
-    if not public.Algorithm.verify(signed.encode(), public.key, raw):
+    if not public.Algorithm.verify(signed.encode(), public.key, decoded(signature)):
         raise InvalidSignature
     return dict(claims)
 

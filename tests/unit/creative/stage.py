@@ -40,7 +40,9 @@ class Caller(Actor):
 class Stage:
     """The world and what tests do in it. Every answer is checked against the official schema on its way."""
 
-    def __init__(self, kind: str, config: dict[str, Any], version: str = "3.1", **others: tuple[str, dict[str, Any]]) -> None:
+    def __init__(
+        self, kind: str, config: dict[str, Any], version: str = "3.1", **others: tuple[str, dict[str, Any]]
+    ) -> None:
         self.world = World(7, parse_instant(START), users=1_000)
         self.checkers = [checker(self.world) for checker in CHECKERS]
         for checker in self.checkers:

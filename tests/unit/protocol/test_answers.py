@@ -99,8 +99,9 @@ def activation(house: House, key: str) -> Json:
     }
     intent = {"plan_id": "plan", "caller": "https://client.example/", "tool": "activate_signal"}
     intent |= {"target_agent": house.world.network.url("data"), "purchase_type": "signal_activation"}
-    intent |= {"proposed_commitment": {"amount": 5_000, "currency": "USD"}}
-    asked = house.call("check_governance", "data", **intent, payload={"adcp_version": "3.1"} | request)
+    commitment = {"amount": 5_000, "currency": "USD"}
+    payload = {"adcp_version": "3.1"} | request
+    asked = house.call("check_governance", "data", **intent, proposed_commitment=commitment, payload=payload)
     return request | {"governance_context": asked["governance_context"]}
 
 

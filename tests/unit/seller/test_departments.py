@@ -12,6 +12,7 @@ from agents.governance import GovernanceAgent
 from agents.publisher import KIND as PUBLISHER
 from agents.seller import KIND as SELLER
 from agents.signals import KIND as SIGNALS
+from agents.sponsored import KIND as SPONSORED
 from sandbox.core.errors import InputError
 from sandbox.core.time import parse_instant
 from sandbox.kernel.actor import Actor
@@ -25,6 +26,7 @@ Json = dict[str, Any]
 
 ACCOUNT = {"brand": {"domain": "acme.com"}, "operator": "agency.example"}
 GOVERNOR = "https://127.0.0.1:8081/agents/governor/mcp"
+TENTS = {"id": "tents", "title": "Tents", "products": [{"id": "tent", "name": "Light tent", "price": 240}]}
 NORTHSTAR = "http://127.0.0.1:8081/agents/northstar/a2a"
 
 
@@ -35,7 +37,7 @@ class Driver(Actor):
 
 
 class House:
-    """A seller, a governance agent, a creative agent, a signals agent, and a client from outside."""
+    """A seller, and a governance, a creative, a signals and a sponsored agent; and a client from outside."""
 
     def __init__(self, others: list[str] | None = None, **settings: Any) -> None:
         self.world = World(7, parse_instant("2026-05-01"), users=1_000)
@@ -49,6 +51,8 @@ class House:
         self.world.add(GOVERNANCE.build(self.world, "governor", GOVERNANCE.config(review={"delay": "1h"})))
         self.world.add(CREATIVE.build(self.world, "studio", CREATIVE.config(personality="generative")))
         self.world.add(SIGNALS.build(self.world, "data", SIGNALS.config(departments=["governor", *(others or [])])))
+        talks = {"brand": "acme.com", "offerings": [TENTS], "test_controller": True}
+        self.world.add(SPONSORED.build(self.world, "host", SPONSORED.config(**talks)))
         self.world.add(Driver(self.world, "client"))
         self.world.start()
         self._keys = 0
@@ -189,6 +193,25 @@ def test_tasks_of_departments_are_found_and_unknown_ones_are_not() -> None:
     assert waiting["status"] == "submitted"
     assert house.call("get_task_status", task_id=waiting["task_id"])["status"] == "submitted"
     assert house.error("get_task_status", task_id="task_nowhere")["code"] == "REFERENCE_NOT_FOUND"
+
+
+def test_conversations_are_held_and_ended_at_the_seller_s_address() -> None:
+    house = opened(departments=["host"], test_controller=True)
+    body = house.call("get_adcp_capabilities")
+    assert body["supported_protocols"] == ["media_buy", "creative", "sponsored_intelligence"]
+    scenarios = house.call("comply_test_controller", scenario="list_scenarios")["scenarios"]
+    assert scenarios == body["compliance_testing"]["scenarios"]
+    assert scenarios.count("force_account_status") == 1
+    identity = {"consent_granted": False, "anonymous_session_id": "a-session-of-nobody"}
+    begun = house.call("si_initiate_session", intent="A tent, please", offering_id="tents", identity=identity)
+    account = ACCOUNT | {"sandbox": True}
+    end = {"session_id": begun["session_id"], "status": "terminated", "termination_reason": "session_timeout"}
+    forced = house.call("comply_test_controller", scenario="force_session_status", account=account, params=end)
+    assert (forced["success"], forced["current_state"]) == (True, "terminated")
+    error = house.error("si_send_message", session_id=begun["session_id"], message="Still there?")
+    assert error["code"] == "SESSION_TERMINATED"
+    unknown = house.call("comply_test_controller", scenario="force_rain", account=account)
+    assert (unknown["success"], unknown["error"]) == (False, "UNKNOWN_SCENARIO")
 
 
 @pytest.mark.parametrize("name", ["nobody", "daily", "northstar", "client"])

@@ -89,3 +89,13 @@ def test_proposals_of_others_look_like_absent_ones(stage: Opener) -> None:
     proposal_id = offered(world)["proposal_id"]
     foreign = world.error("create_media_buy", sender="rival", **order(proposal_id, 300))
     assert foreign["code"] == "PROPOSAL_NOT_FOUND"
+
+
+def test_a_standing_proposal_that_can_no_longer_be_bought_makes_room_for_another(stage: Opener) -> None:
+    world = stage(proposal_id="spring_plan", proposals_firm=True, proposal_validity="2d")
+    assert offered(world)["proposal_id"] == offered(world)["proposal_id"] == "spring_plan"
+    world.run("2026-05-05T00:00:00Z")
+    fresh = offered(world)
+    assert fresh["proposal_id"] != "spring_plan"
+    assert world.error("create_media_buy", **order("spring_plan", 300))["code"] == "PROPOSAL_EXPIRED"
+    assert "media_buy_id" in world.call("create_media_buy", **order(fresh["proposal_id"], 300))

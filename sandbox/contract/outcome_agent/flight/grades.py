@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from sandbox.contract.check import Failed, Skipped, expect
 from sandbox.contract.outcome_agent.agent import OutcomeAgent
@@ -35,10 +36,7 @@ async def _flown(agent: OutcomeAgent, *shown: str) -> Flight:
     flight = await fly(agent)
     if flight.problem:
         raise Skipped(f"the flight came to nothing: {flight.problem}")
-    for message in flight.messages(*shown):
-        headers = {**(dict([agent.auth.header]) if agent.auth else {}), IDEMPOTENCY: message.key}
-        answer = "" if message.answer is None else json.dumps(message.answer)
-        _show(agent, f"{agent.url}/{message.operation}", headers, message.body, message.status, answer)
+    _show_messages(agent, flight, shown)
     for action in flight.actions:
         if action.operation in shown:
             url = f"{flight.base}/rest/v1/{action.operation.replace('_', '-')}"
@@ -66,6 +64,7 @@ async def proposes(agent: OutcomeAgent) -> None:
 async def accepts(agent: OutcomeAgent) -> None:
     """It takes the tactic that the advertiser selects."""
     flight = await fly(agent)
+    _show_messages(agent, flight, ["accept-proposal"])
     if flight.stage == "acceptance":
         raise Failed(flight.problem)
     await _flown(agent)

@@ -45,7 +45,7 @@ class _Story:
             flight.problem = ""
         except Failed as why:
             flight.problem = f"{why.what}: wanted {why.wanted}, found {why.found}"
-        if flight.stage == "flight":
+        if flight.proposal:
             tactic_id = flight.proposal["tacticId"]
             await market.read_messages()
             flight.sent = [one for one in market.sent if one.body.get("tacticId") == tactic_id]
