@@ -82,8 +82,10 @@ def resolve(world: World, found: PropertyList) -> tuple[list[Json], dict[str, li
     leaves out what it does not cover, unless it says otherwise.
     """
     filters = found.fields.get("filters", {})
-    identifiers = [entry for entry in _base(world, found) if _passes(world, entry, filters)]
-    unique = list({(entry["type"], entry["value"]): entry for entry in identifiers}.values())
+    known, left_out = publishers(world), {_name(entry) for entry in filters.get("exclude_identifiers", [])}
+    passing = (entry for entry in _base(known, found) if _name(entry) not in left_out)
+    identifiers = [entry for entry in passing if _passes(known.get(entry["value"]), filters)]
+    unique = list({_name(entry): entry for entry in identifiers}.values())
     gaps: dict[str, list[Json]] = {}
     for wanted in filters.get("feature_requirements", []):
         if unique:
@@ -93,16 +95,20 @@ def resolve(world: World, found: PropertyList) -> tuple[list[Json], dict[str, li
     return unique, gaps
 
 
-def _base(world: World, found: PropertyList) -> Iterator[Json]:
+def _name(entry: Json) -> tuple[str, str]:
+    return entry["type"], entry["value"]
+
+
+def _base(known: dict[str, Publisher], found: PropertyList) -> Iterator[Json]:
     selections = found.fields.get("base_properties")
     if not selections:
-        yield from ({"type": "domain", "value": publisher.domain} for publisher in publishers(world).values())
+        yield from ({"type": "domain", "value": publisher.domain} for publisher in known.values())
         return
     for chosen in selections:
         if chosen["selection_type"] == "identifiers":
             yield from chosen["identifiers"]
             continue
-        publisher = publishers(world).get(chosen["publisher_domain"])
+        publisher = known.get(chosen["publisher_domain"])
         if publisher is not None and _selected(publisher, chosen):
             yield {"type": "domain", "value": publisher.domain}
 
@@ -114,11 +120,8 @@ def _selected(publisher: Publisher, chosen: Json) -> bool:
     return bool(set(chosen["property_ids"]) & {offer.local_id for offer in publisher.offers})
 
 
-def _passes(world: World, entry: Json, filters: Json) -> bool:
-    """True unless a filter excludes an identifier. Channels and countries are known of publishers of the world."""
-    if entry in filters.get("exclude_identifiers", []):
-        return False
-    publisher = publishers(world).get(entry["value"])
+def _passes(publisher: Publisher | None, filters: Json) -> bool:
+    """True unless a filter excludes a publisher. Channels and countries are known of publishers of the world."""
     if publisher is None:
         return True
     channels = {offer.channel.name for offer in publisher.offers}

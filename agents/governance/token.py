@@ -7,7 +7,6 @@ an intent and 30 days for an execution, and the approved task, payload and amoun
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -77,12 +76,15 @@ def read(token: str, jwks: dict[str, Any]) -> Claims:
     PERMISSION_DENIED otherwise, with what is wrong.
     """
     header, claims, signed, signature = _parts(token)
+    critical = header.get("crit", [])
     if header.get("alg") != "EdDSA" or header.get("typ") != TYPE:
         raise _refused(f"its header must say alg EdDSA and typ {TYPE}")
+    if not isinstance(critical, list) or not all(isinstance(name, str) for name in critical):
+        raise _refused("crit must be a list of names")
     for name in CRITICAL:
-        if len({header.get(name) is True, name in header.get("crit", []), name in claims}) != 1:
+        if len({header.get(name) is True, name in critical, name in claims}) != 1:
             raise _refused(f"{name} must be a claim, a marker in the header and in crit, or none of them")
-    if set(header.get("crit", [])) - set(CRITICAL) or ("authorized_task" in claims) != (
+    if set(critical) - set(CRITICAL) or ("authorized_task" in claims) != (
         "authorized_payload_hash" in claims
     ):
         raise _refused("it has critical extensions that are unknown or incomplete")
@@ -134,7 +136,7 @@ def _parts(token: str) -> tuple[dict[str, Any], Claims, str, bytes]:
         header, claims = json.loads(_decode(head)), json.loads(_decode(body))
         if isinstance(header, dict) and isinstance(claims, dict):
             return header, claims, f"{head}.{body}", _decode(signature)
-    except (ValueError, binascii.Error):
+    except (ValueError, RecursionError):  # also what is no Base64, and objects within objects without end
         pass
     raise _refused("it is no compact JWS")
 

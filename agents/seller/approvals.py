@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agents.seller.accounts import set_account_status
+from agents.seller.compact.envelope import check_envelope
 from agents.seller.config import Policy
 from agents.seller.library import review
 from agents.seller.orders import Order, book
@@ -139,6 +140,10 @@ class Desk:
 
     def resume(self, case: Case, order: Order) -> dict[str, Any]:
         """Go on with an order that was sent again with what it lacked."""
+        if case.order is not None and case.order.proposal is not None:
+            case.order.proposal.task_id = ""
+        if order.proposal is not None:
+            order.proposal.task_id = case.task.task_id
         case.order = order
         case.resumed += 1
         self._seller.tasks.move(case.task, "submitted", "the buyer added what was missing")
@@ -202,11 +207,13 @@ class Desk:
             seller.tasks.move(task, "completed", decision.reason, result)
 
     def _carry_out(self, case: Case, why: str) -> dict[str, Any]:
-        """Book an order, or apply an update as it looks against the buy of today."""
+        """Book an order, or apply an update as it looks against the buy and the accepted terms of today."""
         seller = self._seller
         if case.order is not None:
             return case.order.answer(seller, book(seller, case.order, why))
         assert case.plan is not None
         assert case.lists is not None
+        if case.plan.tool == "control_media_buy" and not case.plan.cancel:
+            check_envelope(seller, case.plan.buy, case.plan.request["packages"])
         plan = plan_update(seller, case.plan.buy, case.plan.request, case.lists)
         return make_so(seller, plan, case.plan.answer)

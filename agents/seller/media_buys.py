@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.seller.buy_wire import listed_wire
 from agents.seller.compact.answers import readback
-from agents.seller.compact.controls import lift
+from agents.seller.compact.controls import controlled
 from agents.seller.context import seller_of
 from agents.seller.controller.forced_tasks import forced_answer
 from agents.seller.governance import clear_order
@@ -31,7 +31,7 @@ def create_media_buy(ctx: Context, request: dict[str, Any]) -> Generator[Any, An
     """
     seller = seller_of(ctx)
     lists = yield from fetch_lists(ctx, request.get("packages", []))
-    order = read_order(ctx, seller, lift(request) if ctx.version == "3.2" else request, lists)
+    order = read_order(ctx, seller, controlled(request, ctx.version), lists)
     order.asked = request
     yield from clear_order(ctx, seller, order)
     resumed = seller.desk.waiting_for_input(ctx.principal.id, request.get("context_id"))

@@ -79,7 +79,7 @@ def read_order(
     flight = (seller.now if start_ms is None else start_ms, end_ms)
     if proposal is None and not request.get("packages"):
         proposal = _proposal(seller, ctx.principal.id, request)
-        wanted = packages_of(seller, proposal, request)
+        wanted = packages_of(seller, account.account_id, proposal, request)
     else:
         wanted = request["packages"]
     packages, creatives = [], []
@@ -122,7 +122,7 @@ def book(
     """Make a media buy of an approved order and put its packages onto the market; ids may be given, or are new.
 
     The order may have waited for days: INVALID_STATE if its flight is over by now, PRODUCT_UNAVAILABLE if a
-    product has gone.
+    product has gone or what is left of it is held for others.
     """
     now = seller.now
     if order.proposal is not None:
@@ -133,6 +133,8 @@ def book(
         if not seller.sellable(package.product):
             field = f"packages[{number}].product_id"
             raise AdcpError("PRODUCT_UNAVAILABLE", f"{package.product.product_id} is gone", field=field)
+    if order.proposal is None:
+        check_free(seller, order.packages, (now if order.start_ms is None else order.start_ms, order.end_ms), "packages")
     buy = _new_buy(seller, order, media_buy_id)
     for number, (package, inline) in enumerate(zip(order.packages, order.creatives, strict=True)):
         package.package_id = package_ids[number] if number < len(package_ids) else seller.ids.next("pkg")

@@ -169,7 +169,9 @@ def check_open(proposal: Proposal) -> None:
         raise AdcpError("INVALID_STATE", f"{proposal.proposal_id} has been {what}", field="proposal_id")
 
 
-def packages_of(seller: Seller, proposal: Proposal, request: dict[str, Any]) -> list[dict[str, Any]]:
+def packages_of(
+    seller: Seller, account_id: str, proposal: Proposal, request: dict[str, Any]
+) -> list[dict[str, Any]]:
     """Package requests by the terms of a proposal, or by its shares; they add up to the total budget exactly."""
     total = request.get("total_budget")
     if total is None or total["currency"] != seller.config.currency:
@@ -180,7 +182,7 @@ def packages_of(seller: Seller, proposal: Proposal, request: dict[str, Any]) -> 
         )
     if proposal.terms is not None:
         check_total(proposal, total)
-        return [package_of(seller, purchase, "proposal_id") for purchase in proposal.terms["purchases"]]
+        return [package_of(seller, account_id, purchase, "proposal_id") for purchase in proposal.terms["purchases"]]
     shares = [allocation["allocation_percentage"] for allocation in proposal.allocations]
     budgets = split(micros(total["amount"]), shares)
     return [

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from agents.seller.apply import apply_plan
 from agents.seller.audience_matching import check_audiences
 from agents.seller.buy_wire import updated_wire
-from agents.seller.compact.controls import lift
+from agents.seller.compact.controls import controlled
 from agents.seller.context import seller_of
 from agents.seller.governance import clear_update
 from agents.seller.packages import (
@@ -94,8 +94,7 @@ def update_media_buy(ctx: Context, request: dict[str, Any]) -> Generator[Any, An
     seller = seller_of(ctx)
     buy = seller.buy_for(ctx, request["media_buy_id"])
     check_revision(buy, request)
-    changes = lift(request) if ctx.version == "3.2" else request
-    return (yield from change(ctx, buy, changes, request, updated_wire))
+    return (yield from change(ctx, buy, controlled(request, ctx.version), request, updated_wire))
 
 
 def check_revision(buy: MediaBuy, request: dict[str, Any]) -> None:

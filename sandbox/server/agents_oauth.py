@@ -7,14 +7,15 @@ secret (in the form, or by HTTP Basic), and the agent's address as ``resource``.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from aiohttp import web
 
+from sandbox.core.errors import ApiError
 from sandbox.server.agents_requests import token_of
+from sandbox.server.bodies import parse_form
 
 if TYPE_CHECKING:
     from sandbox.server.served import Served
@@ -62,22 +63,27 @@ class AgentsOauth:
         return web.json_response(body)
 
     async def _token(self, request: web.Request) -> web.Response:
-        form = await request.post()
+        if request.content_type != "application/x-www-form-urlencoded":
+            return _refused("invalid_request", "send the parameters as application/x-www-form-urlencoded")
+        try:
+            form = parse_form(await request.read())
+        except ApiError as error:
+            return _refused("invalid_request", error.message)
         if form.get("grant_type") != "client_credentials":
             return _refused("unsupported_grant_type", "grant_type is client_credentials")
         customer = self._customer(request, form)
         if customer is None:
             why = "the client is a customer's principal, its secret an API key of this customer"
             return _refused("invalid_client", why, 401, {"WWW-Authenticate": f'Basic realm="{self._base}"'})
-        agent_id = self._agent(str(form.get("resource", "")))
+        agent_id = self._agent(form.get("resource", ""))
         if agent_id is None:
             return _refused("invalid_target", "resource is the address of an agent here, as in the ready line")
         body = {"access_token": token_of(agent_id, customer), "token_type": "Bearer"}
         return web.json_response(body, headers=_NO_STORE)
 
-    def _customer(self, request: web.Request, form: Mapping[str, Any]) -> str | None:
+    def _customer(self, request: web.Request, form: Mapping[str, str]) -> str | None:
         """The principal of the customer whose key was sent; None if it is nobody's."""
-        client, secret = _basic(request) or (str(form.get("client_id", "")), str(form.get("client_secret", "")))
+        client, secret = _basic(request) or (form.get("client_id", ""), form.get("client_secret", ""))
         caller = self._served.caller(secret)
         return caller.principal if caller is not None and caller.principal == client else None
 
@@ -93,7 +99,7 @@ def _basic(request: web.Request) -> tuple[str, str] | None:
         return None
     try:
         client, _, secret = base64.b64decode(told, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None
     return unquote_plus(client), unquote_plus(secret)
 

@@ -46,9 +46,12 @@ class Outbox:
 
     def allows(self, url: str) -> bool:
         """True for this machine and for the hosts that were named."""
-        parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
-        if parts.scheme not in ("http", "https") or not host or parts.username is not None:
+        try:
+            parts = urlsplit(url)
+            host, port = (parts.hostname or "").lower(), parts.port
+        except ValueError:
+            return False
+        if parts.scheme not in ("http", "https") or not host or port == 0 or parts.username is not None:
             return False
         return host in self._allow or host == "localhost" or _is_loopback(host)
 

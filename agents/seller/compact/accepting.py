@@ -43,7 +43,7 @@ def accept_proposal(ctx: Context, request: Json) -> Generator[Any, Any, Json]:
     proposal = proposal_to_buy(seller, ctx.principal.id, request["proposal_id"])
     _check(seller, proposal, request, account.account_id, account.brand)
     if proposal.kind == "new_media_buy":
-        return (yield from _buy(ctx, seller, proposal, request))
+        return (yield from _buy(ctx, seller, proposal, account.account_id, request))
     buy = seller.media_buys[proposal.media_buy_id]
     check_base(proposal, buy)
     if proposal.kind == "media_buy_cancellation":
@@ -71,9 +71,11 @@ def _check(seller: Seller, proposal: Proposal, request: Json, account_id: str, b
     read_controls(request)
 
 
-def _buy(ctx: Context, seller: Seller, proposal: Proposal, request: Json) -> Generator[Any, Any, Json]:
+def _buy(
+    ctx: Context, seller: Seller, proposal: Proposal, account_id: str, request: Json
+) -> Generator[Any, Any, Json]:
     terms = proposal.terms or {}
-    packages = [package_of(seller, purchase, "proposal_id") for purchase in terms["purchases"]]
+    packages = [package_of(seller, account_id, purchase, "proposal_id") for purchase in terms["purchases"]]
     wanted = order_request({**terms, **request}, proposal.brand, packages)
     if parse_instant(terms["start_time"]) <= seller.now:
         wanted["start_time"] = "asap"

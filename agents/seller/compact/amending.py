@@ -64,7 +64,7 @@ def difference(seller: Seller, terms: Json, buy: MediaBuy) -> tuple[Json, list[s
         changes["start_time"] = terms["start_time"]
     bound = []
     for purchase in terms["purchases"]:
-        entry = package_of(seller, purchase, "proposal_id")
+        entry = package_of(seller, buy.account_id, purchase, "proposal_id")
         known = _same(left, purchase)
         bound.append(known.package_id if known is not None else "")
         if known is None:

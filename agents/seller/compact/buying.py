@@ -55,7 +55,7 @@ def buy_products(ctx: Context, request: Json) -> Generator[Any, Any, Json]:
     seller = seller_of(ctx)
     account = account_for(ctx, request["account"], spending=True)
     _check_versions(seller, request)
-    wanted = order_request(request, _key(request.get("brand") or account.brand), _packages(seller, request))
+    wanted = order_request(request, _key(request.get("brand") or account.brand), _packages(seller, account.account_id, request))
     wanted["controls"] = read_controls(request)
     lists = yield from fetch_lists(ctx, wanted["packages"])
     order = read_order(ctx, seller, wanted, lists)
@@ -98,13 +98,13 @@ def _check_versions(seller: Seller, request: Json) -> None:
             raise AdcpError("CONFLICT", why, field=name, details={"current_version": version})
 
 
-def _packages(seller: Seller, request: Json) -> list[Json]:
+def _packages(seller: Seller, account_id: str, request: Json) -> list[Json]:
     """Package requests; purchases without a budget share evenly what the total leaves."""
     policy, total = request.get("bidding"), request.get("total_budget")
     if total is not None and total["currency"] != seller.config.currency:
         raise AdcpError("INVALID_REQUEST", f"we sell in {seller.config.currency}", field="total_budget.currency")
     entries = [
-        package_of(seller, purchase, f"purchases[{number}]", policy)
+        package_of(seller, account_id, purchase, f"purchases[{number}]", policy)
         for number, purchase in enumerate(request["purchases"])
     ]
     open_ones = [entry for entry in entries if "budget" not in entry]

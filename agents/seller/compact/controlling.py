@@ -54,7 +54,7 @@ def _entries(seller: Seller, buy: MediaBuy, request: Json) -> list[Json]:
         field, package_id = f"packages[{number}]", patch["package_id"]
         if package_id in entries:
             raise AdcpError("INVALID_REQUEST", "two entries name the same package", field=f"{field}.package_id")
-        entries[package_id] = _entry(seller, buy.packages.get(package_id), patch, field)
+        entries[package_id] = _entry(seller, buy, patch, field)
     if "pacing" in request:
         for package in buy.live:
             entries.setdefault(package.package_id, {"package_id": package.package_id})
@@ -64,13 +64,14 @@ def _entries(seller: Seller, buy: MediaBuy, request: Json) -> list[Json]:
     return list(entries.values())
 
 
-def _entry(seller: Seller, package: Package | None, patch: Json, field: str) -> Json:
+def _entry(seller: Seller, buy: MediaBuy, patch: Json, field: str) -> Json:
     """A patch as a change of a package: null takes a dimension of its targeting away, others stay."""
     entry = {name: value for name, value in patch.items() if name != "catalog_ids"}
+    package = buy.packages.get(patch["package_id"])
     if "budget" in patch and patch["budget"] is None:
         raise AdcpError("UNSUPPORTED_FEATURE", "every package has a budget of its own", field=f"{field}.budget")
     if "catalog_ids" in patch:
-        entry["catalogs"] = catalogs_of(seller, patch["catalog_ids"], f"{field}.catalog_ids")
+        entry["catalogs"] = catalogs_of(seller, buy.account_id, patch["catalog_ids"], f"{field}.catalog_ids")
     if "targeting_overlay" in patch and package is not None:
         merged = {**package.overlay, **patch["targeting_overlay"]}
         entry["targeting_overlay"] = {name: value for name, value in merged.items() if value is not None}

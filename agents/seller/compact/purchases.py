@@ -36,8 +36,8 @@ _SAME = (
 _REFUSED = ("min_spend_target", "audience_evidence_requirements", "audience_evidence_pins")
 
 
-def package_of(seller: Seller, purchase: Json, field: str, policy: Json | None = None) -> Json:
-    """The package request that a purchase means; ``policy`` is the bidding policy of the whole buy.
+def package_of(seller: Seller, account_id: str, purchase: Json, field: str, policy: Json | None = None) -> Json:
+    """The package request that a purchase on an account means; ``policy`` is the bidding policy of the whole buy.
 
     Raises UNSUPPORTED_FEATURE, VALIDATION_ERROR and REQUOTE_REQUIRED; all other checks are those of packages.
     """
@@ -53,7 +53,7 @@ def package_of(seller: Seller, purchase: Json, field: str, policy: Json | None =
     if product is not None:
         entry |= _published(seller, product, purchase, field)
     if "catalog_ids" in purchase:
-        entry["catalogs"] = catalogs_of(seller, purchase["catalog_ids"], f"{field}.catalog_ids")
+        entry["catalogs"] = catalogs_of(seller, account_id, purchase["catalog_ids"], f"{field}.catalog_ids")
     return entry
 
 
@@ -81,9 +81,9 @@ def terms_of(seller: Seller, product: Product) -> Json | None:
     return makegood_terms(seller.config) if product.guaranteed else None
 
 
-def catalogs_of(seller: Seller, ids: list[str], field: str) -> list[Json]:
-    """Catalogs of buyers by their ids; REFERENCE_NOT_FOUND for one that was not synced."""
-    known = {catalog_id: body for (_, catalog_id), body in seller.synced.catalogs.items()}
+def catalogs_of(seller: Seller, account_id: str, ids: list[str], field: str) -> list[Json]:
+    """Catalogs of an account by their ids; REFERENCE_NOT_FOUND for one that it has not synced."""
+    known = {name: body for (owner, name), body in seller.synced.catalogs.items() if owner == account_id}
     for number, catalog_id in enumerate(ids):
         if catalog_id not in known:
             raise AdcpError("REFERENCE_NOT_FOUND", f"there is no catalog {catalog_id}", field=f"{field}[{number}]")

@@ -30,7 +30,10 @@ Json = dict[str, Any]
 _CHEAPER = re.compile(
     r"\b(cheap\w*|discount\w*|rebate\w*|lower (?:price|rate|cpm)\w*|for free|free of charge)\b", re.IGNORECASE
 )
-_LONGER = re.compile(r"\b(?:extend|prolong|lengthen)\b.*?\b(\d+|an?|one|two|three|four) (day|week)s?\b", re.IGNORECASE)
+_LONGER = re.compile(
+    r"\b(?:extend|prolong|lengthen)\b.{0,80}?\b([0-9]{1,6}|an?|one|two|three|four) (day|week)s?\b", re.IGNORECASE
+)
+"""Words that are far apart do not belong together, and a text of any length is read once."""
 _COUNTS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4}
 
 

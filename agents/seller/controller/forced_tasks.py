@@ -60,10 +60,21 @@ def force_task_completion(
     issues = schemas.check_answer(task.tool, {"status": "completed", **result}, task.version)
     if issues and task.version != "3.0":
         raise Refused("INVALID_PARAMS", f"result: {issues[0]}")
-    old, case = task.status, seller.desk.cases.pop(task_id, None)
+    old, case = task.status, seller.desk.cases.get(task_id)
     if case is not None and case.order is not None and "media_buy_id" in result:
         packages = [package["package_id"] for package in result.get("packages", [])]
+        _check_new(seller, result["media_buy_id"], packages)
         book(seller, case.order, "its task was completed by the test controller", result["media_buy_id"], packages)
+    seller.desk.cases.pop(task_id, None)
     seller.controller.completed[task_id] = done
     seller.tasks.finish(task, result, "completed by the test controller")
     return moved(what, old, "completed")
+
+
+def _check_new(seller: Seller, media_buy_id: str, package_ids: list[str]) -> None:
+    """INVALID_PARAMS for ids that things have already: a result makes new ones."""
+    taken = [name for name in package_ids if name in seller.package_buys or package_ids.count(name) > 1]
+    if media_buy_id in seller.media_buys:
+        taken.insert(0, media_buy_id)
+    if taken:
+        raise Refused("INVALID_PARAMS", f"result: there is a {taken[0]} already")

@@ -46,6 +46,13 @@ async def _flown(agent: OutcomeAgent, *shown: str) -> Flight:
     return flight
 
 
+def _show_messages(agent: OutcomeAgent, flight: Flight, names: Iterable[str]) -> None:
+    for message in flight.messages(*names):
+        headers = {**(dict([agent.auth.header]) if agent.auth else {}), IDEMPOTENCY: message.key}
+        answer = "" if message.answer is None else json.dumps(message.answer)
+        _show(agent, f"{agent.url}/{message.operation}", headers, message.body, message.status, answer)
+
+
 def _show(agent: OutcomeAgent, url: str, headers: dict[str, str], body: Json, status: int | None, answer: str) -> None:
     exchange = agent.talk.note("POST", url, {**headers, "Content-Type": "application/json"}, json.dumps(body))
     exchange.status, exchange.answer = status, answer
