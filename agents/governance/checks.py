@@ -73,7 +73,7 @@ def _check_intent(ctx: Context, request: Json) -> Json:
     action = read_intent(request, agent.now)
     if not action.exempt:
         check_open(agent, plan)
-    asked = {"caller": action.caller, "tool": action.tool, "seller": action.seller, "kind": action.purchase_type}
+    asked: Json = {"caller": action.caller, "tool": action.tool, "seller": action.seller, "kind": action.purchase_type}
     asked |= {"commitment": request.get("proposed_commitment"), "payload": _unkeyed(request["payload"])}
     owned = plan.key[0] == ctx.principal.id
     intent = Intent(

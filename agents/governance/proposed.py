@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agents.governance.matching import words, words_in
+from agents.governance.payload import check_payload
 from sandbox.core.errors import AdcpError
 from sandbox.core.money import micros
 from sandbox.core.time import parse_instant
@@ -85,8 +86,9 @@ class Proposed:
 
 
 def read_intent(request: Json, now_ms: int) -> Proposed:
-    """An orchestrator's intent: the tool that it is about to call, and the arguments."""
+    """An orchestrator's intent: the tool that it is about to call, and the arguments. VALIDATION_ERROR for bad ones."""
     tool, payload = str(request["tool"]), request["payload"]
+    check_payload(payload)
     found = words_in(payload, _UNREAD)
     lines = [_line(entry, f"payload.{path}") for path, entry in _packages(payload)]
     declared = request.get("proposed_commitment")
@@ -109,9 +111,9 @@ def read_intent(request: Json, now_ms: int) -> Proposed:
         overlays=[
             (f"payload.{path}.targeting_overlay", entry["targeting_overlay"])
             for path, entry in _packages(payload)
-            if isinstance(entry.get("targeting_overlay"), dict)
+            if entry.get("targeting_overlay")
         ],
-        audience=list(payload.get("audience_targeting", [])),
+        audience=payload.get("audience_targeting") or [],
         exempt=_exempt(tool, payload, declared),
     )
 
@@ -151,23 +153,33 @@ def _packages(payload: Json) -> list[tuple[str, Json]]:
         (f"{name}[{number}]", entry)
         for name in ("packages", "new_packages", "purchases")
         for number, entry in enumerate(payload.get(name) or [])
-        if isinstance(entry, dict)
     ]
 
 
 def _line(entry: Json, path: str) -> Line:
     overlay = entry.get("targeting_overlay") or {}
-    said = (entry.get("ext") or {}).get("channels")
-    channels = tuple(said) if isinstance(said, list) else _guessed(str(entry.get("product_id", "")))
-    budget = entry.get("budget")
+    said = _told(entry)
+    channels = _guessed(str(entry.get("product_id", ""))) if said is None else said
     return Line(
         path,
-        micros(budget) if isinstance(budget, int | float) else None,
+        _amount(entry.get("budget")),
         channels,
-        isinstance(said, list),
-        tuple(overlay.get("geo_countries", [])),
-        tuple(overlay.get("geo_regions", [])),
+        said is not None,
+        tuple(overlay.get("geo_countries") or ()),
+        tuple(overlay.get("geo_regions") or ()),
     )
+
+
+def _told(entry: Json) -> tuple[str, ...] | None:
+    """The channels that a package declares under ``ext``; None if it declares none."""
+    ext = entry.get("ext")
+    said = ext.get("channels") if isinstance(ext, dict) else None
+    return tuple(said) if isinstance(said, list) and all(isinstance(name, str) for name in said) else None
+
+
+def _amount(value: Any) -> int | None:
+    """A number as micros; None for anything else."""
+    return micros(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _guessed(product_id: str) -> tuple[str, ...]:
@@ -187,8 +199,8 @@ def _money(payload: Json, lines: list[Line], declared: Json | None) -> tuple[int
         total, currency = total.get("amount"), total.get("currency")
     budgets = [line.micros for line in lines]
     stated = sum(b for b in budgets if b is not None) if budgets and None not in budgets else None
-    if stated is None and isinstance(total, int | float):
-        stated = micros(total)
+    if stated is None:
+        stated = _amount(total)
     if declared is None:
         return stated, currency
     amount = micros(declared["amount"])

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from agents.governance.matching import words
-from sandbox.core.money import micros
+from sandbox.core.money import MOST, micros
 
-_AMOUNT = re.compile(r"\b(?:over|above|exceeding|more than)\s+\$?\s*(\d[\d,.]*)\s*([kKmM]?)\b(?!\s*%)")
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+_AMOUNT = re.compile(r"\b(?:over|above|exceeding|more than)\s+\$?\s*([0-9][0-9,]{0,17}(?:\.[0-9]{1,6})?)\s*([kKmM]?)\b(?!\s*%)")
+_PERCENT = re.compile(r"\b([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*%")
 _FORBID = re.compile(r"^\s*(?:no|never|avoid|exclude|prohibit|do not (?:use|show|run))\b(.*)$", re.IGNORECASE)
 _FORBIDDEN = re.compile(r"^(.*?)\b(?:is|are)\s+(?:prohibited|forbidden|not allowed)\b", re.IGNORECASE)
 _REQUIRED = re.compile(r"^(.*?)\b(?:is |are )?required\b(?:\s+(?:for|on|with)\s+(.*))?$", re.IGNORECASE)
@@ -82,7 +83,7 @@ def _above(text: str) -> int | None:
     if found is None:
         return None
     factor = {"": 1, "k": 1_000, "m": 1_000_000}[found.group(2).lower()]
-    return micros(found.group(1).replace(",", "").rstrip(".")) * factor
+    return micros(min(Decimal(found.group(1).replace(",", "")) * factor, Decimal(MOST)))
 
 
 def _terms(text: str) -> tuple[frozenset[str], ...]:

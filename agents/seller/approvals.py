@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.seller.accounts import set_account_status
 from agents.seller.compact.envelope import check_envelope
+from agents.seller.compact.holds import check_more
 from agents.seller.config import Policy
 from agents.seller.library import review
 from agents.seller.orders import Order, book
@@ -216,4 +217,5 @@ class Desk:
         if case.plan.tool == "control_media_buy" and not case.plan.cancel:
             check_envelope(seller, case.plan.buy, case.plan.request["packages"])
         plan = plan_update(seller, case.plan.buy, case.plan.request, case.lists)
+        check_more(seller, plan)
         return make_so(seller, plan, case.plan.answer)

@@ -14,6 +14,7 @@ from agents.seller.apply import apply_plan
 from agents.seller.audience_matching import check_audiences
 from agents.seller.buy_wire import updated_wire
 from agents.seller.compact.controls import controlled
+from agents.seller.compact.holds import check_more
 from agents.seller.context import seller_of
 from agents.seller.governance import clear_update
 from agents.seller.packages import (
@@ -118,8 +119,11 @@ def change(
     lists = yield from fetch_lists(ctx, entries)
     check_revision(buy, request)
     plan = plan_update(seller, buy, request, lists)
+    check_more(seller, plan)
     plan.asked, plan.tool, plan.answer = asked, ctx.operation, answer
+    planned = {"revision": buy.revision}
     yield from clear_update(ctx, seller, plan)
+    check_revision(buy, planned)  # the plan was made for the buy as it was before anybody was asked
     policy, roll = policy_for(seller, buy.account_id, seller.config.updates), seller.rng("updates").random()
     if policy.mode == "manual" and any(kind not in policy.self_serve for kind in plan.kinds):
         return seller.desk.queue_update(ctx, plan, lists, roll)

@@ -12,12 +12,14 @@ from __future__ import annotations
 import json
 import logging
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from sandbox import __version__
 from sandbox.kernel.endpoint import Reply
 from sandbox.protocol.tool_schemas import title
 from sandbox.protocol.tools import protocol_of
 from sandbox.server.asgi import Asgi, Message, Receive, Send
+from sandbox.server.bodies import deeper
 from sandbox.server.session import SESSION, Session
 
 if TYPE_CHECKING:
@@ -26,9 +28,13 @@ if TYPE_CHECKING:
     from a2a.server.routes import ServerCallContextBuilder
     from a2a.types import Task
 
+    from sandbox.kernel.actor import Actor
     from sandbox.server.agents import Agents
 
 PROFILE = "https://adcontextprotocol.org/extensions/adcp/v3"
+
+MAX_DEPTH = 24
+"""How deep an input may be nested: an answer that repeats it, deeper within a task, still fits into protobuf's 100."""
 
 _SESSION = "adcp_session"
 _VERSION = "a2a_version"
@@ -39,14 +45,16 @@ class AgentsA2a:
 
     def __init__(self, agents: Agents) -> None:
         self._agents = agents
-        self._doors: dict[str, Asgi] = {}
+        self._doors: WeakKeyDictionary[Actor, Asgi] = WeakKeyDictionary()
+        """By agent: a reset brings new ones, of which nobody knows a task."""
 
     async def asgi(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
         agent_id = _session(scope).agent_id
-        if agent_id not in self._doors:
-            self._doors[agent_id] = self._door(agent_id)
-        await self._doors[agent_id](scope, receive, send)
+        agent = self._agents.served.agents[agent_id]
+        if agent not in self._doors:
+            self._doors[agent] = self._door(agent_id)
+        await self._doors[agent](scope, receive, send)
 
     async def close(self) -> None:
         """Serve no further requests."""
@@ -93,14 +101,15 @@ class AgentsA2a:
     def _door(self, agent_id: str) -> Asgi:
         from a2a.server.request_handlers import DefaultRequestHandler
         from a2a.server.routes import create_jsonrpc_routes
-        from a2a.server.tasks import InMemoryTaskStore
         from a2a.types import AgentCard
         from google.protobuf.json_format import ParseDict
         from starlette.routing import Router
 
+        from sandbox.server.a2a_tasks import RecentTasks
+
         _log_own_bugs_only()
         card = ParseDict(self.card(agent_id), AgentCard(), ignore_unknown_fields=True)
-        handler = DefaultRequestHandler(_executor(self._agents), InMemoryTaskStore(), card)
+        handler = DefaultRequestHandler(_executor(self._agents), RecentTasks(), card)
         path = f"/agents/{agent_id}/a2a"
         return Router(create_jsonrpc_routes(handler, path, _context_builder(), enable_v0_3_compat=True))
 
@@ -122,10 +131,16 @@ def _session(scope: Message) -> Session:
 def _context_builder() -> ServerCallContextBuilder:
     """Passes the session on to the executor."""
     from a2a.server.context import ServerCallContext
+    from a2a.auth.user import User
     from a2a.server.routes import DefaultServerCallContextBuilder
     from starlette.requests import Request
 
+    from sandbox.server.a2a_tasks import Holder
+
     class Builder(DefaultServerCallContextBuilder):
+        def build_user(self, request: Request) -> User:
+            return Holder(_session(request.scope).principal)
+
         def build(self, request: Request) -> ServerCallContext:
             context = super().build(request)
             context.state[_SESSION] = _session(request.scope)
@@ -164,6 +179,8 @@ def _invocation(context: RequestContext) -> tuple[str, dict[str, Any]]:
     payload = data[0].get("input", data[0].get("parameters", {}))
     if not isinstance(payload, dict):
         raise InvalidParamsError(message="input: give an object")
+    if deeper(payload, MAX_DEPTH):
+        raise InvalidParamsError(message=f"input: it is nested more than {MAX_DEPTH} deep")
     return data[0]["skill"], payload
 
 

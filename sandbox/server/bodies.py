@@ -39,7 +39,7 @@ def parse_object(raw: bytes, what: str = "body") -> dict[str, Any]:
         raise refused(what, f"it is not JSON: {error}") from None
     if not isinstance(value, dict):
         raise refused(what, "give a JSON object")
-    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _deeper(value, MAX_DEPTH):
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and deeper(value, MAX_DEPTH):
         raise refused(what, f"it is nested more than {MAX_DEPTH} deep")
     if b"\\ud" in raw.lower() and not _encodable(value):
         raise refused(what, "it has half of a surrogate pair, which is no character")
@@ -91,7 +91,7 @@ def _not_finite(text: str) -> float:
     raise ValueError(f"{text} is no JSON number")
 
 
-def _deeper(value: Any, limit: int) -> bool:
+def deeper(value: Any, limit: int) -> bool:
     """True if a value is nested more than ``limit`` deep."""
     level, depth = [value], 0
     while level:

@@ -104,21 +104,21 @@ await refused('order of what is not there', {
   packages: [{ ...order.packages[0], product_id: 'no-such-product' }],
 });
 
-const poll = async () => {
-  if (asked.submitted) return asked.submitted.track();
-  const request = { task_id: handle(asked), include_result: true, account };
+const poll = async (order) => {
+  if (order.submitted) return order.submitted.track();
+  const request = { task_id: handle(order), include_result: true, account };
   return (await succeed(client.executeTask('get_task_status', request))).data;
 };
-say('task before time has passed', { status: (await poll()).status });
+say('task before time has passed', { status: (await poll(asked)).status });
 await advance('1d');
-const done = await poll();
+const done = await poll(asked);
 say('task a day later', { status: done.status });
 for (let wait = 0; wait < 100 && hooks.length === 0; wait += 1) await new Promise((on) => setTimeout(on, 50));
 say('webhook', { status: hooks[0]?.status, task: hooks[0]?.task_id, verified: hooks[0]?.verified, why: hooks[0]?.why });
 
 const buyId = done.result.media_buy_id;
-const read = async () =>
-  (await succeed(client.getMediaBuys({ account, media_buy_ids: [buyId] }))).data.media_buys[0];
+const read = async (id = buyId) =>
+  (await succeed(client.getMediaBuys({ account, media_buy_ids: [id] }))).data.media_buys[0];
 const buy = await read();
 say('media buy', { id: buyId, status: buy.status });
 
@@ -148,4 +148,26 @@ say('media buy at the end', { status: (await read()).status });
 const report = await succeed(client.getMediaBuyDelivery({ account, media_buy_ids: [buyId] }));
 const delivery = report.data.media_buy_deliveries[0];
 say('delivery', { status: delivery.status, impressions: delivery.totals.impressions, spend: delivery.totals.spend });
+
+// A second media buy, from a proposal of the agent's.
+const offered = await succeed(client.getProducts({ buying_mode: 'brief', brief: 'Video beside the news', account }));
+const proposal = offered.data.proposals[0];
+say('proposal', { status: proposal.proposal_status, products: proposal.allocations.length });
+const begin = later(new Date((await control('clock')).now), 3);
+const accepted = await succeed(
+  client.createMediaBuy({
+    idempotency_key: `${name}-proposal`,
+    account,
+    brand: account.brand,
+    proposal_id: proposal.proposal_id,
+    total_budget: { amount: 2000, currency: 'USD' },
+    start_time: begin.toISOString(),
+    end_time: later(begin, 7).toISOString(),
+  }),
+);
+say('acceptance', { status: accepted.submitted ? accepted.status : accepted.data.status, task: handle(accepted) });
+await advance('1d');
+const second = await read((await poll(accepted)).result.media_buy_id);
+const budgets = second.packages.map((item) => item.budget);
+say('media buy from a proposal', { id: second.media_buy_id, status: second.status, budgets });
 inbox.close();

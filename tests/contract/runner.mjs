@@ -1,7 +1,7 @@
 // Runs storyboards of the npm package @adcp/sdk against one agent, one after another, and prints a line of JSON for each.
-// Input on stdin: {sdk, agent, token, protocol, reset, storyboards, now, context, probe, verbose}. `reset` is an address to
-// POST to before each one, `context` what storyboards expect of steps that no storyboard has, `probe` the tool by which the
-// agent proves its authentication. With {sdk, list: true} it prints the ids of all storyboards of the release instead.
+// Input on stdin: {sdk, agent, token, protocol, reset, storyboards, now, context, verbose}. `reset` is an address to POST to
+// before each one, `context` what storyboards expect of steps that no storyboard has. With {sdk, list: true} it prints the
+// ids of all storyboards of the release instead.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -33,7 +33,6 @@ function kitOf(storyboards) {
   let kit = {};
   if (named) kit = parse(readFileSync(file, 'utf8'));
   if (kit.auth) kit.auth = { ...kit.auth, api_key: input.token };
-  if (kit.auth && input.probe) kit.auth.probe_task = input.probe;
   return kit;
 }
 

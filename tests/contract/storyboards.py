@@ -148,12 +148,6 @@ def run(storyboards: Sequence[str], transport: str, line: dict[str, Any], verbos
         yield from _played(agent_id, transport, line, {"storyboards": wanted, "verbose": verbose})
 
 
-def prove(agent_id: str, tool: str, transport: str, line: dict[str, Any]) -> Outcome:
-    """Have an agent prove that it authenticates callers, by a tool of its own that needs that."""
-    (outcome,) = _played(agent_id, transport, line, {"storyboards": ["security_baseline"], "probe": tool})
-    return outcome
-
-
 def _played(agent_id: str, transport: str, line: dict[str, Any], wish: dict[str, Any]) -> Iterator[Outcome]:
     agent = next(row for row in line["agents"] if row["id"] == agent_id)
     request = {

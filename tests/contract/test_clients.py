@@ -38,3 +38,8 @@ def test_a_campaign_goes_from_discovery_to_its_report(served: Path, transport: s
     steps.assert_told_once(played)
     assert played["webhook"]["verified"] is True
     steps.assert_refused(played)
+    assert played["proposal"]["status"] == "committed"
+    assert played["acceptance"]["status"] == "submitted"
+    assert played["media buy from a proposal"]["status"] == "pending_creatives"
+    assert len(played["media buy from a proposal"]["budgets"]) == played["proposal"]["products"]
+    assert sum(played["media buy from a proposal"]["budgets"]) == pytest.approx(2000)

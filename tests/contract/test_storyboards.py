@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.storyboards import DEFAULT, ROLE, UNPLAYED, missing, prove, released, run, served, table
+from tests.contract.storyboards import ROLE, UNPLAYED, missing, released, run, served, table
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing()), reason=missing() or "node is there")]
 
@@ -32,23 +32,3 @@ def test_a_storyboard_is_passed_over_mcp(storyboard: str, line: dict[str, Any]) 
 def test_a_storyboard_is_passed_over_a2a(storyboard: str, line: dict[str, Any]) -> None:
     (outcome,) = run([storyboard], "a2a", line)
     assert outcome.clean, table([outcome])
-
-
-PROOFS = {"concierge": "list_accounts", "buyer-lists": "list_property_lists"}
-"""Agents of the default world without the tool that the runner probes by itself, and a tool of theirs."""
-
-
-@pytest.fixture(scope="module")
-def default() -> Iterator[dict[str, Any]]:
-    with served(DEFAULT) as ready:
-        yield ready
-
-
-@pytest.mark.parametrize("transport", ["mcp", "a2a"])
-@pytest.mark.parametrize("agent_id", list(PROOFS))
-def test_an_agent_that_keeps_no_creatives_authenticates_its_callers(
-    agent_id: str, transport: str, default: dict[str, Any]
-) -> None:
-    outcome = prove(agent_id, PROOFS[agent_id], transport, default)
-    assert outcome.clean, table([outcome])
-    assert outcome.skipped == 0

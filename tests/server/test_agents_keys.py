@@ -135,3 +135,16 @@ def test_the_shared_key_set_names_each_key_once_and_tells_what_it_is_for(live: L
 )
 def test_there_are_no_keys_of_those_who_sign_no_tokens(live: Live, path: str) -> None:
     assert httpx.get(agent(live)["mcp"].split("/agents")[0] + path).status_code == 404
+
+
+def test_tokens_are_verified_after_a_restart_and_reading_keys_is_no_input(
+    live: Live, make_live: MakeLive, tmp_path: Path
+) -> None:
+    token = approved(live, "globex")
+    inputs = live.ok("GET", "/_sandbox/world?customer=globex")["inputs"]
+    assert verified(token, fetched(live, "/customers/globex/brand.json"))["aud"] == SELLER
+    assert live.ok("GET", "/_sandbox/world?customer=globex")["inputs"] == inputs
+    live.stop()
+    again = make_live(scenario=tmp_path / "world.yaml")
+    assert again.line["replayed"] == inputs
+    assert verified(token, fetched(again, "/customers/globex/brand.json"))["aud"] == SELLER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 
 from tests.server.conftest import Live
 
+HEADER = b'{"alg":"RS256","typ":"JWT"}'
 FIRST: dict[str, Any] = {"client_id": "acme", "client_secret": "sk_sandbox_acme"}
 
 
@@ -65,3 +67,36 @@ def test_what_is_wrong_with_a_request_is_said_in_the_words_of_oauth(
 ) -> None:
     answer = ask(live, **form)
     assert (answer.status_code, answer.json()["error"]) == (status, error)
+
+
+@pytest.mark.parametrize(("agent_id", "tool"), [("concierge", "list_accounts"), ("buyer-lists", "list_property_lists")])
+@pytest.mark.parametrize("door", ["mcp", "a2a"])
+def test_an_agent_without_creatives_passes_the_checks_of_the_official_storyboard_with_a_tool_of_its_own(
+    live: Live, agent_id: str, tool: str, door: str
+) -> None:
+    url = next(row for row in live.line["agents"] if row["id"] == agent_id)[door]
+    told = httpx.get(url.replace("/agents", "/.well-known/oauth-protected-resource/agents", 1)).json()
+    assert told["resource"] == url
+    bought = ask(live, resource=url, **FIRST).json()["access_token"]
+    jwt = ".".join(
+        base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (HEADER, b'{"sub":"invalid"}', b"x" * 32)
+    )
+
+    def call(token: str | None) -> httpx.Response:
+        headers = {"Accept": "application/json, text/event-stream"} | (
+            {"Authorization": f"Bearer {token}"} if token else {}
+        )
+        params = {"name": tool, "arguments": {"adcp_version": "3.1", "context": {"correlation_id": "probe"}}}
+        return httpx.post(
+            url, json={"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}, headers=headers
+        )
+
+    unknown = call(None)
+    assert (unknown.status_code, unknown.headers["WWW-Authenticate"].split()[0]) == (401, "Bearer")
+    for bad in ("invalid-8e4a2c1f", jwt):
+        refused = call(bad)
+        assert refused.status_code == 401
+        assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
+    answered = call(bought)
+    assert answered.status_code == 200
+    assert answered.json()["result"]["structuredContent"]["context"] == {"correlation_id": "probe"}

@@ -70,7 +70,8 @@ def _declared(part: Any) -> list[str]:
     if not isinstance(part, dict):
         return []
     ext = part.get("ext") if isinstance(part.get("ext"), dict) else {}
-    return [*part.get("restricted_attributes", []), *(ext or {}).get("restricted_attributes", [])]
+    told = [holder.get("restricted_attributes") for holder in (part, ext or {})]
+    return [name for names in told if isinstance(names, list) for name in names]
 
 
 def _size(case: Case, parts: list[Any]) -> Iterator[Finding]:

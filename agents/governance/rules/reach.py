@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,10 +54,16 @@ def _same(constraint: dict[str, Any], part: Any) -> bool:
 
 def _values(constraint: dict[str, Any], part: dict[str, Any]) -> bool:
     """True if two selectors of one signal have values in common; one that names none has all."""
-    if "values" in constraint and "values" in part:
-        return bool(set(constraint["values"]) & set(part["values"]))
-    low = max(constraint.get("min_value", float("-inf")), part.get("min_value", float("-inf")))
-    return bool(low <= min(constraint.get("max_value", float("inf")), part.get("max_value", float("inf"))))
+    theirs = part.get("values")
+    if "values" in constraint and isinstance(theirs, list):
+        return any(value in theirs for value in constraint["values"])
+    low = max(_bound(holder, "min_value", -math.inf) for holder in (constraint, part))
+    return low <= min(_bound(holder, "max_value", math.inf) for holder in (constraint, part))
+
+
+def _bound(selector: dict[str, Any], name: str, without: float) -> float:
+    value = selector.get(name)
+    return value if isinstance(value, int | float) else without
 
 
 def _reference(part: Any) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ accepted is delivered by its media buy.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agents.seller.compact.terms import flight_of
@@ -18,6 +19,10 @@ from sandbox.core.time import parse_instant
 
 if TYPE_CHECKING:
     from agents.seller.seller import Seller
+    from agents.seller.updates import Plan
+
+_VOLUME = ("budget_micros", "impressions")
+"""Attributes of a package on which it depends how much it is promised."""
 
 Need = tuple[str, int, int, int]
 """A guaranteed product, a flight (ms, half open), and the impressions wanted in it."""
@@ -59,16 +64,30 @@ def why_not(seller: Seller, proposal: Proposal, siblings: Sequence[Proposal]) ->
 
 def check_free(seller: Seller, packages: Sequence[Package], flight: tuple[int, int], field: str) -> None:
     """PRODUCT_UNAVAILABLE if a direct purchase would take what is kept for somebody."""
-    held = _holds(seller)
     for number, package in enumerate(packages):
-        wanted = promised(package)
-        start_ms = flight[0] if package.start_ms is None else package.start_ms
-        end_ms = flight[1] if package.end_ms is None else package.end_ms
-        product_id = package.product.product_id
-        need = (product_id, start_ms, end_ms, wanted or 0)
-        if wanted and _kept(seller, need, held) and wanted > _left(seller, need, held, ""):
-            why = f"what is left of {product_id} in this flight is held for others"
-            raise AdcpError("PRODUCT_UNAVAILABLE", why, field=f"{field}[{number}].product_id")
+        _check_package(seller, package, flight, "", f"{field}[{number}].product_id")
+
+
+def check_more(seller: Seller, plan: Plan) -> None:
+    """PRODUCT_UNAVAILABLE if a change of a media buy would take what is kept for somebody."""
+    buy = plan.buy
+    flight = plan.fields.get("start_ms", buy.start_ms), plan.fields.get("end_ms", buy.end_ms)
+    for number, change in enumerate(plan.packages):
+        after = replace(change.package, **{name: change.fields[name] for name in _VOLUME if name in change.fields})
+        if (promised(after) or 0) > (promised(change.package) or 0):
+            _check_package(seller, after, flight, buy.media_buy_id, f"packages[{number}]")
+    for number, (package, _) in enumerate(plan.added):
+        _check_package(seller, package, flight, "", f"new_packages[{number}].product_id")
+
+
+def _check_package(seller: Seller, package: Package, flight: tuple[int, int], own_buy: str, field: str) -> None:
+    held, wanted, product_id = _holds(seller), promised(package), package.product.product_id
+    start_ms = flight[0] if package.start_ms is None else package.start_ms
+    end_ms = flight[1] if package.end_ms is None else package.end_ms
+    need = (product_id, start_ms, end_ms, wanted or 0)
+    if wanted and _kept(seller, need, held) and wanted > _left(seller, need, held, own_buy):
+        why = f"what is left of {product_id} in this flight is held for others"
+        raise AdcpError("PRODUCT_UNAVAILABLE", why, field=field)
 
 
 def _holds(seller: Seller) -> list[Proposal]:
