@@ -100,3 +100,30 @@ def test_an_agent_without_creatives_passes_the_checks_of_the_official_storyboard
     answered = call(bought)
     assert answered.status_code == 200
     assert answered.json()["result"]["structuredContent"]["context"] == {"correlation_id": "probe"}
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"grant_type=\xff\xfe", {"Content-Type": "application/x-www-form-urlencoded"}),
+        (b"--x\r\n", {"Content-Type": "multipart/form-data; boundary=x"}),
+        (b"{}", {"Content-Type": "application/json"}),
+        (b"a=b", {"Content-Type": "application/x-www-form-urlencoded; charset=none"}),
+        (b"grant_type=client_credentials", {"Authorization": "Basic \xe9", "Content-Type": "application/json"}),
+    ],
+)
+def test_a_request_that_is_no_form_is_refused_in_the_words_of_oauth_too(
+    live: Live, body: bytes, headers: dict[str, str]
+) -> None:
+    told = {name: value.encode("latin-1") for name, value in headers.items()}
+    answer = httpx.post(f"{base(live)}/oauth/token", content=body, headers=told)
+    assert answer.status_code == 400
+    assert answer.json()["error"] in ("invalid_request", "unsupported_grant_type")
+
+
+def test_credentials_in_a_header_that_is_no_base64_are_nobodys(live: Live) -> None:
+    for given in (b"Basic \xe9", b"Basic ===", b"Basic /////w=="):
+        answer = httpx.post(
+            f"{base(live)}/oauth/token", data={"grant_type": "client_credentials"}, headers={"Authorization": given}
+        )
+        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")

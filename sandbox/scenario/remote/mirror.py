@@ -141,7 +141,7 @@ class _Distant(Actor):
         self._mirror = mirror
         self.role = original.role
         self.endpoint = original.endpoint
-        self.config = getattr(original, "config", None)
+        self.customers = getattr(original, "customers", {})
         self.controls = {name: partial(self._do, name) for name in original.controls}
 
     def _do(self, control: str, /, **arguments: Any) -> Steps:

@@ -95,17 +95,14 @@ def test_mutated_requests_are_answered_by_a_sales_agent(make_platform: MakePlatf
     platform = make_platform(sellers={"northstar": {"creative_library": library}})
     ids, rng = running(platform), Random(6)
     sent = [e.data for e in platform.world.trace.of("call") if e.data["to"] == "northstar"]
-    seller = platform.world.actors["northstar"]
-    assert seller.endpoint is not None
     refused = 0
     for number in range(1500):
         message = rng.choice(sent)
         payload = mutated(message["payload"], rng, ids)
         if "idempotency_key" in payload and rng.random() < 0.8:
             payload["idempotency_key"] = f"junk-{number:016d}"
-        process = platform.world.spawn(
-            seller.endpoint.handle(message["operation"], payload, Principal("buyer", "driver"))
-        )
+        asked = platform.world.network.call("buyer", "northstar", message["operation"], payload, Principal("buyer"))
+        process = platform.world.spawn(asked)
         while not process.processed:
             platform.world.env.step()
         json.dumps(process.value.body, allow_nan=False)

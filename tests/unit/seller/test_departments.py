@@ -322,3 +322,27 @@ def test_vendors_have_departments_and_heed_their_plans() -> None:
     assert (denied["code"], "governance_context" in denied["message"]) == ("GOVERNANCE_DENIED", True)
     elsewhere = ACCOUNT | {"brand": {"domain": "unplanned.example"}}
     assert "deployments" in house.call("activate_signal", "data", **request, account=elsewhere)
+
+
+def test_of_two_changes_to_one_revision_the_slower_one_is_a_conflict() -> None:
+    """While one is being judged the other one is made: both were planned for the same media buy."""
+    house = opened()
+    house.plan()
+    house.bind(GOVERNOR)
+    order = house.order()
+    made = house.call("create_media_buy", **order, governance_context=house.token(order))
+    calls = []
+    for number, budget in enumerate((200, 150)):
+        entry = {"package_id": made["packages"][0]["package_id"], "budget": budget}
+        body = {"account": ACCOUNT, "media_buy_id": made["media_buy_id"], "revision": made["revision"]}
+        body |= {"adcp_version": "3.1", "packages": [entry], "idempotency_key": f"change-{number:010d}"}
+        intent = {"plan_id": "plan", "caller": "https://client.example/", "target_agent": NORTHSTAR}
+        intent["proposed_commitment"] = {"amount": budget - 100, "currency": "USD"}
+        token = house.call("check_governance", tool="update_media_buy", payload=body, **intent)["governance_context"]
+        body["governance_context"] = token
+        calls.append(house.world.network.call("client", "northstar", "update_media_buy", body, Principal("acme")))
+    processes = [house.world.spawn(call) for call in calls]
+    while not all(process.processed for process in processes):
+        house.world.env.step()
+    [error] = [process.value.body["adcp_error"] for process in processes if not process.value.ok]
+    assert (error["code"], error["details"]["current_revision"]) == ("CONFLICT", made["revision"] + 1)

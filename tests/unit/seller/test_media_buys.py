@@ -216,3 +216,14 @@ def test_the_whole_life_of_a_buy_is_valid_in_every_release(stage: Opener, versio
     assert row["totals"]["impressions"] > 0
     world.update(buy, canceled=True)
     assert world.read(buy)["status"] == "canceled"
+
+
+@pytest.mark.parametrize("version", ["3.0", "3.1", "3.2"])
+def test_fields_of_our_own_records_can_not_be_set_by_an_order_or_an_update(stage: Opener, version: str) -> None:
+    world = stage(version=version)
+    ours = {"buyer": "rival", "revision": 99, "status": "completed", "currency": "EUR"}
+    made = world.buy(controls=ours)
+    world.update(made["media_buy_id"], controls=ours, paused=True)
+    kept = world.seller.media_buys[made["media_buy_id"]]
+    assert (kept.buyer, kept.currency, kept.revision) == ("buyer", "USD", 2)
+    assert world.read(made["media_buy_id"])["revision"] == 2
