@@ -13,7 +13,9 @@ from typing import Literal
 from agents.governance.matching import words
 from sandbox.core.money import MOST, micros
 
-_AMOUNT = re.compile(r"\b(?:over|above|exceeding|more than)\s+\$?\s*([0-9][0-9,]{0,17}(?:\.[0-9]{1,6})?)\s*([kKmM]?)\b(?!\s*%)")
+_AMOUNT = re.compile(
+    r"\b(?:over|above|exceeding|more than)\s+\$?\s*([0-9][0-9,]{0,17}(?:\.[0-9]{1,6})?)\s*([kKmM]?)\b(?!\s*%)"
+)
 _PERCENT = re.compile(r"\b([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*%")
 _FORBID = re.compile(r"^\s*(?:no|never|avoid|exclude|prohibit|do not (?:use|show|run))\b(.*)$", re.IGNORECASE)
 _FORBIDDEN = re.compile(r"^(.*?)\b(?:is|are)\s+(?:prohibited|forbidden|not allowed)\b", re.IGNORECASE)

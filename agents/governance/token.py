@@ -84,9 +84,7 @@ def read(token: str, jwks: dict[str, Any]) -> Claims:
     for name in CRITICAL:
         if len({header.get(name) is True, name in critical, name in claims}) != 1:
             raise _refused(f"{name} must be a claim, a marker in the header and in crit, or none of them")
-    if set(critical) - set(CRITICAL) or ("authorized_task" in claims) != (
-        "authorized_payload_hash" in claims
-    ):
+    if set(critical) - set(CRITICAL) or ("authorized_task" in claims) != ("authorized_payload_hash" in claims):
         raise _refused("it has critical extensions that are unknown or incomplete")
     key = next((k for k in jwks["keys"] if k["kid"] == header.get("kid")), None)
     if key is None or key.get("use") != "sig" or "verify" not in key.get("key_ops", []):

@@ -134,7 +134,9 @@ def book(
             field = f"packages[{number}].product_id"
             raise AdcpError("PRODUCT_UNAVAILABLE", f"{package.product.product_id} is gone", field=field)
     if order.proposal is None:
-        check_free(seller, order.packages, (now if order.start_ms is None else order.start_ms, order.end_ms), "packages")
+        check_free(
+            seller, order.packages, (now if order.start_ms is None else order.start_ms, order.end_ms), "packages"
+        )
     buy = _new_buy(seller, order, media_buy_id)
     for number, (package, inline) in enumerate(zip(order.packages, order.creatives, strict=True)):
         package.package_id = package_ids[number] if number < len(package_ids) else seller.ids.next("pkg")

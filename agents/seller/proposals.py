@@ -169,9 +169,7 @@ def check_open(proposal: Proposal) -> None:
         raise AdcpError("INVALID_STATE", f"{proposal.proposal_id} has been {what}", field="proposal_id")
 
 
-def packages_of(
-    seller: Seller, account_id: str, proposal: Proposal, request: dict[str, Any]
-) -> list[dict[str, Any]]:
+def packages_of(seller: Seller, account_id: str, proposal: Proposal, request: dict[str, Any]) -> list[dict[str, Any]]:
     """Package requests by the terms of a proposal, or by its shares; they add up to the total budget exactly."""
     total = request.get("total_budget")
     if total is None or total["currency"] != seller.config.currency:

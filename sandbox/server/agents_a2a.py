@@ -130,8 +130,8 @@ def _session(scope: Message) -> Session:
 
 def _context_builder() -> ServerCallContextBuilder:
     """Passes the session on to the executor."""
-    from a2a.server.context import ServerCallContext
     from a2a.auth.user import User
+    from a2a.server.context import ServerCallContext
     from a2a.server.routes import DefaultServerCallContextBuilder
     from starlette.requests import Request
 

@@ -115,7 +115,7 @@ def test_an_agent_without_creatives_passes_the_checks_of_the_official_storyboard
 def test_a_request_that_is_no_form_is_refused_in_the_words_of_oauth_too(
     live: Live, body: bytes, headers: dict[str, str]
 ) -> None:
-    told = {name: value.encode("latin-1") for name, value in headers.items()}
+    told = {name.encode(): value.encode("latin-1") for name, value in headers.items()}
     answer = httpx.post(f"{base(live)}/oauth/token", content=body, headers=told)
     assert answer.status_code == 400
     assert answer.json()["error"] in ("invalid_request", "unsupported_grant_type")
@@ -124,6 +124,6 @@ def test_a_request_that_is_no_form_is_refused_in_the_words_of_oauth_too(
 def test_credentials_in_a_header_that_is_no_base64_are_nobodys(live: Live) -> None:
     for given in (b"Basic \xe9", b"Basic ===", b"Basic /////w=="):
         answer = httpx.post(
-            f"{base(live)}/oauth/token", data={"grant_type": "client_credentials"}, headers={"Authorization": given}
+            f"{base(live)}/oauth/token", data={"grant_type": "client_credentials"}, headers={b"Authorization": given}
         )
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")

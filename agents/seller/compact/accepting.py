@@ -71,9 +71,7 @@ def _check(seller: Seller, proposal: Proposal, request: Json, account_id: str, b
     read_controls(request)
 
 
-def _buy(
-    ctx: Context, seller: Seller, proposal: Proposal, account_id: str, request: Json
-) -> Generator[Any, Any, Json]:
+def _buy(ctx: Context, seller: Seller, proposal: Proposal, account_id: str, request: Json) -> Generator[Any, Any, Json]:
     terms = proposal.terms or {}
     packages = [package_of(seller, account_id, purchase, "proposal_id") for purchase in terms["purchases"]]
     wanted = order_request({**terms, **request}, proposal.brand, packages)

@@ -55,7 +55,9 @@ def buy_products(ctx: Context, request: Json) -> Generator[Any, Any, Json]:
     seller = seller_of(ctx)
     account = account_for(ctx, request["account"], spending=True)
     _check_versions(seller, request)
-    wanted = order_request(request, _key(request.get("brand") or account.brand), _packages(seller, account.account_id, request))
+    wanted = order_request(
+        request, _key(request.get("brand") or account.brand), _packages(seller, account.account_id, request)
+    )
     wanted["controls"] = read_controls(request)
     lists = yield from fetch_lists(ctx, wanted["packages"])
     order = read_order(ctx, seller, wanted, lists)

@@ -101,7 +101,7 @@ def test_mutated_requests_are_answered_by_a_sales_agent(make_platform: MakePlatf
         payload = mutated(message["payload"], rng, ids)
         if "idempotency_key" in payload and rng.random() < 0.8:
             payload["idempotency_key"] = f"junk-{number:016d}"
-        asked = platform.world.network.call("buyer", "northstar", message["operation"], payload, Principal("buyer"))
+        asked = platform.world.network.call("driver", "northstar", message["operation"], payload, Principal("buyer"))
         process = platform.world.spawn(asked)
         while not process.processed:
             platform.world.env.step()

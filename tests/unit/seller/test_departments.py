@@ -334,9 +334,9 @@ def test_of_two_changes_to_one_revision_the_slower_one_is_a_conflict() -> None:
     calls = []
     for number, budget in enumerate((200, 150)):
         entry = {"package_id": made["packages"][0]["package_id"], "budget": budget}
-        body = {"account": ACCOUNT, "media_buy_id": made["media_buy_id"], "revision": made["revision"]}
+        body: Json = {"account": ACCOUNT, "media_buy_id": made["media_buy_id"], "revision": made["revision"]}
         body |= {"adcp_version": "3.1", "packages": [entry], "idempotency_key": f"change-{number:010d}"}
-        intent = {"plan_id": "plan", "caller": "https://client.example/", "target_agent": NORTHSTAR}
+        intent: Json = {"plan_id": "plan", "caller": "https://client.example/", "target_agent": NORTHSTAR}
         intent["proposed_commitment"] = {"amount": budget - 100, "currency": "USD"}
         token = house.call("check_governance", tool="update_media_buy", payload=body, **intent)["governance_context"]
         body["governance_context"] = token
@@ -344,5 +344,6 @@ def test_of_two_changes_to_one_revision_the_slower_one_is_a_conflict() -> None:
     processes = [house.world.spawn(call) for call in calls]
     while not all(process.processed for process in processes):
         house.world.env.step()
-    [error] = [process.value.body["adcp_error"] for process in processes if not process.value.ok]
+    replies: list[Any] = [process.value for process in processes]
+    [error] = [reply.body["adcp_error"] for reply in replies if not reply.ok]
     assert (error["code"], error["details"]["current_revision"]) == ("CONFLICT", made["revision"] + 1)
