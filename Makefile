@@ -13,7 +13,7 @@ test: $(VENV)/.test  ## run the tests
 	$(BIN)/python -m pytest -n auto
 
 slow: $(VENV)/.test  ## run the tests that take long
-	$(BIN)/python -m pytest -m slow -n auto
+	$(BIN)/python -m pytest -m slow -n 4 --dist worksteal --durations 40
 
 lint: $(VENV)/.dev  ## style, types, layers
 	$(BIN)/ruff check .

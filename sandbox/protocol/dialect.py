@@ -149,7 +149,7 @@ class InboxDialect:
         return Reply(True, result or {})
 
     def fail(self, ctx: Context, payload: dict[str, Any], error: AdcpError | ApiError) -> Reply:
-        """409 for a key with another body and another end of it, 503 while the first copy is worked on, else 400."""
+        """409 for a key with another body or a task with another end, 503 while the first is worked on, else 400."""
         if ctx.notes.pop("claimed", False):
             self.seen.release(ctx.principal.id, payload)
         status = {"IDEMPOTENCY_CONFLICT": 409, "CONFLICT": 409, "IDEMPOTENCY_IN_FLIGHT": 503}.get(error.code, 400)
