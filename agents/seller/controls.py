@@ -73,7 +73,7 @@ def ask_input(seller: Seller, missing: str | list[str], media_buy: str | None = 
     names = [missing] if isinstance(missing, str) else missing
     case = _case(seller, media_buy, task)
     if case.task.status == "input-required":
-        raise InputError(f"task {case.task.task_id} waits for input already", hint="the buyer has to go on with it first")
+        raise InputError(f"task {case.task.task_id} waits for input already", hint="the buyer has to answer first")
     seller.desk.settle(case, Decision("ask_input", f"missing: {', '.join(names)}", tuple(names)))
 
 

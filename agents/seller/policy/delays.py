@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from agents.seller.config import DelayConfig, OfficeHours
+from agents.seller.config_times import DelayConfig, OfficeHours
 from sandbox.core.time import DAY_MS, day_start, weekday
 from sandbox.kernel.latency import Latency
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.seller.config import DelayConfig, OfficeHours, days_of
+from agents.seller.config_times import DelayConfig, OfficeHours, days_of
 from agents.seller.policy.delays import decision_time, next_open
 from sandbox.core.time import DAY_MS, HOUR_MS, day_start, parse_instant, weekday
 
