@@ -167,13 +167,6 @@ def required_types(platform: BuyerPlatform, ref: Format) -> list[str]:
     return [slot["asset_type"] for slot in known.get("assets", []) if slot.get("required")]
 
 
-def required_slot(platform: BuyerPlatform, ref: Format) -> str:
-    """The name of the first asset that a format must have."""
-    known = platform.formats.get(format_key(ref), {})
-    slots = [slot["asset_id"] for slot in known.get("assets", []) if slot.get("required")]
-    return str(slots[0]) if slots else parse_format(ref["id"]).asset[0]
-
-
 _BY_ENDING = {"html": "html", "html5": "html", "js": "javascript", "tag": "javascript", "vast": "vast"}
 """The type of the main asset by the end of a format's id, such as ``display_300x250_html``."""
 

@@ -108,10 +108,6 @@ class Tasks:
         mine = [task for task in self._orders.values() if task.resource_id == media_buy_id]
         return mine[-1] if mine else None
 
-    def of_creative(self, creative_id: str, seller_id: str) -> Task | None:
-        """The latest task of a creative with a sales agent."""
-        return self._reviews.get((seller_id, creative_id))
-
     # -- what sales agents decide later ------------------------------------------------------------------
 
     def ordered(self, campaign: Campaign, buy: MediaBuy) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 from agents.governance.token import read
 from tests.unit.governance.conftest import RIVAL_SELLER, SELLER, START, Stage
 
+GEO_US = {"geo_countries": ["US"]}
+
 
 def test_an_execution_narrows_an_intent_and_goes_not_beyond(stage: Stage) -> None:
     stage.plan()

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from agents.governance.reviews import approve_review
-from tests.unit.governance.conftest import SELLER, Json, MakeStage, Network, Stage
+from sandbox.kernel.network import Network
+from tests.unit.governance.conftest import SELLER, Json, MakeStage, Stage
 
 WRONG: list[tuple[Json, str]] = [
     ({"packages": 5}, "payload.packages"),
