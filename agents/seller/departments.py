@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sandbox.core.errors import AdcpError, InputError
 from sandbox.kernel.endpoint import Context, Handler, Operation
+from sandbox.protocol.task_list import list_tasks
+from sandbox.protocol.versions import known
 
 if TYPE_CHECKING:
     from agents.governance.agent import GovernanceAgent
@@ -125,6 +127,17 @@ def _task_status(own: Handler, departments: list[Actor]) -> Handler:
     return get_task_status
 
 
+def _task_list(_own: Handler, departments: list[Actor]) -> Handler:
+    """The caller's tasks, whoever of them all has them, in one list."""
+
+    def list_all(ctx: Context, request: Json) -> Json:
+        stores = [cast("Any", one).tasks.store for one in (ctx.actor, *departments) if hasattr(one, "tasks")]
+        mine = [task for store in stores for task in store.of(ctx.principal.id) if known(task.tool, ctx.version)]
+        return list_tasks(mine, request)
+
+    return list_all
+
+
 def _test_controller(own: Handler, departments: list[Actor]) -> Handler:
     """The scenarios of the agent, and those that only a department has."""
     tools = [(one, _operations(one).get("comply_test_controller")) for one in departments]
@@ -148,6 +161,7 @@ def _test_controller(own: Handler, departments: list[Actor]) -> Handler:
 _JOINED = {
     "get_adcp_capabilities": _capabilities,
     "get_task_status": _task_status,
+    "list_tasks": _task_list,
     "comply_test_controller": _test_controller,
 }
 """Tools that an agent and its departments answer together."""

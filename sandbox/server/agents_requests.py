@@ -14,7 +14,7 @@ from sandbox.core.errors import AdcpError, ApiError, InputError
 from sandbox.protocol.dialect import AdcpDialect
 from sandbox.protocol.errors import error_body
 from sandbox.protocol.request_signing import SignatureRefused, SignedRequest, Verifier
-from sandbox.protocol.versions import VERSIONS
+from sandbox.protocol.versions import VERSIONS, present_name
 from sandbox.server.asgi import Asgi, Message, Receive, Send
 from sandbox.server.bodies import parse_object
 from sandbox.server.session import MESSAGE, SESSION, Session
@@ -147,7 +147,7 @@ class Gate:
 
 
 def called(path: str, body: bytes) -> Call | None:
-    """The tool that a body calls over MCP or A2A, or by its address; None if it calls none."""
+    """The tool that a body calls over MCP or A2A, or by its address, by its present name; None if it calls none."""
     try:
         message = json.loads(body)
     except (ValueError, RecursionError):
@@ -157,7 +157,7 @@ def called(path: str, body: bytes) -> Call | None:
     params = message.get("params")
     tool: Any
     payload: Any
-    if "/adcp/" in path:
+    if "adcp" in path.split("/")[3:-1]:
         tool, payload = path.rpartition("/")[2], message
     elif isinstance(params, dict) and message.get("method") == "tools/call":
         tool, payload = params.get("name"), params.get("arguments")
@@ -165,7 +165,7 @@ def called(path: str, body: bytes) -> Call | None:
         tool, payload = _invoked(params["message"].get("parts"))
     else:
         return None
-    return Call(str(tool), payload if isinstance(payload, dict) else {})
+    return Call(present_name(str(tool)), payload if isinstance(payload, dict) else {})
 
 
 def _invoked(parts: Any) -> tuple[Any, Any]:

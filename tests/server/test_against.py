@@ -364,7 +364,7 @@ def test_calls_of_agents_that_are_not_served_are_named_with_their_line(served: S
     live = served("pacing/adaptive")
     error = refusal("pacing/adaptive", url(live))
     assert error.where.startswith("pacing/adaptive:")
-    assert "northstar is not served yet, only buyer is" in error.message
+    assert "steps call buyer over HTTP, and no other actor" in error.message
 
 
 @pytest.mark.parametrize("caller", ["globex", "$who"])

@@ -129,7 +129,7 @@ def _check_steps(scenario: Scenario, platform: str, keys: dict[str, str], own: s
     for call, customer, where in _calls(scenario):
         actor = call.partition(".")[0]
         if actor != platform:
-            problem = f"{call} can't be played: {actor} is not served yet, only {platform} is"
+            problem = f"{call} can't be played: steps call {platform} over HTTP, and no other actor"
             raise scenario.document.error(problem, where, "play the scenario without --against")
         if str(customer) in keys and customer != own:
             problem = f"{customer} has a world of its own in a served sandbox"

@@ -193,6 +193,7 @@ def test_tasks_of_departments_are_found_and_unknown_ones_are_not() -> None:
     assert waiting["status"] == "submitted"
     assert house.call("get_task_status", task_id=waiting["task_id"])["status"] == "submitted"
     assert house.error("get_task_status", task_id="task_nowhere")["code"] == "REFERENCE_NOT_FOUND"
+    assert [row["task_id"] for row in house.call("list_tasks")["tasks"]] == [waiting["task_id"]]
 
 
 def test_conversations_are_held_and_ended_at_the_seller_s_address() -> None:
