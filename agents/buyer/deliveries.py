@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agents.buyer.records import Campaign, Delivered, MediaBuy
+from sandbox.core.errors import AdcpError
 from sandbox.core.money import micros
 from sandbox.core.time import DAY_MS, HOUR_MS, WEEK_MS, day_start, iso_date, parse_instant
 
@@ -63,8 +64,12 @@ class Reported(Delivered):
 def on_report(platform: BuyerPlatform, seller_id: str, report: dict[str, Any]) -> Generator[Any, Any, None]:
     """Take a report that a sales agent sent; one that is not about one whole day makes the platform ask.
 
-    A notice that a report is delayed has no figures yet; the day is asked for if none come.
+    A notice that a report is delayed has no figures yet; the day is asked for if none come. Raises INVALID_REQUEST for
+    a report that is none.
     """
+    issues = platform.sellers.issues(seller_id, "get_media_buy_delivery", report)
+    if issues:
+        raise AdcpError("INVALID_REQUEST", f"the report breaks its schema: {issues[0]}", field="result")
     period = report["reporting_period"]
     start_ms, end_ms = parse_instant(period["start"]), parse_instant(period["end"])
     whole_day = start_ms == day_start(start_ms) and end_ms == start_ms + DAY_MS

@@ -109,7 +109,7 @@ class Agents:
         """Have a tool do its work."""
         name, request = present_name(tool), whole_numbers(payload)
         reply = await self.served.ask(session.principal, session.agent_id, name, request)
-        return self._files.outside(session.agent_id, reply)
+        return self._files.outside(reply)
 
     # -- the port ----------------------------------------------------------------------------------------
 

@@ -48,10 +48,11 @@ class AgentsFiles:
         """Add the route of files."""
         app.router.add_get("/agents/{agent}/files/{digest}/{name}", self._get)
 
-    def outside(self, agent_id: str, reply: Reply) -> Reply:
-        """An answer of an agent that publishes files, with addresses that can be reached from outside."""
-        if not hasattr(self._served.agents[agent_id], "shelf"):
-            return reply
+    def outside(self, reply: Reply) -> Reply:
+        """An answer whose addresses of published files, whoever published them, can be reached from outside."""
+        text = reply.json()
+        if "/files/" not in text:
+            return replace(reply, text=text)
         return replace(reply, body=self._reachable(reply.body), text="")
 
     def _reachable(self, value: Any) -> Any:

@@ -60,7 +60,7 @@ class Gate:
         """The application for those whom the gate lets in."""
 
         async def asgi(scope: Message, receive: Receive, send: Send) -> None:
-            body = await _body(receive)
+            body = b"" if self._barred(scope) else await _body(receive)
             if body is None:
                 return
             try:
@@ -71,6 +71,12 @@ class Gate:
             await inner({**scope, SESSION: session, MESSAGE: message}, _again(body, receive), send)
 
         return asgi
+
+    def _barred(self, scope: Message) -> bool:
+        """True for those who are refused whatever they send: nothing of it is read."""
+        agent_id = scope["path"].split("/")[2]
+        agent = self._served.agents.get(agent_id)
+        return agent is None or (self._verifier(agent) is None and self._holder(agent_id, _bearer(scope)) is None)
 
     def _admit(self, scope: Message, body: bytes) -> tuple[Session, dict[str, Any] | None]:
         agent_id, token = scope["path"].split("/")[2], _bearer(scope)

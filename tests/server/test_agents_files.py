@@ -20,6 +20,8 @@ actors:
   studio: {kind: creative, personality: generative, preview_validity: 1h}
   paper: {kind: publisher, domain: paper.example, placements: [{id: top, channel: display, daily_opportunities: 10}]}
   desk: {kind: seller, publishers: [paper]}
+  house: {kind: seller, publishers: [paper], departments: [atelier]}
+  atelier: {kind: creative, personality: generative}
   buyer: {kind: buyer, customers: [{name: Acme, principal: acme}]}
 """
 
@@ -33,8 +35,8 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     live.stop()
 
 
-def call(live: Live, tool: str, **arguments: Any) -> dict[str, Any]:
-    row = next(row for row in live.line["agents"] if row["id"] == "studio")
+def call(live: Live, tool: str, to: str = "studio", **arguments: Any) -> dict[str, Any]:
+    row = next(row for row in live.line["agents"] if row["id"] == to)
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
     headers = {"Authorization": f"Bearer {row['token']}", "Accept": "application/json, text/event-stream"}
     answer: dict[str, Any] = httpx.post(row["mcp"], json=body, headers=headers).json()["result"]["structuredContent"]
@@ -68,6 +70,12 @@ def test_a_picture_sent_back_under_its_outside_address_is_refined_as_the_same_on
     same = build(studio, message="Make the headline larger", creative_manifest=inside)
     urls = [one["creative_manifest"]["assets"]["generated_image"]["url"] for one in (again, same)]
     assert urls[0] == urls[1]
+
+
+def test_a_picture_that_a_seller_s_department_made_can_be_had_too(studio: Live) -> None:
+    url = build(studio, to="house")["creative_manifest"]["assets"]["generated_image"]["url"]
+    assert "/agents/atelier/files/" in url
+    assert httpx.get(url).content.startswith(b"\x89PNG")
 
 
 def test_a_preview_is_a_page_without_rights_that_shows_what_it_embeds_until_it_expires(studio: Live) -> None:

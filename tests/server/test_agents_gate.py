@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from sandbox.server.agents_requests import Call, called
+from tests.server.conftest import Live
 
 ORDER = {"idempotency_key": "key-of-the-order-1"}
 
@@ -43,3 +46,19 @@ def test_a_call_is_known_by_its_tool_on_every_way(path: str, body: dict[str, Any
 )
 def test_what_calls_no_tool_is_no_call(body: bytes) -> None:
     assert called("/agents/x/mcp", body) is None
+
+
+@pytest.mark.parametrize(("path", "status"), [("/agents/newsroom/mcp", 401), ("/agents/nobody/a2a", 404)])
+def test_nothing_is_read_of_what_a_stranger_sends(live: Live, path: str, status: int) -> None:
+    """The answer is there while the body is still to come."""
+    url = urlsplit(next(row for row in live.line["agents"] if row["id"] == "newsroom")["mcp"])
+    lines = [
+        f"POST {path} HTTP/1.1",
+        f"Host: {url.netloc}",
+        "Content-Type: application/json",
+        "Content-Length: 30000000",
+    ]
+    head = "\r\n".join([*lines, "", ""])
+    with socket.create_connection((str(url.hostname), url.port or 80), timeout=20) as connection:
+        connection.sendall(head.encode() + b"{")
+        assert connection.recv(1000).split(b" ", 2)[1] == str(status).encode()

@@ -48,12 +48,21 @@ def brand_limit(case: Case) -> Iterator[Finding]:
 
 
 def portfolio_cap(case: Case) -> Iterator[Finding]:
-    """All members of a portfolio together keep to its cap (rule 222); no member can say otherwise."""
+    """All members of a portfolio together keep to its cap (rule 222); no member can say otherwise.
+
+    A member in another currency can't be measured by the cap, so that nothing is allowed under it.
+    """
     for portfolio in case.portfolios:
         cap = portfolio.body["portfolio"].get("total_budget_cap")
-        if cap is not None and cap["currency"] == case.plan.currency:
-            spent = sum(case.ledger.total((portfolio.key[0], member)) for member in portfolio.members)
-            yield from _within(case, spent, micros(cap["amount"]), "the cap of the portfolio", portfolio.plan_id)
+        if cap is None:
+            continue
+        if cap["currency"] != case.plan.currency:
+            why = f"the cap of the portfolio is in {cap['currency']}, the plan in {case.plan.currency}"
+            yield Finding(BUDGET, "critical", why, source_plan_id=portfolio.plan_id)
+            continue
+        members = [p for p in case.plans if p.key[0] == portfolio.key[0] and p.plan_id in portfolio.members]
+        spent = sum(case.ledger.total(p.key) for p in members if p.currency == cap["currency"])
+        yield from _within(case, spent, micros(cap["amount"]), "the cap of the portfolio", portfolio.plan_id)
 
 
 def seller_share(case: Case) -> Iterator[Finding]:

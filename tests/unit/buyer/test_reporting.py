@@ -230,3 +230,25 @@ def test_a_report_about_anothers_buy_is_ignored(platform: Platform) -> None:
     platform.world.network.notify("harbor", platform.world.network.url("buyer", "webhooks/reports"), forged)
     platform.advance("1s")
     assert report(platform)["totals"] == before
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"media_buy_deliveries": 5},
+        {"media_buy_deliveries": [5]},
+        {"media_buy_deliveries": []},
+        {"reporting_period": {"start": "2026-05-10T00:00:00Z"}, "media_buy_deliveries": []},
+    ],
+    ids=str,
+)
+def test_a_report_that_is_none_is_refused_and_counts_nothing(platform: Platform, result: dict[str, Any]) -> None:
+    stamp = {"timestamp": "2026-05-01T00:00:00Z", "protocol": "media-buy", "status": "completed"}
+    names = {"idempotency_key": "report-000000000001", "operation_id": "mb-1", "task_id": "report-1"}
+    payload = {**stamp, **names, "task_type": "media_buy_delivery", "result": result}
+    platform.world.network.notify("northstar", platform.world.network.url("buyer", "webhooks/reports"), payload)
+    platform.advance("1m")
+    first, *_ = [event.data for event in platform.events("webhook_result")]
+    assert not first["ok"]
+    assert "INVALID_REQUEST" in first["why"]
+    assert not platform.buyer.delivered

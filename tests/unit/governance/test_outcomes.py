@@ -302,3 +302,16 @@ def test_policies_are_read_by_their_words(text: str, kind: str, above: int | Non
 
 def test_words_are_compared_in_their_simplest_form() -> None:
     assert [stem(word) for word in ("Buys", "parties", "class", "CTV")] == ["buy", "party", "class", "ctv"]
+
+
+def test_a_member_in_another_currency_does_not_slip_through_the_cap_of_its_portfolio(stage: Stage) -> None:
+    # rule 222
+    cap = {"amount": 500, "currency": "USD"}
+    stage.plan("all", portfolio={"member_plan_ids": ["home", "abroad"], "total_budget_cap": cap})
+    stage.plan("home")
+    stage.plan("abroad", budget={"currency": "EUR", "total": 100_000})
+    abroad = stage.check(plan_id="abroad", proposed_commitment={"amount": 100, "currency": "EUR"})
+    assert abroad["verdict"] == "denied"
+    assert "the cap of the portfolio is in USD" in abroad["explanation"]
+    stage.report(stage.check(500, plan_id="home"))
+    assert stage.check(1, plan_id="home")["verdict"] == "denied"

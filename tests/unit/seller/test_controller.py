@@ -184,3 +184,15 @@ def test_a_seeded_format_is_listed(stage: Stage) -> None:
     done(stage, "seed_creative_format", format_id="odd_one", fixture={"name": "Odd", "type": "video"})
     found = stage.call("list_creative_formats", name_search="odd")["formats"]
     assert [fmt["format_id"]["id"] for fmt in found] == ["odd_one"]
+
+
+def test_a_task_is_not_completed_with_the_ids_of_another_media_buy(stage: Stage) -> None:
+    there = stage.buy()
+    done(stage, "force_create_media_buy_arm", arm="submitted", task_id="task-io")
+    assert stage.call("create_media_buy", **stage.order())["task_id"] == "task-io"
+    assert error(stage, "force_task_completion", task_id="task-io", result=there) == "INVALID_PARAMS"
+    assert [*stage.seller.media_buys] == [there["media_buy_id"]]
+    package = {**there["packages"][0], "package_id": "pkg_new"}
+    result = {**there, "media_buy_id": "mb_new", "packages": [package]}
+    assert done(stage, "force_task_completion", task_id="task-io", result=result)["current_state"] == "completed"
+    assert stage.read("mb_new")["packages"][0]["package_id"] == "pkg_new"
