@@ -126,7 +126,7 @@ def pause_campaign(ctx: Context, request: Request) -> Steps:
     previous = campaign.status
     change_status(platform, campaign, "PAUSED", "paused")
     running = [buy for buy in campaign.media_buys if buy.status == "ACTIVE"]
-    errors = yield from _set_paused(platform, campaign, running, paused=True)
+    errors = yield from set_paused(platform, campaign, running, paused=True)
     return outcome(campaign, previous, errors)
 
 
@@ -146,9 +146,11 @@ def reactivate_campaign(ctx: Context, request: Request) -> Steps:
     held = [
         buy
         for buy in campaign.media_buys
-        if buy.status == "PAUSED" and (campaign.end_ms if buy.end_ms is None else buy.end_ms) > now
+        if buy.status == "PAUSED"
+        and not platform.outcome.rests(buy)
+        and (campaign.end_ms if buy.end_ms is None else buy.end_ms) > now
     ]
-    errors = yield from _set_paused(platform, campaign, held, paused=False)
+    errors = yield from set_paused(platform, campaign, held, paused=False)
     return outcome(campaign, previous, errors)
 
 
@@ -157,7 +159,10 @@ def _only(campaign: Campaign, status: str, what: str) -> None:
         raise ApiError("INVALID_STATE", f"only an {status} campaign can be {what}; this one is {campaign.status}")
 
 
-def _set_paused(platform: BuyerPlatform, campaign: Campaign, buys: list[MediaBuy], paused: bool) -> Steps:
+def set_paused(
+    platform: BuyerPlatform, campaign: Campaign, buys: list[MediaBuy], paused: bool, why: str = "as its campaign is"
+) -> Steps:
+    """Halt media buys at their sales agents, or let them run again; gives a row for each one that refused."""
     changes = [send_change(platform, campaign, buy, {"paused": paused}) for buy in buys]
     results = yield from platform.sellers.gather(changes)
     errors: list[Json] = []
@@ -170,5 +175,5 @@ def _set_paused(platform: BuyerPlatform, campaign: Campaign, buys: list[MediaBuy
             buy.message = "the sales agent has to approve the pause" if paused else "the sales agent has to approve it"
         elif buy.status in ("ACTIVE", "PAUSED"):
             buy.adcp_status = status
-            move(platform, buy, status_for(campaign, status), "as its campaign is")
+            move(platform, buy, status_for(campaign, status), why)
     return errors

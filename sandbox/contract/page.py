@@ -9,7 +9,7 @@ from html import escape
 from sandbox.contract.check import Finding
 from sandbox.contract.render import word
 from sandbox.contract.run import Verdict
-from sandbox.contract.talk import Exchange
+from sandbox.contract.talk import Exchange, writable
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --good: #187a3d; --bad: #c02626; --warn: #9a6a00; --dim: #777; }
@@ -84,6 +84,6 @@ def _exchange(one: Exchange) -> Iterator[str]:
 
 def _pretty(text: str) -> str:
     try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except ValueError:
+        return writable(json.dumps(json.loads(text), indent=2, ensure_ascii=False))
+    except (ValueError, RecursionError):
         return text

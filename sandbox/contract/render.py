@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -83,4 +84,7 @@ def as_junit(verdict: Verdict) -> str:
 
 def _clean(text: str) -> str:
     """Without characters that XML has no way to write."""
-    return "".join(char if char in "\t\n" or 32 <= ord(char) < 0xD800 or ord(char) > 0xDFFF else "�" for char in text)
+    return _UNWRITABLE.sub("�", text)
+
+
+_UNWRITABLE = re.compile("[^\\t\\n\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")

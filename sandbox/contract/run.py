@@ -83,13 +83,13 @@ async def _one(check: Check[Any], opened: Any, talk: Talk) -> Finding:
     try:
         await asyncio.wait_for(check.body(opened), check.timeout_s)
     except Skipped as skipped:
-        finding.outcome, finding.what = "skipped", str(skipped)
+        finding.outcome, finding.what = "skipped", talk.hide(str(skipped))
     except Failed as failed:
         finding.outcome, finding.what = "failed", talk.hide(failed.what)
-        finding.wanted, finding.found = failed.wanted, failed.found
+        finding.wanted, finding.found = _shown(failed.wanted, talk), _shown(failed.found, talk)
     except NoAnswer as error:
         finding.outcome, finding.what = "failed", f"no answer: {error}"
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
         finding.outcome = "failed"
         finding.what = talk.hide(f"an answer does not have the form that it should: {type(error).__name__}: {error}")
     except TimeoutError:
@@ -97,3 +97,8 @@ async def _one(check: Check[Any], opened: Any, talk: Talk) -> Finding:
     finding.seconds = perf_counter() - begun
     finding.exchanges = talk.exchanges[first:]
     return finding
+
+
+def _shown(value: Any, talk: Talk) -> str | None:
+    """What was wanted or found, as a report may have it."""
+    return None if value is None else talk.hide(value if isinstance(value, str) else repr(value))

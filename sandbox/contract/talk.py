@@ -11,6 +11,9 @@ from typing import Any, Self
 
 import aiohttp
 
+MOST_BYTES = 64 * 1024 * 1024
+"""The longest answer that is read."""
+
 MOST_SHOWN = 20_000
 """Characters of a body that are kept for the report."""
 
@@ -94,10 +97,11 @@ class Talk:
             async with self._session.request(
                 method, url, data=data and BytesIO(data), headers=sent, allow_redirects=False, timeout=limit
             ) as answer:
-                text = (await answer.read()).decode("utf-8", "replace")
+                text = (await _read(answer)).decode("utf-8", "replace")
                 found = Answer(answer.status, dict(answer.headers), text, _json(text), perf_counter() - begun)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            exchange.error = self.hide(str(error) or type(error).__name__)
+            late = isinstance(error, TimeoutError)
+            exchange.error = self.hide(f"none within {limit.total:g} s" if late else str(error) or type(error).__name__)
             exchange.seconds = perf_counter() - begun
             raise NoAnswer(exchange.error) from None
         exchange.status, exchange.seconds = found.status, found.seconds
@@ -112,14 +116,29 @@ class Talk:
         return exchange
 
     def hide(self, text: str) -> str:
-        """The text without secrets."""
+        """The text without secrets, and without half characters, which no report can be written with."""
         for secret in self.secrets:
             text = text.replace(secret, "$SECRET")
-        return text
+        return writable(text)
+
+
+def writable(text: str) -> str:
+    """A text with a question mark for each half character."""
+    return text.encode("utf-8", "replace").decode()
+
+
+async def _read(answer: aiohttp.ClientResponse) -> bytes:
+    """The body. ``ValueError`` for one without end."""
+    found = bytearray()
+    async for chunk in answer.content.iter_chunked(1 << 16):
+        found += chunk
+        if len(found) > MOST_BYTES:
+            raise ValueError(f"the answer has more than {MOST_BYTES >> 20} MB")
+    return bytes(found)
 
 
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

@@ -7,6 +7,7 @@ answers that were given are kept beside them, to compare with what a replay answ
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -76,7 +77,8 @@ class Journal:
         try:
             self._engine = sa.create_engine(_with_driver(url), poolclass=sa.StaticPool, hide_parameters=True)
         except (ArgumentError, NoSuchModuleError, ImportError, OSError) as error:
-            raise InputError(f"no journal can be kept at {url!r}: {_short(error)}", "--journal", _HINT) from None
+            why = f"no journal can be kept at {_masked(url)!r}: {_short(error)}"
+            raise InputError(why, "--journal", _HINT) from None
         try:
             self._connection = self._engine.connect()
             self._claim()
@@ -203,6 +205,11 @@ def _with_driver(url: str) -> sa.URL:
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     return parsed
+
+
+def _masked(url: str) -> str:
+    """An URL that perhaps is none, without its password."""
+    return re.sub(r"(://[^/:]*:).*@", r"\1***@", url)
 
 
 def _short(error: Exception) -> str:

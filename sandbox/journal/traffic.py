@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, BaseModel, Field, ValidationError
+from pydantic import AfterValidator, AliasChoices, BaseModel, Field, ValidationError
 
 from sandbox.core.errors import InputError
 from sandbox.core.time import parse_instant
@@ -19,6 +20,10 @@ M = TypeVar("M", bound=BaseModel)
 
 MAX_BYTES = 200_000_000
 """A larger file is no capture of a session that somebody made by hand."""
+
+
+MOST_S = 253_402_300_799
+"""The last second of the year 9999, since 1970."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -51,9 +56,17 @@ class _Content(BaseModel):
         return _json(text)
 
 
+def _address(url: str) -> str:
+    urlsplit(url)  # ValueError for what is no address
+    return url
+
+
+_Address = Annotated[str, AfterValidator(_address)]
+
+
 class _HarRequest(BaseModel):
     method: str
-    url: str
+    url: _Address
     postData: _Content = _Content()  # noqa: N815 - the name in HAR
 
 
@@ -76,12 +89,16 @@ class _Har(BaseModel):
     log: _HarLog
 
 
+_Seconds = Annotated[float, Field(ge=0, le=MOST_S)]
+"""Seconds since 1970, as a number."""
+
+
 class _Line(BaseModel):
     """A line of NDJSON: when, what was asked, what came back."""
 
-    at: datetime | float = Field(validation_alias=AliasChoices("at", "time", "timestamp", "startedDateTime"))
+    at: datetime | _Seconds = Field(validation_alias=AliasChoices("at", "time", "timestamp", "startedDateTime"))
     method: Literal["GET", "POST", "PUT", "DELETE", "PATCH"] = "POST"
-    url: str
+    url: _Address
     body: Any = None
     status: int = 200
     answer: Any = Field(None, validation_alias=AliasChoices("answer", "response"))

@@ -38,7 +38,9 @@ def _read_instant(value: Any) -> Any:
 
 
 def _read_amount(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("give a number, in units of currency")
+    if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("give a number, in units of currency")
     return micros(value)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,11 +23,15 @@ SKEW_S = 300
 """How far the time of a webhook with a shared secret may be from ours."""
 
 
+_STAMP = re.compile(r"[0-9]{1,12}")
+
+
 class WebhookGate:
-    """Lets webhooks in. ``learn`` is shown every request that goes out; in it are the secrets that were agreed on."""
+    """Lets webhooks in. ``learn`` is shown every request that goes out; in it are addresses and agreed secrets."""
 
     def __init__(self) -> None:
         self._agreed: dict[str, Mapping[str, Any]] = {}
+        self._open: set[str] = set()
         self._verifiers: dict[str, Verifier] = {}
 
     def learn(self, payload: Any) -> None:
@@ -38,14 +43,24 @@ class WebhookGate:
             url, agreed = payload.get("url"), payload.get("authentication")
             if isinstance(url, str) and isinstance(agreed, dict):
                 self._agreed[url] = agreed
+            elif isinstance(url, str):
+                self._open.add(url)
             for item in payload.values():
                 self.learn(item)
 
     def objection(self, peer: str, config: PeerConfig, request: SignedRequest, now_s: float) -> str:
-        """Why a webhook is not taken; empty if it is."""
-        agreed = self._agreed.get(request.url)
+        """Why a webhook is not taken; empty if it is.
+
+        Once secrets are agreed on with a receiver, no other address of the same receiver goes around them.
+        """
+        url = request.url.partition("?")[0]
+        agreed = self._agreed.get(request.url) or self._agreed.get(url)
         if agreed is not None:
             return _shared(agreed, request, now_s)
+        if not self._open.intersection((request.url, url)) and any(
+            _receiver(url) == _receiver(u) for u in self._agreed
+        ):
+            return "nobody was given this address"
         if not isinstance(config, AgentPeer) or not config.webhook_keys:
             return ""
         if peer not in self._verifiers:
@@ -58,6 +73,11 @@ class WebhookGate:
         return ""
 
 
+def _receiver(url: str) -> str:
+    """``…/webhooks/<receiver>/<sender>/<customer>`` of an address below it."""
+    return "/".join(url.split("/", 7)[:7])
+
+
 def _shared(agreed: Mapping[str, Any], request: SignedRequest, now_s: float) -> str:
     """HMAC-SHA256 over time and body, or the secret as a bearer token."""
     secret, headers = str(agreed.get("credentials", "")), request.headers
@@ -65,7 +85,7 @@ def _shared(agreed: Mapping[str, Any], request: SignedRequest, now_s: float) -> 
         fits = hmac.compare_digest(headers.get("authorization", "").encode(), f"Bearer {secret}".encode())
         return "" if fits else "the bearer token is not the one that was agreed on"
     stamp = headers.get("x-adcp-timestamp", "")
-    if not stamp.isdecimal() or abs(now_s - int(stamp)) > SKEW_S:
+    if not _STAMP.fullmatch(stamp) or abs(now_s - int(stamp)) > SKEW_S:
         return "X-ADCP-Timestamp is missing or too old"
     digest = hmac.new(secret.encode(), stamp.encode() + b"." + request.body, hashlib.sha256).hexdigest()
     fits = hmac.compare_digest(headers.get("x-adcp-signature", "").encode(), f"sha256={digest}".encode())

@@ -64,7 +64,7 @@ def from_body(body: dict[str, Any]) -> AdcpError | None:
     code = str(entry.get("code", "SERVICE_UNAVAILABLE"))
     details = entry.get("details")
     if "issues" in entry:
-        details = {**(details or {}), "issues": entry["issues"]}
+        details = {**(details if isinstance(details, dict) else {}), "issues": entry["issues"]}
     recovery = entry.get("recovery")
     return AdcpError(
         code,

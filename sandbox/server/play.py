@@ -91,6 +91,9 @@ async def _play(settings: Settings, address: Address, progress: Progress) -> Run
             await served.one.play(settings.scenario.end_ms, progress, OVER)
         except StepFailed as failure:
             failed = str(failure)
+        except InputError:  # it could not begin: there is no run to play again
+            await served.writer.clear({})
+            raise
         served.clock.push(served.one.world.now)
         return served.play.result(failed)
 

@@ -217,3 +217,13 @@ def test_a_run_in_process_says_that_it_reaches_no_service(scenario: Write) -> No
     with pytest.raises(InputError, match="agent is a real service") as refused:
         run(load(scenario()))
     assert "real.yaml:" in str(refused.value)
+
+
+def test_a_run_that_could_not_begin_leaves_no_run_in_its_journal(
+    service: Service, scenario: Write, tmp_path: Path
+) -> None:
+    path, url = scenario(), f"sqlite:///{tmp_path}/run.db"
+    service.close()
+    for _ in range(2):
+        with pytest.raises(InputError, match="was not told where the sandbox is"):
+            play(load(path), journal=url)

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from sandbox.kernel.webhooks import Letter
+from sandbox.protocol.request_signing import SignedRequest
 from sandbox.scenario import load
 from sandbox.server.agents_signing import Keyring
 from sandbox.server.served import Settings
@@ -165,3 +166,23 @@ def test_a_secret_that_was_agreed_on_must_be_shown(live: Live) -> None:
     shown = {"X-ADCP-Timestamp": stamp, "X-ADCP-Signature": f"sha256={digest}"}
     assert post(live, url, "{}", shown).status_code == 400
     assert post(live, url, "{}", {**shown, "X-ADCP-Timestamp": str(int(stamp) - 900)}).status_code == 401
+    assert post(live, url, "{}", {**shown, "X-ADCP-Timestamp": "9" * 5000}).status_code == 401
+
+
+def test_no_other_address_goes_around_a_secret(live: Live) -> None:
+    gate = live.running.served.services.gate
+    url = f"{live.running.agents_base}/webhooks/buyer/express/acme/reports"
+    gate.learn({"url": url, "authentication": {"schemes": ["Bearer"], "credentials": "s" * 32}})
+    gate.learn({"url": f"{url}/open"})
+    config = live.running.served.services.config("sdk")
+    assert config is not None
+    unsigned = config.model_copy(update={"webhook_keys": []})
+
+    def objection(address: str) -> str:
+        return gate.objection("express", unsigned, SignedRequest("POST", address, {}, b"{}"), 0)
+
+    assert objection(url)
+    assert objection(f"{url}?a=b")
+    assert objection(f"{url}s")
+    assert not objection(f"{url}/open")
+    assert not objection(url.replace("/buyer/", "/harbor/"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from agents.buyer.execution import limit_spend
+from agents.buyer.execution import limit_spend, set_paused
 from agents.buyer.flight import change_status, watch_end
 from agents.buyer.outcome import feedback
 from agents.buyer.outcome.client import ask
@@ -13,8 +13,7 @@ from agents.buyer.outcome.ledger import buys_of, post
 from agents.buyer.outcome.records import MANAGED, Tactic
 from agents.buyer.outcome.updates import context_of, end_of, start_of, tell
 from agents.buyer.records import Campaign
-from agents.buyer.submission import send_change
-from sandbox.core.errors import AdcpError, ApiError
+from sandbox.core.errors import ApiError
 from sandbox.core.time import DAY_MS, HOUR_MS, WEEK_MS, day_start
 from sandbox.operations.outcome import Acknowledgement, read
 
@@ -67,22 +66,20 @@ def _offer(platform: BuyerPlatform, campaign: Campaign, tactic: Tactic) -> Gener
     """Ask the agent to take a tactic; True if it has.
 
     Without an answer the tactic is FAILED, although the agent may have it: selecting it again sends the same
-    request, under the same key, so that it is accepted once at most.
+    request, under the same key, so that it is accepted once at most. What is wanted by then is told afterwards.
     """
-    tactic.sent = context_of(platform, tactic)
-    body: Json = {
-        "tacticId": tactic.tactic_id,
-        "proposalId": tactic.proposal_id,
-        "tacticContext": tactic.sent,
-        "brandAgentId": campaign.advertiser_id,
-        "seatId": str(campaign.customer_id),
-        "customFields": tactic.values,
-    }
+    tactic.offer = body = tactic.offer or _offered(platform, campaign, tactic)
+    tactic.sent, tactic.values = body["tacticContext"], body["customFields"]
+    key = f"{tactic.proposal_id}-accept" + (f"-{tactic.refusals + 1}" if tactic.refusals else "")
     agent = platform.outcome.agents[tactic.agent_id]
-    outcome = yield from ask(platform, agent, "accept-proposal", body, f"{tactic.proposal_id}-accept")
+    outcome = yield from ask(platform, agent, "accept-proposal", body, key)
     if tactic.status != "ASSIGNING":
         return True  # it has bought meanwhile; what it says afterwards takes nothing back
     if outcome.body is None:
+        if outcome.refused:
+            tactic.offer, tactic.refusals = {}, tactic.refusals + 1
+        elif not outcome.unsure:
+            tactic.offer = {}
         move(platform, tactic, "FAILED", outcome.why)
         return False
     try:
@@ -94,6 +91,18 @@ def _offer(platform: BuyerPlatform, campaign: Campaign, tactic: Tactic) -> Gener
         move(platform, tactic, "DECLINED", answer.reason or "the agent gave no reason")
         return False
     return True
+
+
+def _offered(platform: BuyerPlatform, campaign: Campaign, tactic: Tactic) -> Json:
+    """The body of ``accept-proposal``."""
+    return {
+        "tacticId": tactic.tactic_id,
+        "proposalId": tactic.proposal_id,
+        "tacticContext": context_of(platform, tactic),
+        "brandAgentId": campaign.advertiser_id,
+        "seatId": str(campaign.customer_id),
+        "customFields": tactic.values,
+    }
 
 
 def follow_campaign(platform: BuyerPlatform, campaign: Campaign) -> Steps:
@@ -120,13 +129,12 @@ def follow(platform: BuyerPlatform, campaign: Campaign, tactic: Tactic) -> Steps
 
 def pause_buys(platform: BuyerPlatform, campaign: Campaign, tactic: Tactic) -> Steps:
     """Halt the media buys of a paused tactic, or let them run again; what a sales agent refuses is their message."""
-    old = "ACTIVE" if tactic.paused else "PAUSED"
-    buys = [buy for buy in buys_of(platform, tactic) if buy.status == old and buy.adcp_media_buy_id is not None]
-    changes = [send_change(platform, campaign, buy, {"paused": tactic.paused}) for buy in buys]
-    results = yield from platform.sellers.gather(changes)
-    for buy, result in zip(buys, results, strict=True):
-        if isinstance(result, AdcpError):
-            buy.message = str(result)
+    old = ("ACTIVE",) if tactic.paused else ("PAUSED", "ACTIVE")  # one that has not begun is ACTIVE though it rests
+    buys = [buy for buy in buys_of(platform, tactic) if buy.status in old and buy.adcp_media_buy_id is not None]
+    errors = yield from set_paused(platform, campaign, buys, tactic.paused, "as its tactic is")
+    refused = {error["mediaBuyId"]: str(error["message"]) for error in errors}
+    for buy in buys:
+        buy.message = refused.get(buy.media_buy_id, buy.message)
 
 
 def _watch(platform: BuyerPlatform, tactic: Tactic) -> Steps:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from agents.buyer.outcome.records import OutcomeAgent
@@ -28,6 +28,10 @@ class Outcome:
     why: str = ""
     late: bool = False
     """No answer came in time; the agent may have acted all the same."""
+    unsure: bool = False
+    """The agent may have acted on one of the attempts."""
+    refused: bool = False
+    """The agent has refused it: what was asked is wrong, and was not done."""
 
 
 def ask(
@@ -47,7 +51,7 @@ def ask(
     if to not in platform.world.actors:  # nothing is sent, so that no trace shows the credentials
         return Outcome(None, f"nobody is at {agent.endpoint_url}")
     request = {"headers": {**agent.credentials.headers(), IDEMPOTENCY: key}, "body": body}
-    failure = Outcome(None, "no attempt was made")
+    failure, unsure = Outcome(None, "no attempt was made"), False
     for attempt in range(platform.config.requests.retries + 1):
         if attempt:
             wait_ms = round((BACKOFF_MS << (attempt - 1)) * platform.rng("outcome-retries").uniform(0.75, 1.25))
@@ -61,7 +65,7 @@ def ask(
                 platform.id, to, operation, request, principal, limit_ms
             )
         except PeerTimeout as lost:
-            failure = Outcome(None, str(lost), late=True)
+            failure, unsure = Outcome(None, str(lost), late=True), True
             continue
         except PeerUnreachable as lost:
             failure = Outcome(None, str(lost))
@@ -70,5 +74,6 @@ def ask(
             return Outcome(reply.body)
         failure = Outcome(None, f"{reply.status}: {reply.body.get('error', reply.body)}")
         if reply.status < 500 and reply.status != 429:
-            break
-    return failure
+            return replace(failure, refused=True)
+        unsure = True
+    return replace(failure, unsure=unsure)

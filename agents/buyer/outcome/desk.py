@@ -121,6 +121,10 @@ class OutcomeDesk:
         countries = {"geo_countries": tactic.countries} if tactic.countries else {}
         return {**countries, **tactic.targeting.get(buy.seller_id, {}), **tactic.targeting.get("", {})}
 
+    def rests(self, buy: MediaBuy) -> bool:
+        """True for a media buy of a tactic that is paused by itself, whatever its campaign does."""
+        return buy.tactic is not None and self.tactics[buy.tactic].paused
+
     def groups(self, buy: MediaBuy) -> tuple[str, ...]:
         """The budget group of the tactic of a media buy."""
         return () if buy.tactic is None else (group_id(buy.tactic),)

@@ -84,6 +84,15 @@ class Told:
 
 
 @dataclass(slots=True)
+class Order:
+    """A request for a media buy: its body, the kernel event of its end, and its answer if it did not fail."""
+
+    body: Any
+    done: Any
+    answer: Json | None = None
+
+
+@dataclass(slots=True)
 class Tactic:
     """A proposal, and the tactic that it becomes when the advertiser selects it.
 
@@ -121,8 +130,12 @@ class Tactic:
     feedback: list[Told] = field(default_factory=list)
     decided: Any = None
     """A kernel event: what waits for the end of ``ASSIGNING``."""
-    answers: dict[str, Json] = field(default_factory=dict)
-    """Answers of ``create-media-buy`` by idempotency key."""
+    orders: dict[str, Order] = field(default_factory=dict)
+    """What came to ``create-media-buy``, by idempotency key."""
+    offer: Json = field(default_factory=dict)
+    """The body of ``accept-proposal`` that the agent may have taken; empty if it has not, for sure."""
+    refusals: int = 0
+    """How many offers were refused with an error; numbers their idempotency keys."""
 
     @property
     def charged_micros(self) -> int:

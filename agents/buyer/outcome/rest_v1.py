@@ -18,7 +18,7 @@ from agents.buyer.offers import is_fixed, price, product_wire
 from agents.buyer.outcome import answers
 from agents.buyer.outcome.assignment import begin
 from agents.buyer.outcome.ledger import buys_of
-from agents.buyer.outcome.records import Tactic
+from agents.buyer.outcome.records import Order, Tactic
 from agents.buyer.outcome.updates import end_of, start_of
 from agents.buyer.records import Advertiser, Campaign, Customer, MediaBuy, Session, StagedProduct
 from agents.buyer.submission import send_change, submit, targeting
@@ -143,8 +143,26 @@ def create_media_buy(ctx: Context, request: Request) -> Steps:
     """Buy a product for a tactic. All media buys of a tactic together are never more than its budget."""
     platform, body = platform_of(ctx), request.body
     tactic = yield from _tactic(ctx, body.tactic_id)
-    if body.idempotency_key in tactic.answers:
-        return tactic.answers[str(body.idempotency_key)]
+    key = body.idempotency_key
+    if key is None:
+        return (yield from _buy(platform, tactic, body))
+    while (known := tactic.orders.get(key)) is not None:  # rule 207
+        if known.body != body:
+            raise ApiError("CONFLICT", "idempotencyKey: it came with another order before", "idempotencyKey")
+        if known.answer is not None:
+            return known.answer
+        yield known.done
+    order = tactic.orders[key] = Order(body, platform.world.env.event())
+    try:
+        order.answer = yield from _buy(platform, tactic, body)
+    finally:
+        if order.answer is None:
+            del tactic.orders[key]
+        order.done.succeed()
+    return order.answer
+
+
+def _buy(platform: BuyerPlatform, tactic: Tactic, body: CreateMediaBuy) -> Generator[Any, Any, Json]:
     campaign = platform.campaigns[tactic.campaign_id]
     if tactic.status != "ACTIVE" or end_of(platform, tactic) <= platform.now:
         raise ApiError("INVALID_STATE", f"the tactic is {tactic.status}; media can be bought while it is ACTIVE")
@@ -162,7 +180,7 @@ def create_media_buy(ctx: Context, request: Request) -> Steps:
             move(platform, buy, "ARCHIVED", "the outcome agent has to decide anew")
         raise ApiError("INVALID_STATE", f"{seller_id} does not take it: {error}") from None
     left = tactic.budget_micros - platform.outcome.bought_micros(tactic)
-    answer = {
+    return {
         "mediaBuyId": buy.media_buy_id,
         "tacticId": tactic.tactic_id,
         "productId": body.product_id,
@@ -171,9 +189,6 @@ def create_media_buy(ctx: Context, request: Request) -> Steps:
         "status": buy.status,
         "remainingBudget": amount(left),
     }
-    if body.idempotency_key is not None:
-        tactic.answers[body.idempotency_key] = answer
-    return answer
 
 
 def _tactic(ctx: Context, tactic_id: str) -> Generator[Any, Any, Tactic]:

@@ -242,8 +242,11 @@ async def open_agent(
     )
     at = urlsplit(url)
     try:
-        _, writer = await asyncio.open_connection(at.hostname, at.port or (443 if at.scheme == "https" else 80))
+        async with asyncio.timeout(ANSWER_S):
+            _, writer = await asyncio.open_connection(at.hostname, at.port or (443 if at.scheme == "https" else 80))
         writer.close()
-    except OSError as error:
-        raise InputError(f"nothing answers: {error}", url, "start the agent; URL is its endpointUrl") from None
+    except OSError as error:  # TimeoutError is one, without words
+        raise InputError(
+            f"nothing answers: {str(error) or 'no connection in time'}", url, "start the agent; URL is its endpointUrl"
+        ) from None
     yield agent

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox.kernel.real import Answer, RealCall
-from sandbox.peers.wires.base import HTTP_ERROR, NotUnderstood, Wire, parsed
+from sandbox.peers.wires.base import HTTP_ERROR, NotUnderstood, Wire, listed, parsed
 from sandbox.protocol.errors import from_body
 
 CARD = "/.well-known/agent-card.json"
@@ -63,8 +63,8 @@ def _data(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
     assert isinstance(task, dict)
     status = task.get("status")
     told = status.get("message") if isinstance(status, dict) else None
-    for holder in (result.get("message"), told, task, *(task.get("artifacts") or ())):
-        for part in (holder.get("parts") or ()) if isinstance(holder, dict) else ():
+    for holder in (result.get("message"), told, task, *listed(task.get("artifacts"))):
+        for part in listed(holder.get("parts")) if isinstance(holder, dict) else ():
             value = part.get("data") if isinstance(part, dict) else None
             if isinstance(value, dict):
                 yield value["response"] if set(value) == {"response"} and isinstance(value["response"], dict) else value

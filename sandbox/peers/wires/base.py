@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,9 @@ MOST_BYTES = 32 * 1024 * 1024
 """The longest answer that is read."""
 
 HTTP_ERROR = 400
+REDIRECT = 300
+
+_AFTER = re.compile(r"[0-9]{1,9}")
 
 
 class NotUnderstood(Exception):
@@ -34,7 +39,7 @@ class Got:
         """The status in place of an answer."""
         after = self.headers.get("retry-after", "")
         why = f"answered with status {self.status}"
-        seconds = int(after) if after.isdecimal() else None
+        seconds = int(after) if _AFTER.fullmatch(after) else None
         return Answer(False, self.status, lost="refused", why=why, retry_after_s=seconds)
 
 
@@ -85,11 +90,23 @@ class Wire:
 def parsed(text: str) -> dict[str, Any]:
     """A JSON object. Raises :class:`NotUnderstood`."""
     try:
-        value = json.loads(text, parse_constant=_no_number)
+        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError):
         raise NotUnderstood("the answer is no JSON") from None
     if not isinstance(value, dict):
         raise NotUnderstood("the answer is no JSON object")
+    return value
+
+
+def listed(value: Any) -> list[Any]:
+    """A list of an answer; empty where something else is there."""
+    return value if isinstance(value, list) else []
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is too large a number")
     return value
 
 

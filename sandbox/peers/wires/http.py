@@ -6,14 +6,14 @@ from typing import Any
 
 from sandbox.kernel.real import Answer, RealCall
 from sandbox.operations.outcome_auth import SECRET_HEADERS
-from sandbox.peers.wires.base import HTTP_ERROR, NotUnderstood, Wire, parsed
+from sandbox.peers.wires.base import REDIRECT, NotUnderstood, Wire, parsed
 
 
 class HttpWire(Wire):
     """The payload is ``{headers, body}``. The scenario's own credentials replace those that the platform shows."""
 
     async def ask(self, call: RealCall, payload: dict[str, Any]) -> Answer:
-        """An empty answer is an empty object; an error is one whatever its body is."""
+        """An empty answer is an empty object; an error or redirect is one whatever its body is."""
         headers = {
             name: str(value)
             for name, value in (payload.get("headers") or {}).items()
@@ -23,7 +23,7 @@ class HttpWire(Wire):
         try:
             body = parsed(got.text) if got.text.strip() else {}
         except NotUnderstood:
-            if got.status < HTTP_ERROR:
+            if got.status < REDIRECT:
                 raise
             body = {"error": f"status {got.status}"}
-        return Answer(got.status < HTTP_ERROR, got.status, body)
+        return Answer(got.status < REDIRECT, got.status, body)

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from sandbox.kernel.real import Answer, RealCall
-from sandbox.peers.wires.base import HTTP_ERROR, Got, NotUnderstood, Wire, parsed
+from sandbox.peers.wires.base import HTTP_ERROR, Got, NotUnderstood, Wire, listed, parsed
 from sandbox.protocol.errors import from_body
 
 PROTOCOL = "2025-06-18"
@@ -84,7 +84,7 @@ def _answer(told: dict[str, Any]) -> Answer:
         return _error(str(error.get("message", "")) if isinstance(error, dict) else "an answer without result")
     body = result.get("structuredContent")
     if not isinstance(body, dict):
-        texts = [part.get("text") for part in result.get("content") or () if isinstance(part, dict)]
+        texts = [part.get("text") for part in listed(result.get("content")) if isinstance(part, dict)]
         text = next((text for text in texts if isinstance(text, str)), "")
         try:
             body = parsed(text)

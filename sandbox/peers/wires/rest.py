@@ -8,7 +8,7 @@ from sandbox.core.errors import ApiError
 from sandbox.kernel.real import Answer, RealCall
 from sandbox.operations import Route
 from sandbox.operations.request_line import path_of, query_of
-from sandbox.peers.wires.base import HTTP_ERROR, Wire, parsed
+from sandbox.peers.wires.base import HTTP_ERROR, REDIRECT, NotUnderstood, Wire, parsed
 
 NO_CONTENT = 204
 
@@ -29,6 +29,8 @@ class RestWire(Wire):
         got = await self.send(route.method, self._url + path, payload.get("body"), query=query)
         if got.status == NO_CONTENT:
             return Answer(True, got.status)
+        if REDIRECT <= got.status < HTTP_ERROR:
+            raise NotUnderstood(f"it redirects with status {got.status}, which is not followed")
         kind = got.headers.get("content-type", "").partition(";")[0]
         if kind == "application/json" or got.status >= HTTP_ERROR:
             return Answer(got.status < HTTP_ERROR, got.status, parsed(got.text))
