@@ -13,7 +13,8 @@ test: $(VENV)/.test  ## run the tests
 	$(BIN)/python -m pytest -n auto
 
 slow: $(VENV)/.test  ## run the tests that take long
-	$(BIN)/python -m pytest -m slow -n 4 --dist worksteal --durations 40
+	$(BIN)/python -m pytest -m "slow and not alone" -n 4 --dist worksteal --durations 20
+	$(BIN)/python -m pytest -m "slow and alone"
 
 lint: $(VENV)/.dev  ## style, types, layers
 	$(BIN)/ruff check .

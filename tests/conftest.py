@@ -1,6 +1,28 @@
-"""What all tests share: a slow machine is no reason for a property test to fail."""
+"""What all tests share: a slow machine fails no property test, the command line leaves the process as it was, and what
+takes minutes begins first, so that nothing has to wait for it at the end."""
 
+from __future__ import annotations
+
+import gc
+import signal
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("sandbox", deadline=None)
 settings.load_profile("sandbox")
+
+
+@pytest.fixture(autouse=True)
+def _process_stays_as_it_was() -> Iterator[None]:
+    """The command line lets SIGPIPE end its process and collects no garbage; tests call it in theirs."""
+    handler = signal.getsignal(signal.SIGPIPE)
+    yield
+    signal.signal(signal.SIGPIPE, handler)
+    gc.enable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first; the others stay in their order."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)

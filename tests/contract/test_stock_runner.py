@@ -13,7 +13,11 @@ import pytest
 
 from tests.contract.storyboards import DEFAULT, HERE, missing, sdk, served
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing()), reason=missing() or "node is there")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.long,
+    pytest.mark.skipif(bool(missing()), reason=missing() or "node is there"),
+]
 
 SELLERS = ("newsroom", "worldview", "bigscreen", "soundhouse")
 

@@ -69,4 +69,5 @@ def test_it_plays_the_same_way_each_time_and_another_way_with_another_seed(name:
     scenario = load(name)
     digest = run(scenario, seed=11).digest
     assert run(scenario, seed=11).digest == digest
-    assert run(scenario, seed=12).digest != digest
+    other = run(scenario, seed=12)
+    assert other.digest != digest or not other.trace.events  # a world to be served may have nothing to do by itself

@@ -294,6 +294,7 @@ def _operations(agent: Actor) -> list[Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_100_000_malformed_messages_change_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     found = asyncio.run(bombard(tmp_path, 100_000, seed=5))
     assert "Traceback" not in capfd.readouterr().err

@@ -368,5 +368,6 @@ def test_a_few_campaign_lives_go_as_the_rules_say() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_many_campaign_lives_go_as_the_rules_say() -> None:
     explore(100, 50)

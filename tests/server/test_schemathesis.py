@@ -251,6 +251,7 @@ def test_a_few_cases_of_every_operation_are_answered_as_described(server: Proces
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_twenty_thousand_cases_are_answered_as_described(server: Process) -> None:  # rules 3, 4
     outcome = explore(server, 120, coverage=True)
     assert outcome.cases >= 20_000

@@ -67,6 +67,7 @@ def test_a_cold_process_loads_no_heavy_part_of_the_sdk(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_the_smallest_scenario_ends_within_a_second_and_a_half_from_a_cold_process(
     tmp_path: Path,
 ) -> None:
