@@ -44,7 +44,8 @@ def fuzz(row: dict[str, Any], transport: str, seed: int, folder: Path) -> dict[s
     return report
 
 
-@pytest.mark.parametrize(("transport", "seed"), [*(("mcp", seed) for seed in SEEDS), ("a2a", SEEDS[0])])
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("transport", ["mcp", "a2a"])
 @pytest.mark.parametrize("agent", AGENTS)
 def test_no_request_of_the_fuzzer_breaks_an_agent(
     live: Live, agent: str, transport: str, seed: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]

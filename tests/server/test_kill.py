@@ -133,15 +133,14 @@ class Session:
 
 @pytest.mark.slow
 @pytest.mark.long
-@pytest.mark.parametrize("seed", [1, 4, 5, 6])
-def test_everything_acknowledged_survives_50_kills(tmp_path: Path, seed: int) -> None:
-    session = Session(tmp_path, f"sqlite:///{tmp_path}/journal.db", seed)
-    for _ in range(50):
+def test_everything_acknowledged_survives_200_kills(tmp_path: Path) -> None:
+    session = Session(tmp_path, f"sqlite:///{tmp_path}/journal.db", seed=1)
+    for _ in range(200):
         session.start()
         session.kill()
     session.start()
     session.kill()
-    assert session.acknowledged > 250
+    assert session.acknowledged > 1_000
 
 
 def test_everything_acknowledged_survives_a_few_kills(tmp_path: Path) -> None:
