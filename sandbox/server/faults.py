@@ -130,8 +130,8 @@ class ConnectionFaults:
         if effect.end == "cut":
             return failure(refused("body", "it is cut short"))
         if effect.end == "reset":
-            return wire.reset(request)
-        return wire.hang_up(request) if effect.end else None
+            return await wire.reset(request)
+        return await wire.hang_up(request) if effect.end else None
 
     async def _after(
         self, request: web.Request, response: web.Response, spot: _Spot, effect: Effect
@@ -146,7 +146,7 @@ class ConnectionFaults:
             case "refused":
                 return _refusal(effect)
             case "reset":
-                return wire.reset(request)
+                return await wire.reset(request)
             case "cut":
                 return await wire.cut_short(request, response)
             case "lost" | "unsent":

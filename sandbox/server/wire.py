@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -25,15 +26,17 @@ def abort(transport: asyncio.WriteTransport | asyncio.BaseTransport | None) -> N
     transport.abort()
 
 
-def hang_up(request: web.Request) -> web.StreamResponse:
+async def hang_up(request: web.Request) -> web.StreamResponse:
     """Close a connection without a byte of an answer."""
+    await _all_of(request)
     if request.transport is not None:
         request.transport.close()
     return web.Response()
 
 
-def reset(request: web.Request) -> web.StreamResponse:
+async def reset(request: web.Request) -> web.StreamResponse:
     """Reset a connection."""
+    await _all_of(request)
     abort(request.transport)
     return web.Response()
 
@@ -44,7 +47,7 @@ async def silence(request: web.Request, ended: asyncio.Event) -> web.StreamRespo
         if ended.is_set() or request.transport is None or request.transport.is_closing():
             break
         await asyncio.sleep(TICK_S)
-    return hang_up(request)
+    return await hang_up(request)
 
 
 async def cut_short(request: web.Request, response: web.Response) -> web.StreamResponse:
@@ -69,6 +72,13 @@ async def drip(request: web.Request, response: web.Response, rate: int) -> web.S
         await begun.write(body[start : start + step])
         await asyncio.sleep(step / rate)
     return begun
+
+
+async def _all_of(request: web.Request) -> None:
+    """Let a request come to its end: a client that still writes meets another error than the one that is meant."""
+    with suppress(ConnectionError):  # it has ended by itself
+        async for _ in request.content.iter_any():
+            pass
 
 
 def _body(response: web.Response) -> bytes:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -115,6 +117,24 @@ def test_a_request_that_is_reset_or_dropped_was_never_served(faulty: Live) -> No
             faulty.send("POST", "advertisers", json=ADVERTISER)
         assert hits(faulty) == 1
     assert advertisers(faulty) == before
+
+
+@pytest.mark.parametrize("kind", ["reset", "drop"])
+def test_a_request_whose_body_comes_late_is_reset_or_dropped_when_all_of_it_came(faulty: Live, kind: str) -> None:
+    """A client that still writes to a closed connection would meet another error than the one of the rule."""
+    rule(faulty, kind=kind, message="create_advertiser", count=1)
+    at = urlsplit(faulty.line["buyer_api"])
+    body = json.dumps(ADVERTISER).encode()
+    head = f"POST /api/v2/buyer/advertisers HTTP/1.1\r\nHost: {at.netloc}\r\nAuthorization: Bearer {KEY}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection((str(at.hostname), at.port), timeout=20) as connection:
+        connection.sendall(head.encode())
+        for half in (body[:9], body[9:]):
+            time.sleep(0.2)
+            connection.sendall(half)
+        with pytest.raises(ConnectionResetError) if kind == "reset" else nullcontext():
+            assert connection.recv(100) == b""
+    assert hits(faulty) == 1
 
 
 def test_an_answer_that_is_reset_was_served(faulty: Live) -> None:
