@@ -20,6 +20,7 @@ def _process_stays_as_it_was() -> Iterator[None]:
     handler = signal.getsignal(signal.SIGPIPE)
     yield
     signal.signal(signal.SIGPIPE, handler)
+    gc.unfreeze()
     gc.enable()
 
 

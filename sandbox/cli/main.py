@@ -56,3 +56,5 @@ def main() -> None:
         if error.hint:
             click.echo(f"hint: {error.hint}", err=True)
         sys.exit(2)
+    finally:
+        gc.freeze()  # or the interpreter looks through everything once more before it ends
