@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from typing_extensions import TypedDict
 
 from agents.buyer.audience_state import Audience, Change, Identifiers
-from agents.buyer.context import advertiser_for, platform_of
+from agents.buyer.context import advertiser_for, branded_advertiser_for, platform_of
 from agents.buyer.wire import group
 from sandbox.core.errors import ApiError
 from sandbox.core.time import iso
@@ -158,12 +158,12 @@ class AudienceList(TypedDict):
     success_status=202,
     answer=SyncAnswer,
     secrets=("body.pushNotificationConfig.token", "body.pushNotificationConfig.authentication.credentials"),
-    rules=(141, 142, 143),
+    rules=(41, 141, 142, 143),
 )
 def sync_audiences(ctx: Context, request: Request) -> dict[str, Any]:
     """Change members of audiences at once, and begin to match them: 202 with the task to ask about."""
     platform, body = platform_of(ctx), request.body
-    advertiser = advertiser_for(ctx, request.path["accountId"])
+    advertiser = branded_advertiser_for(ctx, request.path["accountId"])
     _check(body)
     table = platform.audiences.of(advertiser.advertiser_id)
     changes = [_sync(platform, advertiser.advertiser_id, one) for one in body.audiences]

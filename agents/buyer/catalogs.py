@@ -113,7 +113,7 @@ class CatalogList(TypedDict):
     body=SyncCatalogs,
     envelope="data",
     answer=SyncAnswer,
-    rules=(146,),
+    rules=(41, 146),
 )
 def sync_catalogs(ctx: Context, request: Request) -> dict[str, Any]:
     """Create and change catalogs by ``catalog_id``; a dry run only tells what would come of it.

@@ -35,8 +35,8 @@ def advertiser_for(ctx: Context, advertiser_id: str) -> Advertiser:
 
 
 def account_for(ctx: Context, advertiser_id: str, account: AccountRef) -> Advertiser:
-    """The advertiser of a path, which the body's ``account`` has to name too (rule 133)."""
-    advertiser = advertiser_for(ctx, advertiser_id)
+    """The advertiser of a path, with a brand, which the body's ``account`` has to name too (rules 41 and 133)."""
+    advertiser = branded_advertiser_for(ctx, advertiser_id)
     if account.account_id != advertiser.advertiser_id:
         raise ApiError(
             "VALIDATION_ERROR",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from agents.buyer.context import account_for, advertiser_for, platform_of
+from agents.buyer.context import account_for, advertiser_for, branded_advertiser_for, platform_of
 from agents.buyer.records import Advertiser
 from agents.buyer.wire import AccountRef, group
 from sandbox.core.errors import ApiError
@@ -109,7 +109,7 @@ class EventSourceList(TypedDict):
     body=SyncEventSources,
     envelope="data",
     answer=SyncAnswer,
-    rules=(133,),
+    rules=(41, 133),
 )
 def sync_event_sources(ctx: Context, request: Request) -> dict[str, Any]:
     """Create or change event sources by their id; ``delete_missing`` archives all others."""
@@ -156,10 +156,11 @@ def list_event_sources(ctx: Context, request: Request) -> dict[str, Any]:
     success_status=201,
     envelope="data",
     answer=EventSourceAnswer,
+    rules=(41,),
 )
 def create_event_source(ctx: Context, request: Request) -> dict[str, Any]:
     """Register one event source; CONFLICT if its id is taken."""
-    advertiser = advertiser_for(ctx, request.path["advertiserId"])
+    advertiser = branded_advertiser_for(ctx, request.path["advertiserId"])
     source = request.body.model_dump(exclude_none=True)
     if source["event_source_id"] in advertiser.event_sources:
         raise ApiError("CONFLICT", f"event source {source['event_source_id']} exists", "eventSourceId")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from agents.buyer.context import advertiser_for, platform_of
+from agents.buyer.context import advertiser_for, branded_advertiser_for, platform_of
 from agents.buyer.event_sources import EventType
 from agents.buyer.syndicating import forward_events
 from agents.buyer.wire import group
@@ -171,7 +171,7 @@ class EventBook:
     body=LogEvent,
     envelope="data",
     answer=LogAnswer,
-    rules=(134,),
+    rules=(41, 134),
 )
 def log_event(ctx: Context, request: Request) -> dict[str, Any]:
     """Log events of a registered source. An ``event_id`` counts once; a test changes no figures.
@@ -179,7 +179,7 @@ def log_event(ctx: Context, request: Request) -> dict[str, Any]:
     What is taken goes on to the conversion APIs of the sales agents that have the source.
     """
     platform, body = platform_of(ctx), request.body
-    advertiser = advertiser_for(ctx, request.path["advertiserId"])
+    advertiser = branded_advertiser_for(ctx, request.path["advertiserId"])
     source = advertiser.event_sources.get(body.event_source_id)
     if source is None:
         raise ApiError(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from typing_extensions import TypedDict
 
-from agents.buyer.context import advertiser_for, platform_of
+from agents.buyer.context import branded_advertiser_for, platform_of
 from agents.buyer.measurement_state import upsert
 from agents.buyer.wire import group
 from sandbox.core.time import parse_instant
@@ -110,12 +110,12 @@ class SyncAnswer(TypedDict):
     body=SyncMeasurements,
     envelope="data",
     answer=SyncAnswer,
-    rules=(2, 136),
+    rules=(2, 41, 136),
 )
 def sync_measurement_data(ctx: Context, request: Request) -> Json:
     """Enter or correct measurements. One about something that the advertiser does not have fails alone."""
     platform = platform_of(ctx)
-    advertiser = advertiser_for(ctx, request.path["advertiserId"])
+    advertiser = branded_advertiser_for(ctx, request.path["advertiserId"])
     rows: list[Json] = []
     for index, measurement in enumerate(request.body.measurements):
         wrong = _stranger(platform, advertiser, measurement)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
 from pydantic import AfterValidator, Field, model_validator
 from typing_extensions import TypedDict
 
-from agents.buyer.context import advertiser_for, platform_of
+from agents.buyer.context import advertiser_for, branded_advertiser_for, platform_of
 from agents.buyer.measurement_state import MeasurementBook, MeasurementSource, upsert
 from agents.buyer.wire import group
 from sandbox.core.errors import ApiError
@@ -19,6 +20,7 @@ from sandbox.operations.model import Id
 from sandbox.operations.paging import TakeSkip, window
 
 if TYPE_CHECKING:
+    from agents.buyer.records import Advertiser
     from sandbox.kernel.endpoint import Context
 
 operation: Group = group("measurement engine")
@@ -216,11 +218,11 @@ def list_measurement_sources(ctx: Context, request: Request) -> Json:
     success_status=201,
     envelope="data",
     answer=SourceAnswer,
-    rules=(137,),
+    rules=(41, 137),
 )
 def create_measurement_source(ctx: Context, request: Request) -> Json:
     """Enter a measurement source; CONFLICT if its key is taken."""
-    book, body = _book(ctx, request), request.body
+    book, body = _book(ctx, request, branded_advertiser_for), request.body
     if body.source_key in book.sources:
         raise ApiError("CONFLICT", f"there is a measurement source {body.source_key} already", "sourceKey")
     content = body.model_dump(by_alias=True, exclude_none=True)
@@ -236,11 +238,11 @@ def create_measurement_source(ctx: Context, request: Request) -> Json:
     body=UploadRecords,
     envelope="data",
     answer=UploadAnswer,
-    rules=(137,),
+    rules=(41, 137),
 )
 def upload_measurement_records(ctx: Context, request: Request) -> Json:
     """Enter or correct outcome records, by outcome, source, geo and days."""
-    table = _book(ctx, request).outcomes
+    table = _book(ctx, request, branded_advertiser_for).outcomes
     actions = [
         upsert(
             table,
@@ -279,11 +281,11 @@ def list_measurement_records(ctx: Context, request: Request) -> Json:
     body=UploadContexts,
     envelope="data",
     answer=UploadAnswer,
-    rules=(138,),
+    rules=(41, 138),
 )
 def upload_context_records(ctx: Context, request: Request) -> Json:
     """Enter or correct circumstances, by geo and days."""
-    table = _book(ctx, request).contexts
+    table = _book(ctx, request, branded_advertiser_for).contexts
     actions = [
         upsert(
             table,
@@ -295,9 +297,11 @@ def upload_context_records(ctx: Context, request: Request) -> Json:
     return _uploaded(actions)
 
 
-def _book(ctx: Context, request: Request) -> MeasurementBook:
-    advertiser = advertiser_for(ctx, request.path["advertiserId"])
-    return platform_of(ctx).measurements.of(advertiser.advertiser_id)
+def _book(
+    ctx: Context, request: Request, find: Callable[[Context, str], Advertiser] = advertiser_for
+) -> MeasurementBook:
+    """What is known about the advertiser of the path, which ``find`` looks up."""
+    return platform_of(ctx).measurements.of(find(ctx, request.path["advertiserId"]).advertiser_id)
 
 
 def _source(source: MeasurementSource) -> Json:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 from pydantic import Field, StringConstraints
 from typing_extensions import TypedDict
 
-from agents.buyer.context import advertiser_for, platform_of
+from agents.buyer.context import advertiser_for, branded_advertiser_for, platform_of
 from agents.buyer.records import Advertiser, Campaign, MediaBuy, PropertyList
 from agents.buyer.submission import send_change, targeting
 from agents.buyer.wire import group
@@ -157,12 +157,12 @@ class Nothing(TypedDict):
     body=CreateList,
     success_status=201,
     answer=FullList,
-    rules=(113, 147, 148, 150, 151, 152, 155),
+    rules=(41, 113, 147, 148, 150, 151, 152, 155),
 )
 def create_property_list(ctx: Context, request: Request) -> Steps:
     """Create an include or exclude list; it applies to all campaigns of the advertiser at once."""
     platform, body = platform_of(ctx), request.body
-    advertiser = advertiser_for(ctx, request.path["advertiserId"])
+    advertiser = branded_advertiser_for(ctx, request.path["advertiserId"])
     entries = _checked(body.entries())
     now = platform.now
     made = PropertyList(str(platform.ids.number("property-list")), body.name, body.purpose, [], now, now)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from agents.buyer.context import advertiser_for, platform_of
+from agents.buyer.context import advertiser_for, branded_advertiser_for, platform_of
 from agents.buyer.measurement_state import TestCohort
 from agents.buyer.wire import group
 from sandbox.core.time import iso
@@ -70,12 +70,12 @@ def list_test_cohorts(ctx: Context, request: Request) -> dict[str, Any]:
     success_status=201,
     envelope="data",
     answer=CohortAnswer,
-    rules=(140,),
+    rules=(41, 140),
 )
 def create_test_cohort(ctx: Context, request: Request) -> dict[str, Any]:
     """Enter a test cohort."""
     platform, body = platform_of(ctx), request.body
-    advertiser = advertiser_for(ctx, request.path["advertiserId"])
+    advertiser = branded_advertiser_for(ctx, request.path["advertiserId"])
     made = TestCohort(platform.ids.next("coh"), body.name, body.description, body.split_percentage, ctx.now)
     platform.measurements.of(advertiser.advertiser_id).cohorts.append(made)
     return _wire(advertiser.advertiser_id, made)

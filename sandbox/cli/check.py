@@ -14,6 +14,7 @@ import click
 from sandbox.contract.auth import Auth
 from sandbox.contract.subjects import SUBJECTS, subject
 from sandbox.core.errors import InputError
+from sandbox.core.files import check_writable, write_text
 
 if TYPE_CHECKING:
     from sandbox.contract.check import Finding
@@ -34,9 +35,10 @@ if TYPE_CHECKING:
     metavar="…",
     help="Credentials of another customer, in the same form: for checks that customers are kept apart.",
 )
-@click.option("--control", metavar="URL", help="Control address of a sandbox that is checked: moves its clock.")
+@click.option("--control", metavar="URL", help="Control address of a sandbox that is checked: moves clock and agents.")
 @click.option("--protocol", type=click.Choice(["mcp", "a2a"]), help="How the agent speaks; found out by itself.")
 @click.option("--brand", metavar="DOMAIN", help="A registered brand, for advertisers of a buyer platform; acme.com.")
+@click.option("--mcp", metavar="URL", help="MCP endpoint of a buyer platform; /mcp at its root.")
 @click.option("--channels", metavar="A,B", help="Channels of the campaigns that an outcome agent is asked for.")
 @click.option("--countries", metavar="US,CA", help="Countries of these campaigns.")
 @click.option("--restart", metavar="CMD", help="Command that stops an outcome agent and starts it again.")
@@ -58,6 +60,7 @@ def command(
     control: str | None,
     protocol: str | None,
     brand: str | None,
+    mcp: str | None,
     channels: str | None,
     countries: str | None,
     restart: str | None,
@@ -84,8 +87,9 @@ def command(
             click.echo(f"{check.name:<44}{check.severity:<8}{check.rule}\n    {' '.join(check.says.split())}")
         return
     _check_url(url, "URL")
-    if control is not None:
-        _check_url(control, "--control")
+    for address, option in ((control, "--control"), (mcp, "--mcp")):
+        if address is not None:
+            _check_url(address, option)
     credentials = None if auth is None else Auth.parse(auth)
     other = None if other_auth is None else Auth.parse(other_auth, "--other-auth")
     flight = {"channels": channels, "countries": countries, "platform_port": platform_port, "quiet": quiet}
@@ -94,13 +98,14 @@ def command(
         "control": control,
         "protocol": protocol,
         "brand": brand,
+        "mcp": mcp,
         "restart": restart,
         **flight,
     }
     options = {name: value for name, value in given.items() if value is not None}
-    for path in (junit, html):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise InputError(f"there is no folder {path.parent}", str(path))
+    for path, option in ((junit, "--junit"), (html, "--html")):
+        if path is not None:
+            check_writable(path, option)
 
     def told(finding: Finding) -> None:
         for line in lines(finding):
@@ -113,9 +118,9 @@ def command(
     else:
         click.echo(f"\n{totals(verdict)}")
     if junit is not None:
-        junit.write_text(render.as_junit(verdict), encoding="utf-8")
+        write_text(junit, render.as_junit(verdict), "--junit")
     if html is not None:
-        html.write_text(page.page(verdict), encoding="utf-8")
+        write_text(html, page.page(verdict), "--html")
     sys.exit(0 if verdict.conforms else 1)
 
 

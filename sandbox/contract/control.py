@@ -1,11 +1,22 @@
-"""The clock of a sandbox that is being checked, moved through its control address."""
+"""The clock, faults and figures of a sandbox that is being checked, through its control address."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
 
-from sandbox.contract.talk import NoAnswer, Talk
+from sandbox.contract.check import Failed, Skipped
+from sandbox.contract.talk import REACH_S, NoAnswer, Talk
 from sandbox.core.errors import InputError
+
+PATIENCE_S = 10.0
+"""How long something is waited for in real time, where nobody can move the clock."""
+
+_NO_CLOCK = "--control URL moves a sandbox's clock"
 
 
 class Control:
@@ -27,7 +38,7 @@ class Control:
 
     async def now(self) -> datetime:
         """The simulated instant."""
-        async with Talk() as talk:
+        async with Talk(timeout_s=REACH_S) as talk:
             answer = await talk.send("GET", f"{self._url}/clock")
         return datetime.fromisoformat(answer.body["now"]).astimezone(UTC)
 
@@ -37,3 +48,69 @@ class Control:
             answer = await talk.send("POST", f"{self._url}/clock/advance", {"by": f"{round(hours * 60)}m"})
         if answer.status != 200:
             raise InputError(f"the clock was not moved: {answer.text[:300]}", "--control")
+
+    async def metrics(self, *names: str, **selectors: str) -> dict[str, Any]:
+        """Figures of the simulated world, such as ``max_frequency`` of ``campaign=…``. Raises :class:`InputError`."""
+        query = urlencode({"name": ",".join(names), **selectors})
+        async with Talk() as talk:
+            answer = await talk.send("GET", f"{self._url}/metrics?{query}")
+        if answer.status != 200:
+            raise InputError(f"there are no such metrics: {answer.text[:300]}", "--control")
+        found: dict[str, Any] = answer.body["metrics"]
+        return found
+
+    @asynccontextmanager
+    async def faults(self, *rules: dict[str, Any]) -> AsyncIterator[None]:
+        """Rules of faults, as scenarios have them, besides those that there are. Raises :class:`InputError`."""
+        before = {rule["id"] for rule in await self._rules("GET")}
+        ids = [rule["id"] for rule in await self._rules("POST", {"add": list(rules)}) if rule["id"] not in before]
+        try:
+            yield
+        finally:
+            await self._rules("POST", {"remove": ids})
+
+    async def _rules(self, method: str, body: Any = None) -> list[dict[str, Any]]:
+        async with Talk() as talk:
+            answer = await talk.send(method, f"{self._url}/faults", body)
+        if answer.status != 200:
+            raise InputError(f"the faults were not changed: {answer.text[:300]}", "--control")
+        found: list[dict[str, Any]] = answer.body["faults"]
+        return found
+
+    async def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """What the control API says, as its JSON. Raises :class:`InputError` for what it refuses."""
+        async with Talk() as talk:
+            answer = await talk.send(method, f"{self._url}/{path}", body)
+        if answer.status != 200:
+            raise InputError(f"the sandbox refused {method} {path}: {answer.text[:300]}", "--control")
+        return answer.body
+
+
+async def until(
+    control: Control | None, done: Callable[[], Awaitable[Any]], hours: float, step_hours: float = 6.0
+) -> Any:
+    """Wait for something that may take ``hours`` of simulated time; gives what ``done`` gives at last.
+
+    Raises :class:`Failed` if it does not come. Without a clock to move it is waited for a moment in real time, and
+    :class:`Skipped` is raised then.
+    """
+    waited = 0.0
+    while not (found := await done()):
+        if control is None:
+            if waited >= PATIENCE_S:
+                raise Skipped(f"it was not there after {PATIENCE_S:g} s; {_NO_CLOCK}")
+            await asyncio.sleep(0.5)
+            waited += 0.5
+        else:
+            if waited >= hours:
+                raise Failed("time", f"done after {hours:g} hours", "it was not")
+            await control.advance(step_hours)
+            waited += step_hours
+    return found
+
+
+async def pass_days(control: Control | None, days: float) -> None:
+    """Let days pass. Raises :class:`Skipped` without a clock."""
+    if control is None:
+        raise Skipped(f"that takes days; {_NO_CLOCK}")
+    await control.advance(days * 24)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from time import perf_counter
@@ -13,6 +15,9 @@ import aiohttp
 
 MOST_BYTES = 64 * 1024 * 1024
 """The longest answer that is read."""
+
+REACH_S = 15.0
+"""How long the first answers of what is checked are waited for, in seconds: later ones may take longer."""
 
 MOST_SHOWN = 20_000
 """Characters of a body that are kept for the report."""
@@ -76,6 +81,15 @@ class Talk:
     async def __aexit__(self, *_: object) -> None:
         if self._session is not None:
             await self._session.close()
+
+    @contextmanager
+    def reaching(self) -> Iterator[None]:
+        """Wait for answers no longer than :data:`REACH_S` meanwhile: is there anybody at all?"""
+        usual_s, self._timeout_s = self._timeout_s, REACH_S
+        try:
+            yield
+        finally:
+            self._timeout_s = usual_s
 
     async def send(
         self,

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-import { liveAt } from './clock.mjs';
+import { liveAt } from '../../sandbox/contract/sales_agent/clock.mjs';
 
 const input = JSON.parse(readFileSync(0, 'utf8'));
 const require = createRequire(join(input.sdk, 'package.json'));

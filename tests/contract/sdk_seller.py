@@ -2,13 +2,17 @@
 
     SELLER_TOKEN=… python -m tests.contract.sdk_seller
 
-Listens on a free port of this machine, prints ``{"url": …}``, and takes a bearer token. It sells one product and
-delivers a media buy evenly over its flight: what it reports for a day is a function of that day alone, since it knows
-nothing of simulated time. Loading the SDK takes some 20 s.
+Listens on a free port of this machine, prints ``{"url": …}``, and takes a bearer token. It sells a product at once, and
+another one after a review; it delivers a media buy evenly over its flight: what it reports for a day is a function of
+that day alone, since it knows nothing of simulated time. Loading the SDK takes some 20 s.
+
+With ``SELLER_WEBHOOK_JWK``, a private key as JWK, it sends webhooks by the SDK's own sender: how a review ended, and
+the report of a day once somebody has asked about that day, since nothing else tells it that the day is over.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import logging
@@ -16,6 +20,7 @@ import os
 import socket
 import sys
 import warnings
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,6 +33,7 @@ from adcp.server.responses import (
     sync_accounts_response,
     sync_creatives_response,
 )
+from adcp.webhook_sender import WebhookSender
 
 Json = dict[str, Any]
 
@@ -64,11 +70,45 @@ PRODUCT: Json = {
     },
 }
 
+REVIEWED: Json = {
+    **PRODUCT,
+    "product_id": "sdk_reviewed",
+    "name": "Display on the SDK's news, after a review",
+    "reporting_capabilities": {**PRODUCT["reporting_capabilities"], "supports_webhooks": True},
+}
+AFTER_S = 0.05
+"""How long after an answer a webhook about it is sent, so that whoever asked has the answer."""
+
 server = adcp_server("sdk-seller", version="1.0.0")
 accounts: dict[str, Json] = {}
 creatives: dict[str, Json] = {}
 buys: dict[str, Json] = {}
 answered: dict[str, Json] = {}
+registered: dict[str, Json] = {}
+"""Where reports of a media buy go."""
+reported: set[tuple[str, str]] = set()
+"""Media buys and days that were reported."""
+sending: set[asyncio.Task[None]] = set()
+
+
+def signer() -> WebhookSender | None:
+    """Sends webhooks in our name; None if we have no key."""
+    jwk = os.environ.get("SELLER_WEBHOOK_JWK")
+    return None if jwk is None else WebhookSender.from_jwk(json.loads(jwk), allow_private_destinations=True)
+
+
+def soon(delivery: Awaitable[Any]) -> None:
+    """Send a webhook in the background; the log tells if it is not taken."""
+
+    async def send() -> None:
+        await asyncio.sleep(AFTER_S)
+        result = await delivery
+        if not result.ok:
+            sys.stderr.write(f"a webhook was answered with {result.status_code}: {result.response_body!r}\n")
+
+    task = asyncio.ensure_future(send())
+    sending.add(task)
+    task.add_done_callback(sending.discard)
 
 
 def plain(params: Any) -> Json:
@@ -116,7 +156,7 @@ async def sync_accounts(params: Any, _context: Any = None) -> Json:
 
 @server.get_products
 async def get_products(_params: Any, _context: Any = None) -> Json:
-    return {"status": "completed", "products": [PRODUCT], "cache_scope": "public"}
+    return {"status": "completed", "products": [PRODUCT, REVIEWED], "cache_scope": "public"}
 
 
 @server.list_creative_formats_legacy
@@ -140,6 +180,7 @@ async def create_media_buy(params: Any, _context: Any = None) -> Json:
     key = str(asked["idempotency_key"])
     if key not in answered:
         number = len(buys) + 1
+        begins = wire(datetime.now(UTC)) if asked["start_time"] == "asap" else asked["start_time"]
         packages = [
             {
                 "package_id": f"pkg_{number}_{place}",
@@ -148,7 +189,7 @@ async def create_media_buy(params: Any, _context: Any = None) -> Json:
                 "budget": package["budget"],
                 "paused": False,
                 "canceled": False,
-                "start_time": asked["start_time"],
+                "start_time": begins,
                 "end_time": asked["end_time"],
             }
             for place, package in enumerate(asked["packages"], start=1)
@@ -157,7 +198,7 @@ async def create_media_buy(params: Any, _context: Any = None) -> Json:
             "media_buy_id": f"sdk_mb_{number}",
             "status": "active",
             "currency": "USD",
-            "start_time": asked["start_time"],
+            "start_time": begins,
             "end_time": asked["end_time"],
             "confirmed_at": "2026-01-01T00:00:00Z",
             "revision": 1,
@@ -165,8 +206,50 @@ async def create_media_buy(params: Any, _context: Any = None) -> Json:
             "packages": packages,
         }
         confirmed = "2026-01-01T00:00:00Z"
-        answered[key] = media_buy_response(f"sdk_mb_{number}", packages, status="active", confirmed_at=confirmed)
+        if "reporting_webhook" in asked:
+            registered[f"sdk_mb_{number}"] = asked["reporting_webhook"]
+        answer = media_buy_response(f"sdk_mb_{number}", packages, status="active", confirmed_at=confirmed)
+        answered[key] = answer
+        if any(package["product_id"] == REVIEWED["product_id"] for package in packages):
+            answered[key] = {"status": "submitted", "task_id": f"review_{number}"}
+            tell_review(f"review_{number}", answer, asked.get("push_notification_config"))
     return answered[key]
+
+
+def tell_review(task_id: str, answer: Json, push: Json | None) -> None:
+    """Tell the buyer that a review ended well."""
+    sender = signer()
+    if sender is not None and push is not None:
+        soon(
+            sender.send_mcp(
+                url=push["url"],
+                task_id=task_id,
+                status="completed",
+                task_type="create_media_buy",
+                result={"status": "completed", **answer},  # which the framework adds to answers, and 3.1 wants here too
+                operation_id=push.get("operation_id", task_id),
+            )
+        )
+
+
+def tell_report(name: str, report: Json) -> None:
+    """Send the report of a whole day, once, with the token that was agreed on for it."""
+    day = report["reporting_period"]["start"]
+    if name in registered and os.environ.get("SELLER_WEBHOOK_JWK") and (name, day) not in reported:
+        reported.add((name, day))
+        number = sum(known == name for known, _ in reported)
+        token = registered[name]["authentication"]["credentials"]
+        sender = WebhookSender.from_bearer_token(token, allow_private_destinations=True)
+        soon(
+            sender.send_mcp(
+                url=registered[name]["url"],
+                task_id=f"report_{name}_{number}",
+                status="completed",
+                task_type="media_buy_delivery",
+                result={"status": "completed", **report, "notification_type": "scheduled", "sequence_number": number},
+                operation_id=name,
+            )
+        )
 
 
 @server.get_media_buys
@@ -188,7 +271,11 @@ async def get_media_buy_delivery(params: Any, _context: Any = None) -> Json:
             status = "completed" if over else "active"
             buys[name]["status"] = status
             rows.append({"media_buy_id": name, "status": status, "totals": totals, "by_package": packages})
-    return delivery_response(rows, reporting_period={"start": wire(start), "end": wire(end)})
+    period = {"start": wire(start), "end": wire(end)}
+    if end - start == timedelta(days=1):
+        for row in rows:
+            tell_report(row["media_buy_id"], delivery_response([row], reporting_period=period))
+    return delivery_response(rows, reporting_period=period)
 
 
 def delivered(package: Json, start: datetime, end: datetime) -> Json:

@@ -14,13 +14,13 @@ from typing import Any
 
 
 @contextmanager
-def serving(scenario: str = "worlds/default") -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Serve a scenario with a manual clock; gives the ready file and what it says."""
+def serving(scenario: str = "worlds/default", *options: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Serve a scenario, with a manual clock unless ``options`` say otherwise; gives the ready file and what it says."""
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "ready.json"
         command = [sys.executable, "-m", "sandbox.cli", "serve", scenario, "--port", "0", "--agents-port", "0"]
         process = subprocess.Popen(
-            [*command, "--journal", "memory", "--ready-file", str(ready)], stdout=subprocess.DEVNULL
+            [*command, "--journal", "memory", "--ready-file", str(ready), *options], stdout=subprocess.DEVNULL
         )
         try:
             while not (ready.exists() and ready.read_text().endswith("\n")):

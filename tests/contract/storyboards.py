@@ -15,8 +15,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,12 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.kernel.network import Network
+from tests.contract.serving import serving
 
 PACKAGE = "@adcp/sdk@6.11.0"
 HERE = Path(__file__).parent
 WORLD = HERE / "world.yaml"
-DEFAULT = None
-"""No file: the default world."""
 START = "2026-04-01T00:00:00Z"
 """When the world begins: before every date in a storyboard."""
 
@@ -117,24 +114,10 @@ def released() -> list[str]:
 
 
 @contextmanager
-def served(world: Path | None = WORLD) -> Iterator[dict[str, Any]]:
-    """A sandbox that serves a world by a process of its own, or the default one; gives its ready line."""
-    with tempfile.TemporaryDirectory() as folder:
-        ready = Path(folder) / "ready.json"
-        command = [sys.executable, "-m", "sandbox.cli", "serve", "--port", "0", "--agents-port", "0"]
-        command += ["--journal", "memory", "--ready-file", str(ready)]
-        if world is not None:
-            command += [str(world), "--start", START, "--clock", "real"]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        try:
-            while not (ready.exists() and ready.read_text().endswith("\n")):
-                if process.poll() is not None:
-                    raise RuntimeError("the sandbox did not start")
-                time.sleep(0.05)
-            yield json.loads(ready.read_text())
-        finally:
-            process.terminate()
-            process.wait(30)
+def served() -> Iterator[dict[str, Any]]:
+    """The world of the storyboards, served by a process of its own; gives its ready line."""
+    with serving(str(WORLD), "--start", START, "--clock", "real") as (_, line):
+        yield line
 
 
 def _stop(_number: int, _frame: object) -> None:

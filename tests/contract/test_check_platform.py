@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,23 +16,28 @@ from sandbox.contract.check import Finding
 from sandbox.contract.run import Verdict, run
 from sandbox.core.errors import InputError
 from tests.contract.mutants.platform import MUTANTS
+from tests.contract.mutants.platform_first import FIRST
+from tests.contract.mutants.platform_second import SECOND
 from tests.contract.mutants.proxy import Mutant, Proxy
 from tests.server.conftest import KEY, OTHER_KEY, Live, settings
 
 AUTH, OTHER = Auth("bearer", KEY), Auth("bearer", OTHER_KEY)
+WORLD = str(Path(__file__).parent / "platform_world.yaml")
 
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    server = Live(settings(tmp_path_factory.mktemp("checked")))
+    server = Live(settings(tmp_path_factory.mktemp("checked"), scenario=WORLD))
     yield server
     server.stop()
 
 
 @pytest.fixture(autouse=True)
 def anew(live: Live) -> None:
-    """Each test begins at the first instant, with nothing that others left."""
+    """Each test begins at the first instant, with credentials for one agent and nothing that others left."""
     live.ok("POST", "/_sandbox/reset", {})
+    body = {"accountIdentifier": "acme-seat", "auth": {"type": "API_KEY", "token": "its-token"}}
+    live.ok("POST", "storefronts/4/sources/src_soundhouse/credentials", body)
 
 
 async def checked(live: Live, only: tuple[str, ...] = (), **more: Any) -> Verdict:
@@ -58,7 +64,8 @@ def test_our_own_platform_passes_every_check(live: Live) -> None:
 
 
 def test_every_check_has_a_mutant() -> None:
-    assert list(MUTANTS) == [check.name for check in SUBJECT.checks]
+    assert sorted(MUTANTS) == sorted(check.name for check in SUBJECT.checks)
+    assert not set(FIRST) & set(SECOND)
 
 
 def test_every_check_names_its_rule() -> None:
@@ -85,6 +92,24 @@ def test_without_a_clock_and_another_key_that_is_skipped_with_the_reason(live: L
     why = {finding.check.name: finding.detail for finding in verdict.findings if finding.outcome == "skipped"}
     assert "--control" in why["lifecycle.completes"]
     assert "--other-auth" in why["requests.foreign"]
+
+
+def test_tools_are_looked_for_where_mcp_says(live: Live) -> None:
+    for address, outcome in ((live.line["buyer_mcp"], "passed"), (f"{live.line['buyer_api']}/nowhere", "skipped")):
+        verdict = asyncio.run(checked(live, ("tools.errors",), mcp=address))
+        assert [finding.outcome for finding in verdict.findings] == [outcome]
+    assert "--mcp" in verdict.findings[0].detail
+
+
+def test_what_agents_are_told_is_skipped_without_a_sandbox(live: Live) -> None:
+    verdict = asyncio.run(run(SUBJECT, live.line["buyer_api"], AUTH, ["accounts.linked", "caps.union", "periods.gap"]))
+    assert {finding.outcome for finding in verdict.findings} == {"skipped"}
+    assert all("--control" in finding.detail for finding in verdict.findings)
+
+
+def test_faults_of_a_check_are_gone_afterwards(live: Live) -> None:
+    asyncio.run(checked(live, ("lifecycle.partial_failure",)))
+    assert live.ok("GET", "/_sandbox/faults")["faults"] == []
 
 
 def test_the_address_may_have_the_prefix(live: Live) -> None:

@@ -136,16 +136,6 @@ def test_a_control_address_that_is_none_is_bad_input(live: Live) -> None:
         asyncio.run(run(SUBJECT, agent["mcp"], None, (), None, {"control": "http://127.0.0.1:9"}))
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(bool(missing()), reason=missing() or "node is there")
-def test_the_official_storyboards_are_checks_too(live: Live) -> None:
-    agent = row(live, "newsroom")
-    names = ["official.capability_discovery", "official.schema_validation"]
-    verdict = asyncio.run(run(SUBJECT, agent["mcp"], Auth("bearer", agent["token"]), names, None, {}, True))
-    assert not wrong(verdict)
-    assert [finding.check.name for finding in verdict.findings] == names
-
-
 class Deaf(Mutant):
     """Serves what the check itself asks first, and nothing that the runner asks."""
 

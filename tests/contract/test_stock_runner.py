@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.contract.storyboards import DEFAULT, HERE, missing, sdk, served
+from sandbox.contract.sales_agent.official import CLOCK
+from tests.contract.serving import serving
+from tests.contract.storyboards import missing, sdk
 
 pytestmark = [
     pytest.mark.slow,
@@ -27,7 +29,7 @@ UNGATED = "signed_requests"
 
 @pytest.fixture(scope="module")
 def line() -> Iterator[dict[str, Any]]:
-    with served(DEFAULT) as ready:
+    with serving() as (_, ready):
         yield ready
 
 
@@ -43,7 +45,7 @@ def _assess(agent_id: str, line: dict[str, Any], summary: Path) -> dict[str, Any
     agent = next(row for row in line["agents"] if row["id"] == agent_id)
     command = [str(sdk().parents[1] / ".bin" / "adcp"), "storyboard", "run", agent["mcp"], "--auth", agent["token"]]
     command += ["--allow-http", "--webhook-receiver", "--timeout", "900", "--summary-output", str(summary)]
-    clock = {"NODE_OPTIONS": f"--import={(HERE / 'clock.mjs').as_uri()}", "RUNNER_NOW": "2026-05-01T00:00:00Z"}
+    clock = {"NODE_OPTIONS": f"--import={CLOCK.as_uri()}", "RUNNER_NOW": "2026-05-01T00:00:00Z"}
     subprocess.run(command, env={**os.environ, **clock}, capture_output=True, check=False)
     told: dict[str, Any] = json.loads(summary.read_text())
     return told

@@ -1,4 +1,4 @@
-"""Checks of a buyer platform over REST: the numbered rules as far as they can be seen from outside.
+"""Checks of a buyer platform over REST and MCP: the numbered rules as far as they can be seen from outside.
 
 The modules register their checks, in this order: that of the parts A to P.
 """
@@ -11,11 +11,11 @@ from sandbox.contract.check import Subject
 
 _GROUPS = (
     "requests accounts advertisers campaigns goals lifecycle buys periods discovery selection events measurement "
-    "audiences catalogs property_lists reporting news creatives credentials"
+    "audiences catalogs property_lists reporting news running creatives sessions tools flights credentials"
 )
 for _group in _GROUPS.split():
     import_module(f"{__name__}.{_group}")
 
 SUBJECT: Subject[Platform] = Subject(
-    "buyer-platform", "The buyer platform", open_platform, CHECKS, ("other_auth", "control", "brand")
+    "buyer-platform", "The buyer platform", open_platform, CHECKS, ("other_auth", "control", "brand", "mcp")
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sandbox.contract.buyer_platform.checks import CHECKS
-from sandbox.contract.buyer_platform.platform import Body, Platform
+from sandbox.contract.buyer_platform.platform import Body, Platform, judge, name
+from sandbox.contract.buyer_platform.told import order, search
 from sandbox.contract.check import Skipped, expect
 
 ROLES = ("ADMIN", "MEMBER", "SUPER_ADMIN")
@@ -15,6 +16,57 @@ async def storefronts(platform: Platform) -> list[Body]:
     if not rows:
         raise Skipped("there are no storefronts")
     return rows
+
+
+async def _available(platform: Platform, advertiser: str) -> list[tuple[str, Body]]:
+    """The accounts that all credentials show for an advertiser, each with its sales agent."""
+    found: list[tuple[str, Body]] = []
+    for credential in await platform.ok("GET", "storefronts/credentials"):
+        query = {"partnerId": credential["agentId"], "credentialId": credential["id"]}
+        answer = await platform.send("GET", f"advertisers/{advertiser}/accounts/available", None, query)
+        if answer.status == 200:
+            rows = answer.body.get("data", answer.body)["accounts"]
+            found += [(credential["agentId"], account) for account in rows]
+    return found
+
+
+async def linkable(platform: Platform, advertiser: str) -> list[Body]:
+    """A link, as an update takes it, for every account that credentials show. Raises :class:`Skipped` if none do."""
+    links: list[Body] = []
+    for agent, account in await _available(platform, advertiser):
+        links.append({"partnerId": agent, "accountId": account["accountId"]})
+        billing = account.get("billingOptions") or {}
+        if billing.get("default") is None and len(billing.get("supported") or []) > 1:
+            links[-1]["billingType"] = billing["supported"][0]
+    if not links:
+        raise Skipped("no account can be linked: register credentials with an agent at which the brand has accounts")
+    return links
+
+
+async def _guarded(platform: Platform) -> list[tuple[str, Body]]:
+    """Where credentials are registered, and for which source, for all sources that need some."""
+    return [
+        (f"storefronts/{row['id']}/sources/{source['sourceId']}/credentials", source)
+        for row in await storefronts(platform)
+        for source in (await platform.ok("GET", f"storefronts/{row['id']}"))["sources"]
+        if source["requiresCredentials"]
+    ]
+
+
+def _registration(source: Body) -> Body:
+    kind = source.get("authType") or "API_KEY"
+    auth = {} if kind == "OAUTH" else {"auth": {"type": kind, "token": "check-made-this-up"}}
+    return {"accountIdentifier": name(), **auth}
+
+
+async def _accounts_named(platform: Platform, advertiser: str, agent: str) -> dict[str, Body]:
+    """The accounts that a search and an order name to a sales agent, by tool."""
+    asked = await search(platform, advertiser, agent)
+    found = await platform.discover(advertiser, salesAgentIds=[agent])
+    await platform.select(found)
+    made = await platform.campaign(advertiser, discoveryId=found["discoveryId"])
+    ordered = await order(platform, await platform.read(made["campaignId"]))
+    return {"get_products": asked["account"], "create_media_buy": ordered["account"]}
 
 
 @CHECKS.add("accounts.current", "rule 15")
@@ -93,3 +145,58 @@ async def unknown_link(platform: Platform) -> None:
     await platform.refused("PUT", f"advertisers/{advertiser}", {"linkedAccounts": [link]}, *codes)
     found = await platform.ok("GET", f"advertisers/{advertiser}")
     expect(found["linkedAccountCount"] == 0, "linkedAccountCount", 0, found["linkedAccountCount"])
+
+
+@CHECKS.add("accounts.linked", "rule 26")
+async def linked(platform: Platform) -> None:
+    """What is asked of an agent for an advertiser with a linked account is asked on that account."""
+    advertiser = await platform.advertiser()
+    link = (await linkable(platform, advertiser))[-1]
+    await platform.ok("PUT", f"advertisers/{advertiser}", {"linkedAccounts": [link]})
+    for tool, account in (await _accounts_named(platform, advertiser, link["partnerId"])).items():
+        shown = account.get("account_id")
+        expect(shown == link["accountId"], f"account of {tool}", link["accountId"], account)
+
+
+@CHECKS.add("accounts.sandbox", "rule 34")
+async def sandbox_accounts(platform: Platform) -> None:
+    """What is asked for a sandbox advertiser is asked on a sandbox account, and nobody has to link it."""
+    agents = [
+        row["agentId"] for row in await platform.ok("GET", "storefronts/credentials") if row["status"] == "ACTIVE"
+    ]
+    if not agents:
+        raise Skipped("no credentials are registered, without which accounts can't be looked up")
+    advertiser = await platform.advertiser(sandbox=True)
+    named = await _accounts_named(platform, advertiser, agents[0])
+    rows = [account for agent, account in await _available(platform, advertiser) if agent == agents[0]]
+    expect(all(row.get("sandbox") is True for row in rows), "accounts of a sandbox advertiser", "sandbox true", rows)
+    known = [row["accountId"] for row in rows]
+    for tool, account in named.items():
+        fine = account.get("sandbox") is True or account.get("account_id") in known
+        expect(fine, f"account of {tool}", f"a sandbox account, as {known}", account)
+
+
+@CHECKS.add("accounts.not_active", "rule 21")
+async def not_active(platform: Platform) -> None:
+    """No credentials are registered for an agent that is not ACTIVE."""
+    waiting = [one for one in await _guarded(platform) if one[1]["agentStatus"] != "ACTIVE"]
+    if not waiting:
+        raise Skipped("all agents that need credentials are ACTIVE")
+    path, source = waiting[0]
+    await platform.refused("POST", path, _registration(source))
+
+
+@CHECKS.add("accounts.marketplace", "rule 21")
+async def marketplace(platform: Platform) -> None:
+    """A MEMBER registers no marketplace account: that is for admins."""
+    for auth in (platform.auth, platform.other):
+        answer = await platform.send("GET", "/api/v2/accounts/current", auth=auth)
+        if answer.body.get("data", answer.body)["role"] == "MEMBER":
+            break
+    else:
+        raise Skipped("neither --auth nor --other-auth is a MEMBER's")
+    path, source = next((one for one in await _guarded(platform) if one[1]["agentStatus"] == "ACTIVE"), (None, {}))
+    if path is None:
+        raise Skipped("no agent needs credentials")
+    body = {**_registration(source), "marketplaceAccount": True}
+    judge(await platform.send("POST", path, body, auth=auth), "a MEMBER's marketplace account", "ACCESS_DENIED")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.contract.buyer_platform.accounts import linkable
 from sandbox.contract.buyer_platform.checks import CHECKS
 from sandbox.contract.buyer_platform.platform import Platform, name
 from sandbox.contract.check import Skipped, expect
@@ -144,6 +145,70 @@ async def count(platform: Platform) -> None:
     (row,) = (await platform.ok("GET", "advertisers", name=made["name"]))["items"]
     linked = len(made["linkedAccounts"])
     expect(row["linkedAccountCount"] == linked, "linkedAccountCount", linked, row["linkedAccountCount"])
+
+
+@CHECKS.add("advertisers.links_added", "rule 39")
+async def links_added(platform: Platform) -> None:
+    """Linked accounts are added to those that there are, and none is ever removed."""
+    advertiser = await platform.advertiser()
+    links = await linkable(platform, advertiser)
+    for rows in (*([link] for link in links), [], links[:1]):
+        await platform.ok("PUT", f"advertisers/{advertiser}", {"linkedAccounts": rows})
+    found = await platform.ok("GET", f"advertisers/{advertiser}")
+    shown = sorted(one["accountId"] for one in found["linkedAccounts"])
+    wanted = sorted(link["accountId"] for link in links)
+    expect(shown == wanted, "linked accounts, linked one by one", wanted, shown)
+
+
+@CHECKS.add("advertisers.relinked", "rule 40")
+async def relinked(platform: Platform) -> None:
+    """Another brand is looked up and linked instead of the one before."""
+    made = await platform.advertiser()
+    seen = []
+    for body in ({"brand": ENRICHED, "saveBrand": True}, {"brand": platform.brand}):
+        answer = await platform.send("PUT", f"advertisers/{made}", body)
+        if answer.status >= 400:
+            raise Skipped(f"nothing is known about {ENRICHED} here: {answer.text[:200]}")
+        found = await platform.ok("GET", f"advertisers/{made}")
+        seen.append((found["brand"], found["linkedBrand"]["domain"]))
+    wanted = [(ENRICHED, ENRICHED), (platform.brand, platform.brand)]
+    expect(seen == wanted, "brand and linkedBrand.domain after two updates", wanted, seen)
+
+
+async def _bare(platform: Platform) -> str:
+    """An advertiser without a brand."""
+    offset = 0
+    while offset is not None:
+        page = await platform.ok("GET", "advertisers", limit=10, offset=offset)
+        for row in page["items"]:
+            if row.get("brand") is None:
+                return str(row["id"])
+        offset = page["nextOffset"]
+    raise Skipped("all advertisers have a brand")
+
+
+@CHECKS.add("advertisers.no_brand", "rule 41")
+async def no_brand(platform: Platform) -> None:
+    """For an advertiser without a brand nothing is searched and no campaign made."""
+    bare = await _bare(platform)
+    codes = ("INVALID_STATE", "VALIDATION_ERROR")
+    await platform.refused("POST", "campaigns", await platform.draft(bare), *codes)
+    await platform.refused("POST", "discovery/discover-products", {"advertiserId": bare}, *codes)
+
+
+@CHECKS.add("advertisers.nothing_without_brand", "rule 41", "should")
+async def nothing_without_brand(platform: Platform) -> None:
+    """Nothing else is entered for an advertiser without a brand: audiences, catalogs, event sources, property lists."""
+    bare = await _bare(platform)
+    account = {"account": {"account_id": bare}}
+    bodies: dict[str, dict[str, Any]] = {
+        "audiences/sync": {"audiences": [{"audienceId": "buyers"}]},
+        "catalogs/sync": {**account, "catalogs": [{"catalog_id": "shoes", "type": "product"}]},
+        "event-sources/sync": {**account, "event_sources": [{"event_source_id": "check_site"}]},
+        "property-lists": {"name": name(), "purpose": "include", "domains": ["nytimes.com"]},
+    }
+    for path, body in bodies.items():
+        await platform.refused("POST", f"advertisers/{bare}/{path}", body, "INVALID_STATE", "VALIDATION_ERROR")
 
 
 @CHECKS.add("advertisers.kept", "rule 96")

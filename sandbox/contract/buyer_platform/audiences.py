@@ -135,6 +135,25 @@ async def pages(platform: Platform) -> None:
     expect(sorted(found) == wanted, "audiences of all pages", wanted, sorted(found))
 
 
+@CHECKS.add("audiences.of_campaign", "rule 64")
+async def of_campaign(platform: Platform) -> None:
+    """A campaign shows the audiences that are active in it, which side each is on, and since when."""
+    advertiser = await platform.advertiser()
+    rows = [{"audienceId": named, "add": [_member(1)]} for named in ("buyers", "owners")]
+    await _done(platform, (await _sync(platform, advertiser, *rows))["taskId"])
+    config = {"targetAudienceIds": ["buyers"], "suppressAudienceIds": ["owners"]}
+    made = (await platform.campaign(advertiser, audienceConfig=config))["campaignId"]
+    found = (await platform.read(made))["audiences"]
+    shown = sorted((row["audienceId"], row["type"]) for row in found)
+    wanted = [("buyers", "TARGET"), ("owners", "SUPPRESS")]
+    expect(shown == wanted, "audiences and types", wanted, shown)
+    expect(all(row.get("enabledAt") for row in found), "enabledAt", "an instant each", found)
+    fewer = {"audienceConfig": {"targetAudienceIds": ["buyers"], "deleteMissing": True}}
+    await platform.ok("PUT", f"campaigns/{made}", fewer)
+    left = [row["audienceId"] for row in (await platform.read(made))["audiences"]]
+    expect(left == ["buyers"], "audiences after one was taken away", ["buyers"], left)
+
+
 async def _agent(platform: Platform) -> str:
     first = (await storefronts(platform))[0]
     source = (await platform.ok("GET", f"storefronts/{first['id']}"))["sources"][0]

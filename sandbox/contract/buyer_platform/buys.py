@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.contract.buyer_platform.checks import CHECKS
 from sandbox.contract.buyer_platform.goals import metric
 from sandbox.contract.buyer_platform.platform import Body, Platform, budget_of
-from sandbox.contract.check import expect
+from sandbox.contract.check import Skipped, expect
 
 
 async def _drafted(platform: Platform) -> tuple[Body, Body]:
@@ -139,6 +139,22 @@ async def version(platform: Platform) -> None:
     found = await platform.until(settled)
     shown = found["mediaBuys"][0]["packages"][0]["budget"]
     expect(shown == wanted, "budget of the package", wanted, shown)
+
+
+@CHECKS.add("buys.pending", "rule 90")
+async def pending(platform: Platform) -> None:
+    """While an update waits for approval, the products of the media buy can't be changed."""
+    campaign = await platform.launched(groups=2)
+    for buy in campaign["mediaBuys"]:
+        package = buy["packages"][0]
+        row = {"packageId": package["packageId"], "budget": package["budget"] + 250}
+        changed = await _change(platform, campaign, buy, packages=[row])
+        versions = [ref["status"] for ref in changed["mediaBuyRefs"] if ref["mediaBuyId"] == buy["mediaBuyId"]]
+        if "PENDING_APPROVAL" in versions:
+            rows = [{"product_id": package["productId"], "budget": 500}]
+            await _refuse(platform, campaign, buy, "INVALID_STATE", products=rows)
+            return
+    raise Skipped("the sales agents approve updates at once")
 
 
 @CHECKS.add("buys.whole", "rules 4 and 85")

@@ -3,50 +3,26 @@
 from __future__ import annotations
 
 import json
-import struct
-import zlib
-from typing import Any
+import re
+from datetime import datetime
+from urllib.parse import urljoin
 
+from sandbox.contract.buyer_platform import told
+from sandbox.contract.buyer_platform.banners import (
+    CLICK,
+    banner,
+    create,
+    execute,
+    key_of,
+    pictured,
+    png,
+    size_of,
+    taken,
+)
+from sandbox.contract.buyer_platform.banners import formats as registry
 from sandbox.contract.buyer_platform.checks import CHECKS
 from sandbox.contract.buyer_platform.platform import Body, Platform, judge, name
 from sandbox.contract.check import expect
-from sandbox.contract.talk import Answer
-
-CLICK = {"url": "https://acme.com/", "url_type": "CLICKTHROUGH"}
-_LINE = "check-boundary-7c1f"
-
-
-def png(width: int = 300, height: int = 250) -> bytes:
-    """A picture of one colour."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    pixels = zlib.compress((b"\x00" + b"\x20\x60\xa0" * width) * height)
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
-
-
-async def upload(platform: Platform, campaign: str, metadata: Body, *files: tuple[str, str, bytes]) -> Answer:
-    """Make a creative of metadata and files (name, type, bytes)."""
-    parts = [('name="metadata"', "application/json", json.dumps(metadata).encode())]
-    parts += [(f'name="files"; filename="{file}"', kind, data) for file, kind, data in files]
-    raw = b"".join(
-        f"--{_LINE}\r\nContent-Disposition: form-data; {what}\r\nContent-Type: {kind}\r\n\r\n".encode() + data + b"\r\n"
-        for what, kind, data in parts
-    )
-    headers = {"Content-Type": f"multipart/form-data; boundary={_LINE}"}
-    headers |= dict([platform.auth.header]) if platform.auth is not None else {}
-    url = platform.url(f"campaigns/{campaign}/creatives/create")
-    return await platform.talk.send("POST", url, None, headers, raw + f"--{_LINE}--\r\n".encode())
-
-
-async def _banner(platform: Platform, campaign: str, **fields: Any) -> Body:
-    metadata = {"name": name(), "url_asset": CLICK, "assets": [{"filename": "a.png", "asset_type": "IMAGE"}], **fields}
-    answer = await upload(platform, campaign, metadata, ("a.png", "image/png", png()))
-    expect(200 <= answer.status < 300, "creating a creative", "a success", f"{answer.status} {answer.text[:200]}")
-    made: Body = answer.body.get("data") or answer.body
-    return made
 
 
 async def _campaign(platform: Platform) -> str:
@@ -57,7 +33,7 @@ async def _campaign(platform: Platform) -> str:
 async def made(platform: Platform) -> None:
     """A creative is made of metadata and files; it is of its campaign, and has the brand of the advertiser."""
     campaign = await _campaign(platform)
-    found = await _banner(platform, campaign)
+    found = await banner(platform, campaign)
     shown = (found["campaign_id"], found["brand_domain"])
     expect(shown == (campaign, platform.brand), "campaign_id and brand_domain", (campaign, platform.brand), shown)
     kinds = sorted(asset["asset_type"] for asset in found["assets"])
@@ -68,7 +44,7 @@ async def made(platform: Platform) -> None:
 async def listed(platform: Platform) -> None:
     """Creatives are listed by short rows, found by name."""
     campaign = await _campaign(platform)
-    found = [await _banner(platform, campaign) for _ in range(2)]
+    found = [await banner(platform, campaign) for _ in range(2)]
     page = await platform.ok("GET", f"campaigns/{campaign}/creatives", search=found[0]["name"])
     shown = [row["creative_id"] for row in page["manifests"]]
     expect(shown == [found[0]["creative_id"]], "creatives by name", [found[0]["creative_id"]], shown)
@@ -81,7 +57,7 @@ async def one_click(platform: Platform) -> None:
     """A creative has one clickthrough at most."""
     rows = [{"asset_type": "URL", "url_type": "CLICKTHROUGH", "url": f"https://acme.com/{one}"} for one in (1, 2)]
     metadata = {"name": name(), "assets": [{"filename": "a.png", "asset_type": "IMAGE"}, *rows], "url_asset": CLICK}
-    answer = await upload(platform, await _campaign(platform), metadata, ("a.png", "image/png", png()))
+    answer = await create(platform, await _campaign(platform), metadata, ("a.png", "image/png", png()))
     judge(answer, "two clickthroughs", "VALIDATION_ERROR")
 
 
@@ -90,7 +66,7 @@ async def one_format(platform: Platform) -> None:
     """A creative names a format or a kind of format, not both."""
     both = {"format_id": {"agent_url": "https://a.example", "id": "x"}, "format_kind": "image"}
     metadata = {"name": name(), "assets": [{"filename": "a.png", "asset_type": "IMAGE"}], **both}
-    answer = await upload(platform, await _campaign(platform), metadata, ("a.png", "image/png", png()))
+    answer = await create(platform, await _campaign(platform), metadata, ("a.png", "image/png", png()))
     judge(answer, "format_id and format_kind", "VALIDATION_ERROR")
 
 
@@ -98,7 +74,7 @@ async def one_format(platform: Platform) -> None:
 async def asset_types(platform: Platform) -> None:
     """An asset of a type that is none is refused."""
     metadata = {"name": name(), "assets": [{"filename": "a.png", "asset_type": "SCULPTURE"}]}
-    answer = await upload(platform, await _campaign(platform), metadata, ("a.png", "image/png", png()))
+    answer = await create(platform, await _campaign(platform), metadata, ("a.png", "image/png", png()))
     judge(answer, "the type SCULPTURE", "VALIDATION_ERROR")
 
 
@@ -106,7 +82,7 @@ async def asset_types(platform: Platform) -> None:
 async def url_types(platform: Platform) -> None:
     """An address of a kind that is none is refused."""
     metadata = {"name": name(), "url_asset": {"url": "https://acme.com/", "url_type": "SHORTCUT"}}
-    answer = await upload(platform, await _campaign(platform), metadata)
+    answer = await create(platform, await _campaign(platform), metadata)
     judge(answer, "the url_type SHORTCUT", "VALIDATION_ERROR")
 
 
@@ -115,7 +91,7 @@ async def mime(platform: Platform) -> None:
     """Programs are not taken."""
     metadata = {"name": name(), "assets": [{"filename": "a.exe", "asset_type": "DOCUMENT"}]}
     program = ("a.exe", "application/x-msdownload", b"MZ\x90\x00" + bytes(64))
-    judge(await upload(platform, await _campaign(platform), metadata, program), "a program", "VALIDATION_ERROR")
+    judge(await create(platform, await _campaign(platform), metadata, program), "a program", "VALIDATION_ERROR")
 
 
 @CHECKS.add("creatives.files", "rule 178")
@@ -125,14 +101,14 @@ async def files(platform: Platform) -> None:
     metadata = {"name": name(), "assets": [{"filename": one, "asset_type": "IMAGE"} for one in named]}
     picture = png(2, 2)
     sent = [(one, "image/png", picture) for one in named]
-    judge(await upload(platform, await _campaign(platform), metadata, *sent), "21 files", "VALIDATION_ERROR")
+    judge(await create(platform, await _campaign(platform), metadata, *sent), "21 files", "VALIDATION_ERROR")
 
 
 @CHECKS.add("creatives.missing_file", "rule 178")
 async def missing_file(platform: Platform) -> None:
     """An asset whose file was not sent is refused."""
     metadata = {"name": name(), "assets": [{"filename": "absent.png", "asset_type": "IMAGE"}]}
-    answer = await upload(platform, await _campaign(platform), metadata, ("a.png", "image/png", png()))
+    answer = await create(platform, await _campaign(platform), metadata, ("a.png", "image/png", png()))
     judge(answer, "an asset without its file", "VALIDATION_ERROR")
 
 
@@ -140,17 +116,17 @@ async def missing_file(platform: Platform) -> None:
 async def tracking(platform: Platform) -> None:
     """The macros are named that trackers understand."""
     campaign = await _campaign(platform)
-    found = await _banner(platform, campaign)
+    found = await banner(platform, campaign)
     whole = await platform.ok("GET", f"campaigns/{campaign}/creatives/{found['creative_id']}")
-    told = (whole.get("tracking") or {}).get("supported_macros")
-    expect(bool(told), "tracking.supported_macros", "some", told)
+    macros = (whole.get("tracking") or {}).get("supported_macros")
+    expect(bool(macros), "tracking.supported_macros", "some", macros)
 
 
 @CHECKS.add("creatives.renamed", "rules 96 and 184")
 async def renamed(platform: Platform) -> None:
     """An update changes what it names."""
     campaign = await _campaign(platform)
-    found = await _banner(platform, campaign)
+    found = await banner(platform, campaign)
     path = f"campaigns/{campaign}/creatives/{found['creative_id']}"
     await platform.ok("PUT", path, {"name": "Another name"})
     whole = await platform.ok("GET", path)
@@ -163,7 +139,7 @@ async def renamed(platform: Platform) -> None:
 async def deleted(platform: Platform) -> None:
     """A deleted creative answers 204, and is in no list any more."""
     campaign = await _campaign(platform)
-    found = await _banner(platform, campaign)
+    found = await banner(platform, campaign)
     answer = await platform.send("DELETE", f"campaigns/{campaign}/creatives/{found['creative_id']}")
     expect(answer.status == 204, "status", 204, answer.status)
     rows = (await platform.ok("GET", f"campaigns/{campaign}/creatives"))["manifests"]
@@ -173,7 +149,7 @@ async def deleted(platform: Platform) -> None:
 @CHECKS.add("creatives.of_campaign", "rules 13 and 177")
 async def of_campaign(platform: Platform) -> None:
     """The creative of one campaign is not found at another one."""
-    found = await _banner(platform, await _campaign(platform))
+    found = await banner(platform, await _campaign(platform))
     path = f"campaigns/{await _campaign(platform)}/creatives/{found['creative_id']}"
     await platform.refused("GET", path, None, "NOT_FOUND")
 
@@ -204,3 +180,114 @@ async def dashboard(platform: Platform) -> None:
     query = {"advertiserId": made["advertiserId"], "campaignId": made["campaignId"]}
     found = await platform.ok("GET", "creative-dashboard-url", **query)
     expect("://" in str(found.get("url")), "url", "an address", found.get("url"))
+
+
+PAGE = b"""<!DOCTYPE html><html><head><meta name="ad.size" content="width=300,height=250"></head>
+<body><a href="https://acme.com/"><img src="a.png"></a></body></html>"""
+_LOCAL = re.compile(r"""src=["']?(?:\./)?a\.png""")
+_MACRO = re.compile(r"\{[A-Z_]{3,}\}|%%[A-Z_]{3,}%%|\[[A-Z_]{3,}\]")
+
+
+@CHECKS.add("creatives.html", "rules 178 and 182")
+async def html(platform: Platform) -> None:
+    """A page refers to the published files that came with it, has macros, a template that was found out, a preview."""
+    rows = [{"filename": "index.html", "asset_type": "HTML"}, {"filename": "a.png", "asset_type": "IMAGE"}]
+    sent = [("index.html", "text/html", PAGE), ("a.png", "image/png", png())]
+    answer = await create(
+        platform, await _campaign(platform), {"name": name(), "url_asset": CLICK, "assets": rows}, *sent
+    )
+    found = taken(answer, "creating a page")
+    expect(bool(found.get("template_id")), "template_id", "found out", found.get("template_id"))
+    page = next(asset for asset in found["assets"] if asset["asset_type"] == "HTML")
+    text = await _opened(platform, page["url"])
+    expect(not _LOCAL.search(text), "the published page", "an address of a.png", text[:300])
+    expect("a.png" in text, "the published page", "its picture", text[:300])
+    expect(bool(_MACRO.search(text)), "the published page", "macros", text[:300])
+    await _opened(platform, found["preview_url"])
+
+
+async def _opened(platform: Platform, address: str) -> str:
+    answer = await platform.talk.send("GET", urljoin(f"{platform.root}/", address))
+    expect(answer.status == 200, f"status of {address}", 200, answer.status)
+    return answer.text
+
+
+@CHECKS.add("creatives.previews", "rule 189")
+async def previews(platform: Platform) -> None:
+    """A preview has the native size of its format, and can be opened."""
+    campaign, found = await pictured(platform)
+    path = f"campaigns/{campaign['campaignId']}/creatives/{found['creative_id']}/preview"
+    rows = (await platform.ok("POST", path, {}))["previews"]
+    known = await registry(platform)
+    expect(bool(rows), "previews", "some", rows)
+    for row in rows:
+        native = size_of(known.get(key_of(row["format_id"]), {}))
+        shown = (row["width"], row["height"])
+        expect(native in (None, shown), f"size of the preview for {row['format_id']['id']}", native, shown)
+    await _opened(platform, rows[0]["preview_url"])
+
+
+async def _status(platform: Platform, campaign: Body, creative: Body) -> Body:
+    path = f"campaigns/{campaign['campaignId']}/creatives/{creative['creative_id']}"
+    found: Body = (await platform.ok("GET", path))["sync_status"]
+    return found
+
+
+@CHECKS.add("creatives.synced", "rule 186")
+async def synced(platform: Platform) -> None:
+    """Executing brings one creative to all agents that take its format; before, none has it."""
+    campaign, found = await pictured(platform, groups=2)
+    before = await _status(platform, campaign, found)
+    expect(before["synced"] == 0, "sync_status.synced of a draft", 0, before["synced"])
+    await execute(platform, campaign)
+    agents = len({row["salesAgentId"] for row in campaign["products"]})
+    after = await _status(platform, campaign, found)
+    shown = (after["synced"], after["agent_count"])
+    expect(shown == (agents, agents), "synced and agent_count", (agents, agents), shown)
+    expect(bool(after.get("last_synced_at")), "last_synced_at", "an instant", after.get("last_synced_at"))
+
+
+@CHECKS.add("creatives.synced_again", "rules 112 and 186")
+async def synced_again(platform: Platform) -> None:
+    """A changed creative is sent again to every agent that shows it."""
+    campaign, found = await pictured(platform, groups=2)
+    await execute(platform, campaign)
+    await platform.active(campaign["campaignId"])
+    before = _instant(await _status(platform, campaign, found))
+    path = f"campaigns/{campaign['campaignId']}/creatives/{found['creative_id']}"
+    await platform.ok("PUT", path, {"name": name()})
+
+    async def everywhere() -> bool:
+        now = await _status(platform, campaign, found)
+        return now["synced"] == now["agent_count"] and _instant(now) > before
+
+    await platform.until(everywhere, hours=24)
+
+
+def _instant(status: Body) -> datetime:
+    return datetime.fromisoformat(str(status["last_synced_at"]))
+
+
+@CHECKS.add("creatives.library", "rule 187")
+async def library(platform: Platform) -> None:
+    """A package that is ordered refers to a creative of the agent's library or carries it, one of the two."""
+    campaign, found = await pictured(platform)
+    for package in (await told.order(platform, campaign))["packages"]:
+        ways = {way: _ids(package, way) for way in ("creative_assignments", "creatives")}
+        used = [way for way, ids in ways.items() if ids]
+        expect(len(used) == 1, "creatives of a package", "in one of two ways", ways)
+        expect(ways[used[0]] == [found["creative_id"]], used[0], [found["creative_id"]], ways[used[0]])
+
+
+@CHECKS.add("creatives.inline", "rule 188")
+async def inline(platform: Platform) -> None:
+    """Where an agent's library fails, a package carries its creatives, or the order fails at once."""
+    campaign, found = await pictured(platform)
+    for package in (await told.order(platform, campaign, "sync_creatives")).get("packages", []):
+        shown = {way: _ids(package, way) for way in ("creative_assignments", "creatives")}
+        wanted = {"creative_assignments": [], "creatives": [found["creative_id"]]}
+        expect(shown == wanted, "creatives of a package", wanted, shown)
+
+
+def _ids(package: Body, way: str) -> list[str]:
+    return [row["creative_id"] for row in package.get(way) or []]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from sandbox.contract.buyer_platform.accounts import storefronts
 from sandbox.contract.buyer_platform.checks import CHECKS
 from sandbox.contract.buyer_platform.platform import Body, Platform
 from sandbox.contract.check import Skipped, expect
@@ -187,6 +189,30 @@ async def pricing(platform: Platform) -> None:
             expect(model in models, f"pricing models of a product found by {model}", model, models)
     body = {"advertiserId": await platform.advertiser(), "pricingModel": "barter"}
     await platform.refused("POST", "discovery/discover-products", body, "VALIDATION_ERROR")
+
+
+@CHECKS.add("discovery.routed", "rules 18, 46 and 121")
+async def routed(platform: Platform) -> None:
+    """For a ROUTED campaign only agents are asked for which the customer is authorised."""
+    customers = [platform] if platform.other is None else [platform, replace(platform, auth=platform.other)]
+    for one in customers:
+        agents = {kind: await _agents(one, kind) for kind in ("ROUTED", "DECISIONED")}
+        more = sorted(agents["ROUTED"] - agents["DECISIONED"])
+        expect(not more, "agents of a ROUTED campaign that a DECISIONED one has not", [], more)
+        for row in await storefronts(one):
+            for source in (await one.ok("GET", f"storefronts/{row['id']}"))["sources"]:
+                if source.get("requiresCredentials") and not source["connected"]:
+                    shown = sorted(agents["ROUTED"])
+                    expect(source["agentId"] not in shown, "agents of ROUTED", f"not {source['agentId']}", shown)
+
+
+async def _agents(platform: Platform, kind: str) -> set[str]:
+    """The agents that a discovery for a campaign of a type finds."""
+    advertiser = await platform.advertiser()
+    made = await platform.campaign(advertiser, campaignType=kind)
+    body = {"advertiserId": advertiser, "campaignId": made["campaignId"]}
+    found = await platform.ok("POST", "discovery/discover-products", body)
+    return {product["salesAgentId"] for product in _products(found)}
 
 
 @CHECKS.add("discovery.long_brief", "rule 131")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.contract.buyer_platform.checks import CHECKS
+from sandbox.contract.buyer_platform.faults import decide, fault
 from sandbox.contract.buyer_platform.platform import Platform
 from sandbox.contract.check import Skipped, expect
 
@@ -189,3 +190,58 @@ async def completes(platform: Platform) -> None:
     await platform.pass_days(10)
     status = await _status(platform, made)
     expect(status == "COMPLETED", "status after the end", "COMPLETED", status)
+
+
+@CHECKS.add("lifecycle.partial_failure", "rule 75")
+async def partial_failure(platform: Platform) -> None:
+    """An agent that fails is told of by its media buy; the campaign is active, and executing again tries again."""
+    made = await platform.staged(groups=2)
+    agents = sorted({product["salesAgentId"] for product in made["products"]})
+    if len(agents) < 2:
+        raise Skipped("only one sales agent offers products")
+    async with fault(platform, kind="unavailable", to=agents[1], message="create_media_buy"):
+        done = await _do(platform, made, "execute")
+    told = (done["success"], done["newStatus"], await _status(platform, made))
+    expect(told == (False, "ACTIVE", "ACTIVE"), "success and statuses", (False, "ACTIVE", "ACTIVE"), told)
+    rows = done.get("errors") or []
+    expect([row.get("salesAgentId") for row in rows] == [agents[1]], "errors", f"one of {agents[1]}", rows)
+    known = [ref["mediaBuyId"] for ref in (await platform.read(made["campaignId"]))["mediaBuyRefs"]]
+    expect(rows[0].get("mediaBuyId") in known, "errors[0].mediaBuyId", known, rows[0].get("mediaBuyId"))
+    expect(bool(rows[0].get("message")), "errors[0].message", "a text", rows[0].get("message"))
+    again = await _do(platform, made, "execute")
+    expect(again["success"] is True, "success of the next execution", True, again)
+
+
+@CHECKS.add("lifecycle.surfaced", "rule 80")
+async def surfaced(platform: Platform) -> None:
+    """Of several media buys the status that restricts most is shown: one that waits outweighs one that runs."""
+    made = await platform.staged(groups=4)
+    await _do(platform, made, "execute")
+    found = await platform.read(made["campaignId"])
+    if "mediaBuyStatus" not in found:
+        raise Skipped("the campaign shows no status over its media buys (mediaBuyStatus)")
+    held = {ref["status"] for ref in found["mediaBuyRefs"]}
+    if held != {"ACTIVE", "PENDING_APPROVAL"}:
+        raise Skipped(f"the agents left all media buys {' and '.join(sorted(held))}")
+    shown = found["mediaBuyStatus"]
+    expect(shown == "PENDING_APPROVAL", "mediaBuyStatus", "PENDING_APPROVAL", shown)
+
+
+@CHECKS.add("lifecycle.input_required", "rule 81")
+async def input_required(platform: Platform) -> None:
+    """A media buy of which the agent needs to know more is INPUT_REQUIRED until the agent has decided."""
+    made = await platform.staged(groups=4)
+    await _do(platform, made, "execute")
+    found = await platform.read(made["campaignId"])
+    waiting = [buy for buy in found["mediaBuys"] if buy["status"] == "PENDING_APPROVAL"]
+    if not waiting:
+        raise Skipped("all sales agents decide at once")
+    agent, named = waiting[0]["salesAgentId"], waiting[0]["mediaBuyId"]
+    seen = []
+    for what, arguments in (("ask_input", {"missing": ["io_acceptance"]}), ("approve", {})):
+        await decide(platform, agent, what, **arguments)
+        await platform.ok("GET", f"campaigns/{made['campaignId']}/media-buy-status")
+        refs = (await platform.read(made["campaignId"]))["mediaBuyRefs"]
+        seen += [ref["status"] for ref in refs if ref["mediaBuyId"] == named]
+    wanted = ["INPUT_REQUIRED", "ACTIVE"]
+    expect(seen == wanted, "statuses after a question and an approval", wanted, seen)

@@ -117,3 +117,20 @@ async def cohorts(platform: Platform) -> None:
         await platform.refused("POST", path, {"name": "Wrong", "splitPercentage": wrong}, "VALIDATION_ERROR")
     answer = await platform.send("GET", path)
     expect("Half" in answer.text and "Wrong" not in answer.text, "test cohorts", "Half only", answer.text[:200])
+
+
+@CHECKS.add("measurement.contexts", "rule 138")
+async def contexts(platform: Platform) -> None:
+    """Without a word about it there was no promotion; a flight has one of four statuses."""
+    path = f"advertisers/{await platform.advertiser()}/context-records"
+    week = {"geo": "Atlanta", "timeWindowStart": "2026-01-05", "timeWindowEnd": "2026-01-11"}
+    seen = []
+    for more in ({}, {"promoActive": False}, {"promoActive": True}):
+        done = await platform.ok("POST", path, {"records": [{**week, **more}]})
+        seen.append(done["records"][0]["action"])
+    wanted = ["created", "unchanged", "updated"]
+    expect(seen == wanted, "actions of three uploads", wanted, seen)
+    for status in ("active", "dark", "pre_flight", "post_flight"):
+        await platform.ok("POST", path, {"records": [{**week, "flightStatus": status}]})
+    body = {"records": [{**week, "flightStatus": "boarding"}]}
+    await platform.refused("POST", path, body, "VALIDATION_ERROR")

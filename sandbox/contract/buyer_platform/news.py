@@ -21,6 +21,18 @@ async def _news(platform: Platform) -> list[Body]:
     return rows
 
 
+async def unread(platform: Platform) -> Body:
+    """The newest unread notification; a campaign is launched if there is none."""
+    query = {"unreadOnly": "true", "limit": 1}
+    rows: list[Body] = (await platform.ok("GET", NEWS, **query))["notifications"]
+    if not rows:
+        await platform.launched()
+        rows = (await platform.ok("GET", NEWS, **query))["notifications"]
+    if not rows:
+        raise Skipped("there are no unread notifications")
+    return rows[0]
+
+
 async def _row(platform: Platform, named: str) -> Body:
     rows = (await platform.ok("GET", NEWS, limit=100))["notifications"]
     return next(row for row in rows if str(row["id"]) == named)

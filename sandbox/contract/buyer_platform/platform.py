@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from uuid import uuid4
 
 from sandbox.contract.auth import Auth
 from sandbox.contract.check import Failed, Skipped, expect
-from sandbox.contract.control import Control
+from sandbox.contract.control import Control, pass_days, until
 from sandbox.contract.talk import Answer, NoAnswer, Talk
 from sandbox.core.errors import API_STATUS, InputError
 
@@ -21,7 +20,6 @@ BUYER = "/api/v2/buyer"
 BRAND = "acme.com"
 """The registered brand of the documents' examples."""
 
-PATIENCE_S = 10.0
 APPROVAL_HOURS = 96.0
 
 Body = dict[str, Any]
@@ -38,6 +36,8 @@ class Platform:
     control: Control | None
     brand: str
     prefix: str = BUYER
+    mcp: str | None = None
+    """Address of its MCP endpoint; None is the well-known place."""
     ahead: timedelta | None = None
     """How far the platform's clock is ahead of this machine's, once that is known."""
 
@@ -93,24 +93,11 @@ class Platform:
 
     async def pass_days(self, days: float) -> None:
         """Let days pass. Raises :class:`Skipped` without a clock."""
-        if self.control is None:
-            raise Skipped("that takes days; --control URL moves a sandbox's clock")
-        await self.control.advance(days * 24)
+        await pass_days(self.control, days)
 
     async def until(self, done: Callable[[], Awaitable[Any]], hours: float = APPROVAL_HOURS) -> Any:
-        """Wait for something that may take ``hours`` of the platform's time; gives what ``done`` gives at last."""
-        waited = 0.0
-        while not (found := await done()):
-            if self.control is None:
-                if waited >= PATIENCE_S:
-                    raise Skipped(f"it was not there after {PATIENCE_S:g} s; --control URL moves a sandbox's clock")
-                await asyncio.sleep(0.5)
-                waited += 0.5
-            else:
-                expect(waited < hours, "time", f"done after {hours:g} hours", "it was not")
-                await self.control.advance(6)
-                waited += 6
-        return found
+        """Wait for something of the platform's, as :func:`~sandbox.contract.control.until` does."""
+        return await until(self.control, done, hours)
 
     # -- things to check with ----------------------------------------------------------------------------
 
@@ -231,13 +218,15 @@ async def open_platform(
     other_auth: Auth | None = None,
     control: str | None = None,
     brand: str = BRAND,
+    mcp: str | None = None,
 ) -> AsyncIterator[Platform]:
     """The platform at an address, with or without ``/api/v2/buyer``. Raises :class:`InputError` if none answers."""
     root = url.removesuffix("/").removesuffix(BUYER)
     clock = None if control is None else await Control.open(control, talk)
-    platform = Platform(root, talk, auth, other_auth, clock, brand)
+    platform = Platform(root, talk, auth, other_auth, clock, brand, mcp=mcp)
     try:
-        answer = await platform.send("GET", "/api/v2/accounts/current")
+        with talk.reaching():
+            answer = await platform.send("GET", "/api/v2/accounts/current")
     except NoAnswer as error:
         raise InputError(f"nothing answers: {error}", url) from None
     if answer.status in (401, 403):

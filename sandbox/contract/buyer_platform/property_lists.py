@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.contract.buyer_platform import told
 from sandbox.contract.buyer_platform.checks import CHECKS
 from sandbox.contract.buyer_platform.platform import Body, Platform, judge, name
 from sandbox.contract.check import Skipped, expect
@@ -123,6 +124,83 @@ async def deleted(platform: Platform) -> None:
     await platform.ok("DELETE", f"advertisers/{advertiser}/property-lists/{made['listId']}")
     answer = await platform.send("GET", f"advertisers/{advertiser}/property-lists")
     expect(made["listId"] not in answer.text, "property lists", "not the deleted one", answer.text[:300])
+
+
+APPS = {
+    ("apple_tv_bundle", "com.netflix.Netflix"): ["ios_bundle"],
+    ("bundle_id", "com.facebook.katana"): ["ios_bundle", "android_package"],
+}
+"""Apps of the documents' examples, with the types of identifiers that they are kept as."""
+
+
+@CHECKS.add("lists.bundles", "rule 149")
+async def bundles(platform: Platform) -> None:
+    """A bundle is read back as one of its store."""
+    advertiser, seen = await platform.advertiser(), 0
+    path = f"advertisers/{advertiser}/property-lists"
+    for (kind, value), wanted in APPS.items():
+        body = {"name": name(), "purpose": "include", "identifiers": [{"type": kind, "value": value}]}
+        made = await platform.ok("POST", path, body)
+        found = (await platform.ok("GET", f"{path}/{made['listId']}"))["identifiers"]
+        for row in found:
+            expect(row["type"] in wanted and row["value"] == value, f"{kind} {value}", wanted, row)
+        seen += len(found)
+    if not seen:
+        raise Skipped("the platform knows none of these apps")
+
+
+def _resynced(cascade: Body) -> list[Any]:
+    return [count for count in cascade.values() if isinstance(count, int)]
+
+
+@CHECKS.add("lists.cascade", "rule 113")
+async def cascade(platform: Platform) -> None:
+    """A change of a list reaches media buys that run, and counts them; a draft is none of them."""
+    made = await platform.launched()
+    domains, path = await known(platform), f"advertisers/{made['advertiserId']}/property-lists"
+    done = await make(platform, made["advertiserId"], domains)
+    done = await platform.ok("PUT", f"{path}/{done['listId']}", {"domains": domains[:1]})
+    counts, wanted = _resynced(done["cascadeSummary"]), len(made["mediaBuyRefs"])
+    expect(wanted in counts, "counts of cascadeSummary", wanted, done["cascadeSummary"])
+    other = (await platform.staged())["advertiserId"]
+    counts = _resynced((await make(platform, other, domains))["cascadeSummary"])
+    expect(not any(counts), "counts of cascadeSummary without media buys", 0, counts)
+
+
+@CHECKS.add("lists.inherited", "rules 113 and 155")
+async def inherited(platform: Platform) -> None:
+    """The lists of an advertiser hold for all its campaigns: those that run, and those that are executed later."""
+    advertiser, domains = await platform.advertiser(), await known(platform)
+    found = await platform.discover(advertiser)
+    await platform.select(found)
+    ids = []
+    for _ in range(2):
+        one = await platform.campaign(advertiser, discoveryId=found["discoveryId"])
+        await platform.ok("POST", f"campaigns/{one['campaignId']}/execute", {})
+        ids.append((await platform.active(one["campaignId"]))["mediaBuyRefs"])
+    counts = _resynced((await make(platform, advertiser, domains))["cascadeSummary"])
+    expect(sum(map(len, ids)) in counts, "counts of cascadeSummary", sum(map(len, ids)), counts)
+    if platform.control is None:
+        return
+    late = await platform.campaign(advertiser, discoveryId=found["discoveryId"])
+    order = await told.order(platform, await platform.read(late["campaignId"]))
+    for package in order["packages"]:
+        target = package.get("targeting_overlay") or {}
+        expect("property_list" in target, "targeting_overlay of a package", "property_list", sorted(target))
+
+
+@CHECKS.add("lists.discovery", "rule 132")
+async def discovery(platform: Platform) -> None:
+    """Agents that are asked for products get a reference to the advertiser's lists, which has an address."""
+    found, advertiser = await platform.discover(await platform.advertiser()), await platform.advertiser()
+    agent = found["productGroups"][0]["products"][0]["salesAgentId"]
+    asked = await told.search(platform, advertiser, agent)
+    expect("property_list" not in asked, "get_products without lists", "no property_list", asked)
+    await make(platform, advertiser, await known(platform))
+    ref = (await told.search(platform, advertiser, agent)).get("property_list") or {}
+    expect(bool(ref.get("agent_url") and ref.get("list_id")), "property_list", "agent_url and list_id", ref)
+    answer = await platform.send("GET", f"/lists/{ref['list_id']}")
+    judge(answer, "fetching the list with an API key", "UNAUTHORIZED", "ACCESS_DENIED")
 
 
 @CHECKS.add("lists.token", "rule 156")

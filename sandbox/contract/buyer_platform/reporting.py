@@ -97,6 +97,16 @@ async def series_rows(platform: Platform) -> None:
     expect(not twice, "media buy, package and day", "each once", f"{twice} twice")
 
 
+@CHECKS.add("reports.demo", "rule 166")
+async def made_up(platform: Platform) -> None:
+    """Made-up data are there when asked for only: nothing was delivered before the flight."""
+    made = await platform.launched()
+    query = {"days": 7, "breakdown": "package", "campaignId": made["campaignId"]}
+    real, demo = [(await platform.ok("GET", PATH, **query, demo=asked))["totals"] for asked in ("false", "true")]
+    expect(real["impressions"] == 0, "impressions before the flight", 0, real["impressions"])
+    expect(demo["impressions"] > 0, "impressions with demo=true", "some", demo["impressions"])
+
+
 @CHECKS.add("reports.metrics", "rule 168")
 async def metrics(platform: Platform) -> None:
     """There are twelve metrics."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from sandbox.contract.auth import Auth
@@ -26,7 +24,7 @@ from sandbox.contract.outcome_agent.bodies import (
     day,
 )
 from sandbox.contract.outcome_agent.flight.record import Flight
-from sandbox.contract.talk import Answer, Talk
+from sandbox.contract.talk import Answer, NoAnswer, Talk
 from sandbox.core.errors import ApiError, InputError
 from sandbox.operations.outcome import ANSWER_MS, BODIES, METHODS, Proposal, ProposalList, read
 from sandbox.operations.outcome_dialect import IDEMPOTENCY
@@ -240,13 +238,9 @@ async def open_agent(
         platform_port,
         quiet,
     )
-    at = urlsplit(url)
     try:
-        async with asyncio.timeout(ANSWER_S):
-            _, writer = await asyncio.open_connection(at.hostname, at.port or (443 if at.scheme == "https" else 80))
-        writer.close()
-    except OSError as error:  # TimeoutError is one, without words
-        raise InputError(
-            f"nothing answers: {str(error) or 'no connection in time'}", url, "start the agent; URL is its endpointUrl"
-        ) from None
+        with talk.reaching():
+            await agent.talk.send("POST", f"{url}/{OPERATIONS[0]}", {}, dict([auth.header]) if auth else {})
+    except NoAnswer as error:
+        raise InputError(f"nothing answers: {error}", url, "start the agent; URL is its endpointUrl") from None
     yield agent

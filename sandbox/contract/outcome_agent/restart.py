@@ -33,7 +33,12 @@ async def _restart(agent: OutcomeAgent) -> None:
     process = await asyncio.create_subprocess_shell(
         agent.restart, stdin=nowhere, stdout=nowhere, stderr=nowhere, env=dict(os.environ)
     )
-    code = await asyncio.wait_for(process.wait(), START_S)
+    try:
+        code = await asyncio.wait_for(process.wait(), START_S)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise Failed("--restart", "a command that ends: let it start the agent in the background", "it runs") from None
     if code:
         raise Failed("--restart", "a command that succeeds", f"exit code {code}")
     for _ in range(round(START_S / 0.25)):

@@ -15,5 +15,5 @@ for _group in _GROUPS.split():
     import_module(f"{__name__}.{_group}")
 
 SUBJECT: Subject[Agent] = Subject(
-    "sales-agent", "The sales agent", open_agent, CHECKS, ("other_auth", "control", "protocol"), OFFICIAL
+    "sales-agent", "The sales agent", open_agent, CHECKS, ("other_auth", "control", "protocol", "brand"), OFFICIAL
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -12,8 +13,9 @@ from uuid import uuid4
 
 from sandbox.contract.auth import Auth
 from sandbox.contract.check import Failed, Skipped
-from sandbox.contract.control import Control
-from sandbox.contract.sales_agent.wires import Told, Wire, reach
+from sandbox.contract.control import Control, pass_days, until
+from sandbox.contract.mcp import Told
+from sandbox.contract.sales_agent.wires import Wire, reach
 from sandbox.contract.talk import NoAnswer, Talk
 from sandbox.core.errors import AdcpError, InputError
 from sandbox.protocol import schemas
@@ -21,8 +23,11 @@ from sandbox.protocol.errors import from_body
 from sandbox.protocol.tools import TOOLS
 from sandbox.protocol.versions import VERSIONS, envelope, from_wire, known, schema_name, to_wire
 
-PATIENCE_S = 10.0
-"""How long something is waited for in real time, where nobody can move the agent's clock."""
+BRAND = "acmeoutdoor.example"
+"""Who advertises unless told otherwise: a name under a domain that is reserved for tests."""
+
+TIDY_S = 20.0
+"""How long is tried to cancel what a check has bought."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -48,12 +53,20 @@ class Reply:
         """True if it was not refused."""
         return self.error is None
 
+    @property
+    def why(self) -> str:
+        """What it was refused for, in a line; empty if it was not."""
+        return "" if self.error is None else f"{self.error.code} {self.error.message}".strip()
+
 
 @dataclass(slots=True)
 class Agent:
     """A sales agent: tools are called as ``await agent.ok("get_products", {…})``, with payloads in the form of 3.1.
 
-    ``made`` are the media buys that checks have made and not canceled yet.
+    ``brand`` is the domain of who advertises, ``offered`` the releases that the agent names, ``versions`` those of
+    them that we know. ``made`` are the media buys that a check has made and not canceled yet, ``formats`` those of
+    the products that it ordered; ``curates`` says that the agent has no wholesale feed, ``sells`` that
+    it has taken an order, or refused one in which nothing is wrong; None is not known yet.
     """
 
     wire: Wire
@@ -63,10 +76,15 @@ class Agent:
     control: Control | None
     tools: list[str] = field(default_factory=list)
     capabilities: dict[str, Any] = field(default_factory=dict)
+    offered: tuple[str, ...] = ("3.0",)
     versions: tuple[str, ...] = ("3.0",)
+    brand: str = BRAND
+    curates: bool | None = None
+    sells: bool | None = None
     account: dict[str, Any] | None = None
     breaches: list[Breach] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
+    formats: dict[Any, list[dict[str, Any]]] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
@@ -76,8 +94,26 @@ class Agent:
     # -- calls -------------------------------------------------------------------------------------------
 
     async def send(self, tool: str, payload: dict[str, Any], auth: Auth | None) -> Told:
-        """Call a tool with a payload as it is."""
-        return await self.wire.call(tool, payload, auth)
+        """Call a tool with a payload as it is. A media buy that comes of it is canceled after the check."""
+        told = await self.wire.call(tool, payload, auth)
+        if tool == "create_media_buy" and not told.failed and told.body:
+            made = told.body.get("media_buy_id")
+            self.sells = self.sells or bool(made or told.body.get("task_id"))
+            if made and str(made) not in self.made:
+                self.made.append(str(made))
+        return told
+
+    async def tidy(self) -> None:
+        """Cancel what is left of what a check has bought; that is no part of the conversation."""
+        shown, left = len(self.talk.exchanges), list(self.made)
+        self.made.clear()
+        with suppress(NoAnswer, TimeoutError):
+            async with asyncio.timeout(TIDY_S):
+                for media_buy_id in left if "update_media_buy" in self.tools else ():
+                    asked = self.here({"media_buy_id": media_buy_id, "canceled": True, "idempotency_key": new_key()})
+                    sent = {**envelope(self.version), **to_wire("update_media_buy", "request", asked, self.version)}
+                    await self.wire.call("update_media_buy", sent, self.auth)
+        del self.talk.exchanges[shown:]
 
     async def call(
         self,
@@ -123,7 +159,7 @@ class Agent:
         """A call that must not be refused; gives its answer in the form of 3.1."""
         reply = await self.call(tool, payload, **given)
         if reply.error is not None:
-            raise Failed(tool, "an answer", f"{reply.error.code} {reply.error.message}")
+            raise Failed(tool, "an answer", reply.why)
         return reply.body
 
     async def refused(self, tool: str, payload: dict[str, Any], *codes: str, **given: Any) -> AdcpError:
@@ -152,30 +188,12 @@ class Agent:
         return await self.control.now() if self.control is not None else datetime.now(UTC)
 
     async def until(self, done: Callable[[], Awaitable[Any]], hours: float, step: float = 6.0) -> Any:
-        """Wait for something of the agent's that may take ``hours`` of its time; gives what ``done`` gives at last.
-
-        Raises :class:`Skipped` if it does not come and nobody can move the agent's clock, :class:`Failed` if
-        somebody can.
-        """
-        waited = 0.0
-        while not (found := await done()):
-            if self.control is None:
-                if waited >= PATIENCE_S:
-                    raise Skipped(f"it was not there after {PATIENCE_S:g} s; --control URL moves a sandbox's clock")
-                await asyncio.sleep(0.5)
-                waited += 0.5
-            else:
-                if waited >= hours:
-                    raise Failed("time", f"done after {hours:g} hours", "it was not")
-                await self.control.advance(step)
-                waited += step
-        return found
+        """Wait for something of the agent's, as :func:`~sandbox.contract.control.until` does."""
+        return await until(self.control, done, hours, step)
 
     async def pass_days(self, days: float) -> None:
         """Let the agent's days pass. Raises :class:`Skipped` without a clock."""
-        if self.control is None:
-            raise Skipped("that takes days; --control URL moves a sandbox's clock")
-        await self.control.advance(days * 24)
+        await pass_days(self.control, days)
 
 
 def new_key() -> str:
@@ -191,24 +209,47 @@ async def open_agent(
     other_auth: Auth | None = None,
     control: str | None = None,
     protocol: str | None = None,
+    brand: str = BRAND,
 ) -> AsyncIterator[Agent]:
     """The agent at an address. Raises :class:`InputError` if none answers there, or one that is no AdCP agent."""
     clock = None if control is None else await Control.open(control, talk)
+    try:
+        with talk.reaching():
+            agent = await _met(url, auth, talk, protocol)
+    except NoAnswer as error:
+        raise InputError(f"it answers no more: {error}", url) from None
+    agent.other, agent.control, agent.brand = other_auth, clock, brand
+    yield agent
+
+
+async def _met(url: str, auth: Auth | None, talk: Talk, protocol: str | None) -> Agent:
+    """The agent, asked what it is. Raises :class:`InputError` and :class:`NoAnswer`."""
     wire = await reach(url, auth, talk, protocol)
-    agent = Agent(wire, talk, auth, other_auth, clock)
+    agent = Agent(wire, talk, auth, None, None)
     agent.tools = await wire.tools()
     if "get_adcp_capabilities" not in agent.tools:
         raise InputError("no AdCP agent: it has no tool get_adcp_capabilities", url)
     told = await agent.send("get_adcp_capabilities", {}, auth)
     agent.capabilities = told.body or {}
-    adcp = agent.capabilities.get("adcp")
+    agent.offered = _releases(agent.capabilities)
+    agent.versions = tuple(version for version in VERSIONS if version in agent.offered)
+    if not agent.versions:
+        offered = ", ".join(agent.offered)
+        raise InputError(f"it offers {offered}, and none of {', '.join(VERSIONS)}, which are known here", url)
+    return agent
+
+
+def _releases(capabilities: dict[str, Any]) -> tuple[str, ...]:
+    """The releases that an agent offers (``3.1``), the newest last; 3.0 if it names none, as those of 3.0 do."""
+    adcp = capabilities.get("adcp")
     offered = adcp.get("supported_versions") if isinstance(adcp, dict) else None
-    named = [str(one)[:3] for one in offered] if isinstance(offered, list) else []
-    agent.versions = tuple(version for version in VERSIONS if version in named) or ("3.0",)
-    yield agent
-    for media_buy_id in agent.made:
-        with suppress(NoAnswer):
-            await agent.call("update_media_buy", agent.here({"media_buy_id": media_buy_id, "canceled": True}))
+    named = {_RELEASE.match(str(one)) for one in offered} if isinstance(offered, list) else set()
+    found = {(int(match[1]), int(match[2])) for match in named if match is not None}
+    return tuple(f"{major}.{minor}" for major, minor in sorted(found)) or ("3.0",)
+
+
+_RELEASE = re.compile(r"(\d+)\.(\d+)(?:\.\d+)?$")
+"""A release, or a patch of it; what comes before a release (``3.2-rc.1``) is none."""
 
 
 def offers(agent: Agent, tool: str) -> bool:

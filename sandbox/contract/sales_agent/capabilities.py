@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.contract.auth import Auth
 from sandbox.contract.check import Skipped, expect
 from sandbox.contract.sales_agent.agent import Agent
+from sandbox.contract.sales_agent.catalog import account, products
 from sandbox.contract.sales_agent.checks import CHECKS
-from sandbox.contract.sales_agent.orders import products
-from sandbox.protocol.versions import VERSIONS
+from sandbox.protocol.versions import VERSIONS, envelope
 
 _SPEC = "docs/protocol/get_adcp_capabilities.mdx"
-_VERSIONS = "core/version-envelope.json"
+_VERSIONS = "docs/reference/versioning.mdx, Version negotiation"
 
 CORE = ("get_products", "create_media_buy", "update_media_buy", "get_media_buys", "get_media_buy_delivery")
 """What a seller of media offers whatever its release."""
@@ -62,6 +63,8 @@ async def served(agent: Agent) -> None:
 async def replay_window(agent: Agent) -> None:
     """How long replays are remembered is declared, from an hour to a week."""
     said = ((await agent.ok("get_adcp_capabilities")).get("adcp") or {}).get("idempotency") or {}
+    if said.get("supported") is False:
+        raise Skipped("the agent says that it remembers no replays (adcp.idempotency.supported)")
     window = said.get("replay_ttl_seconds")
     fine = isinstance(window, int | float) and 3600 <= window <= 604_800
     expect(fine, "adcp.idempotency.replay_ttl_seconds", "3600 to 604800", window)
@@ -90,8 +93,7 @@ async def auth_missing(agent: Agent) -> None:
     """Who brings no credentials is refused the account's media buys."""
     if agent.auth is None:
         raise Skipped("no credentials were given (--auth)")
-    told = await agent.wire.call("get_media_buys", {}, None)
-    _expect_stranger(told.http.status, told.failed)
+    await _expect_stranger(agent, None)
 
 
 @CHECKS.add("auth.wrong", "docs/building/by-layer/L2/authentication.mdx")
@@ -99,23 +101,48 @@ async def auth_wrong(agent: Agent) -> None:
     """Who brings wrong credentials is refused."""
     if agent.auth is None:
         raise Skipped("no credentials were given (--auth)")
-    told = await agent.wire.call("get_media_buys", {}, agent.auth.wrong())
-    _expect_stranger(told.http.status, told.failed)
+    await _expect_stranger(agent, agent.auth.wrong())
 
 
-def _expect_stranger(status: int, failed: bool) -> None:
-    expect(status in (401, 403) or (status == 200 and failed), "HTTP status", "401, or an AdCP error", status)
+async def _expect_stranger(agent: Agent, auth: Auth | None) -> None:
+    """Fail if somebody else gets what the customer gets. Skipped if the customer gets nothing either."""
+    agent.needs("get_media_buys")
+    await account(agent)
+    asked = {**envelope(agent.version), **agent.here({})}
+    if (await agent.wire.call("get_media_buys", asked, agent.auth)).failed:
+        raise Skipped("get_media_buys is refused to its own customer too")
+    told = await agent.wire.call("get_media_buys", asked, auth)
+    status = told.http.status
+    refused = status in (401, 403) or (status == 200 and told.failed)
+    expect(refused, "get_media_buys for a stranger", "401, 403, or an error", f"HTTP {status}: {told.http.text[:200]}")
 
 
 @CHECKS.add("versions.served", _VERSIONS)
 async def versions_served(agent: Agent) -> None:
-    """Each advertised release is served, and named in the answer from 3.1 on."""
+    """Each advertised release is served, and no other one is named in the answer."""
     for version in agent.versions:
         body = (await agent.call("get_adcp_capabilities", version=version)).told.body or {}
         expect("adcp" in body, f"get_adcp_capabilities in {version}", "an answer", body)
+        said = body.get("adcp_version")
         if version != "3.0":
-            said = str(body.get("adcp_version", ""))
-            expect(said.startswith(version), "adcp_version of the answer", version, said or "none")
+            expect(said is None or _is(said, version), "adcp_version of the answer", version, said)
+
+
+@CHECKS.add("versions.named", _VERSIONS, severity="should")
+async def versions_named(agent: Agent) -> None:
+    """From 3.1 on, an answer names the release in which it is given."""
+    for version in agent.versions:
+        if version != "3.0":
+            body = (await agent.call("get_adcp_capabilities", version=version)).told.body or {}
+            said = body.get("adcp_version")
+            expect(said is not None, "adcp_version of the answer", version, "none")
+    if agent.versions == ("3.0",):
+        raise Skipped("releases are named from 3.1 on")
+
+
+def _is(said: object, version: str) -> bool:
+    """True if a release is said, or a patch of it."""
+    return str(said) == version or str(said).startswith(f"{version}.")
 
 
 @CHECKS.add("versions.newer_minor", _VERSIONS)
@@ -124,8 +151,9 @@ async def newer_minor(agent: Agent) -> None:
     if agent.version == "3.0":
         raise Skipped("releases are named from 3.1 on")
     told = await agent.wire.call("get_adcp_capabilities", {"adcp_version": "3.99"}, agent.auth)
-    said = (told.body or {}).get("adcp_version")
-    expect(not told.failed and str(said).startswith(agent.version), "adcp_version of the answer", agent.version, said)
+    expect(not told.failed, "get_adcp_capabilities in 3.99", "an answer", told.http.text[:300])
+    said, newest = (told.body or {}).get("adcp_version"), agent.offered[-1]
+    expect(said is None or _is(said, newest), "adcp_version of the answer", newest, said)
 
 
 @CHECKS.add("versions.other_major", _VERSIONS)
@@ -135,6 +163,9 @@ async def other_major(agent: Agent) -> None:
     error = agent.read("get_products", told, agent.version).error
     code = error.code if error is not None else "it was served"
     expect(code == "VERSION_UNSUPPORTED", "code", "VERSION_UNSUPPORTED", code)
-    details = (error.details or {}) if error is not None else {}
-    listed = details.get("supported_versions") or details.get("supported_majors")
-    expect(bool(listed), "error.details", f"supported_versions, such as {list(VERSIONS)}", details)
+    entry = (told.body or {}).get("adcp_error") or ((told.body or {}).get("errors") or [{}])[0]
+    listed = {**(entry.get("data") or {}), **(entry.get("details") or {})}
+    named = listed.get("supported_versions") or listed.get("supported_majors")
+    expect(
+        bool(named) or agent.version == "3.0", "details of the error", f"supported_versions: {list(VERSIONS)}", listed
+    )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sandbox.contract.check import Skipped, expect
 from sandbox.contract.sales_agent.agent import Agent
+from sandbox.contract.sales_agent.catalog import every_row, wholesale
+from sandbox.contract.sales_agent.catalog import formats as described_formats
+from sandbox.contract.sales_agent.catalog import products as on_offer
 from sandbox.contract.sales_agent.checks import CHECKS
-from sandbox.contract.sales_agent.orders import account
-from sandbox.contract.sales_agent.orders import products as on_offer
 
 _SPEC = "docs/media-buy/task-reference/get_products.mdx"
 
@@ -23,13 +26,13 @@ async def ids(agent: Agent) -> None:
 
 @CHECKS.add("products.prices", _SPEC)
 async def prices(agent: Agent) -> None:
-    """Every price is above zero, in a currency, and either fixed or by auction, not both."""
+    """No price is below zero; each has a currency, and is either fixed or by auction, not both."""
     for product in await on_offer(agent):
         for option in product["pricing_options"]:
             what = f"{product['product_id']}.{option['pricing_option_id']}"
             fixed, floor = option.get("fixed_price"), option.get("floor_price")
             expect(fixed is None or floor is None, what, "fixed_price or floor_price", "both")
-            expect(fixed is None or fixed > 0, f"{what}.fixed_price", "above zero", fixed)
+            expect(fixed is None or fixed >= 0, f"{what}.fixed_price", "not below zero", fixed)
             expect(
                 len(str(option.get("currency", ""))) == 3, f"{what}.currency", "three letters", option.get("currency")
             )
@@ -37,26 +40,34 @@ async def prices(agent: Agent) -> None:
 
 @CHECKS.add("products.formats", "docs/creative/task-reference/list_creative_formats.mdx")
 async def formats(agent: Agent) -> None:
-    """Every product takes a format that list_creative_formats describes."""
-    agent.needs("list_creative_formats")
-    rows = (await agent.ok("list_creative_formats")).get("formats") or []
-    described = {row["format_id"]["id"] for row in rows}
-    for product in await on_offer(agent):
-        named = {one["id"] for one in product.get("format_ids") or []}
-        if named:
-            expect(bool(named & described), f"formats of {product['product_id']}", sorted(described), sorted(named))
+    """Every product takes a format that list_creative_formats describes, or one of another creative agent."""
+    rows = await described_formats(agent)
+    described = {_named(row["format_id"]) for row in rows}
+    homes = {agent_url for agent_url, _ in described}
+    taken = [(product["product_id"], product.get("format_ids")) for product in await on_offer(agent)]
+    if not described or not any(formats for _, formats in taken):
+        raise Skipped("no formats are described, or no product names any")
+    for product_id, formats in taken:
+        named = {_named(one) for one in formats or ()}
+        if all(agent_url in homes for agent_url, _ in named) and named:
+            expect(bool(named & described), f"formats of {product_id}", sorted(described), sorted(named))
+
+
+def _named(format_id: dict[str, Any]) -> tuple[str, str]:
+    return str(format_id["agent_url"]).rstrip("/"), str(format_id["id"])
 
 
 @CHECKS.add("products.filter", _SPEC)
 async def filtered(agent: Agent) -> None:
-    """A filter by delivery type leaves all products of that type and no other."""
+    """A filter by delivery type leaves out every product of another type, and not those of that type."""
     rows = await on_offer(agent)
-    where = await account(agent)
     for kind in ("guaranteed", "non_guaranteed"):
-        asked = {"buying_mode": "wholesale", "account": where, "filters": {"delivery_type": kind}}
-        found = {row["product_id"] for row in (await agent.ok("get_products", asked)).get("products") or []}
-        wanted = {row["product_id"] for row in rows if row["delivery_type"] == kind}
-        expect(found == wanted, f"products that are {kind}", sorted(wanted), sorted(found))
+        asked = {**await wholesale(agent), "filters": {"delivery_type": kind}}
+        found = await every_row(agent, "get_products", "products", asked)
+        other = [row["product_id"] for row in found if row["delivery_type"] != kind]
+        expect(not other, f"products that are not {kind}", "none", other)
+        wanted = [row["product_id"] for row in rows if row["delivery_type"] == kind]
+        expect(bool(found) or not wanted or bool(agent.curates), f"products that are {kind}", wanted, "none")
 
 
 @CHECKS.add("products.named", _SPEC, severity="should")
@@ -71,8 +82,7 @@ async def named(agent: Agent) -> None:
 @CHECKS.add("formats.ids", "docs/creative/task-reference/list_creative_formats.mdx")
 async def format_ids(agent: Agent) -> None:
     """No two formats have one id, and each says what assets it wants."""
-    agent.needs("list_creative_formats")
-    rows = (await agent.ok("list_creative_formats")).get("formats") or []
+    rows = await described_formats(agent)
     if not rows:
         raise Skipped("the agent describes no formats")
     found = [(row["format_id"]["agent_url"], row["format_id"]["id"]) for row in rows]

@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.contract.auth import Auth
 from sandbox.contract.check import Skipped, expect
 from sandbox.contract.sales_agent.agent import Agent
-from sandbox.contract.sales_agent.orders import account
+from sandbox.contract.sales_agent.catalog import account, every_row
 
 MOST_PAGES = 300
 
@@ -20,12 +20,17 @@ Name = Callable[[dict[str, Any]], str]
 async def walk(
     agent: Agent, tool: str, rows: str, name: Name, size: int, payload: dict[str, Any], auth: Auth | None = None
 ) -> list[str]:
-    """The names of all rows, page by page, as oneself or as ``auth``."""
+    """The names of all rows, page by page, as oneself or as ``auth``.
+
+    Raises :class:`Skipped` for a list that the agent does not page.
+    """
     found: list[str] = []
     page: dict[str, Any] = {"max_results": size}
     for _ in range(MOST_PAGES):
         body = await agent.ok(tool, {**payload, "pagination": page}, auth=auth)
         listed, told = body.get(rows) or [], body.get("pagination") or {}
+        if "pagination" not in body and len(listed) > size:
+            raise Skipped(f"{tool} is not paged: it has no pagination in its answer")
         expect(len(listed) <= size, f"rows of a page of {tool}", f"at most {size}", len(listed))
         for row in listed:
             expect(name(row) not in found, f"rows of {tool} in pages of {size}", "each once", f"{name(row)} twice")
@@ -39,6 +44,7 @@ async def walk(
 
 async def all_buys(agent: Agent) -> list[str]:
     """The ids of all media buys of the account."""
+    agent.needs("get_media_buys")
     await account(agent)
-    payload = agent.here({"status_filter": STATUSES})
-    return await walk(agent, "get_media_buys", "media_buys", lambda row: str(row["media_buy_id"]), 100, payload)
+    rows = await every_row(agent, "get_media_buys", "media_buys", agent.here({"status_filter": STATUSES}))
+    return [str(row["media_buy_id"]) for row in rows]

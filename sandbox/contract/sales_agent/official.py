@@ -23,6 +23,12 @@ STORYBOARDS = (
 ).split()
 """Those that are about agents that sell media."""
 
+SIGNED = "webhook_emission"
+"""Signatures are of the machine's time, whatever the world's."""
+
+CLOCK = Path(__file__).with_name("clock.mjs")
+"""What the runner takes the time from: see there why."""
+
 OFFICIAL: Checks[Agent] = Checks()
 
 
@@ -58,8 +64,15 @@ async def _play(agent: Agent, storyboard: str) -> dict[str, Any]:
         if agent.auth.method != "bearer":
             raise Skipped("the runner takes bearer tokens only")
         command += ["--auth", agent.auth.secret]
+    clock = {"NODE_OPTIONS": f"{os.environ.get('NODE_OPTIONS', '')} --import={CLOCK.as_uri()}"}
+    if agent.control is not None and storyboard != SIGNED:
+        clock["RUNNER_NOW"] = (await agent.control.now()).isoformat()
     process = await asyncio.create_subprocess_exec(
-        *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        *command,
+        env={**os.environ, **clock},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
     try:
         output, errors = await process.communicate()

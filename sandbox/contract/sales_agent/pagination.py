@@ -6,9 +6,11 @@ from typing import Any
 
 from sandbox.contract.check import Skipped, expect
 from sandbox.contract.sales_agent.agent import Agent
+from sandbox.contract.sales_agent.catalog import account, wholesale
 from sandbox.contract.sales_agent.checks import CHECKS
+from sandbox.contract.sales_agent.creatives import creatives_for
 from sandbox.contract.sales_agent.lists import STATUSES, Name, all_buys, walk
-from sandbox.contract.sales_agent.orders import account, cancel, creatives_for, place
+from sandbox.contract.sales_agent.orders import place
 
 _SPEC = "core/pagination-request.json; core/pagination-response.json"
 
@@ -37,7 +39,9 @@ def _format(row: dict[str, Any]) -> str:
 async def products(agent: Agent) -> None:
     """Pages of products together have every product once."""
     agent.needs("get_products")
-    payload = {"buying_mode": "wholesale", "account": await account(agent)}
+    payload = await wholesale(agent)
+    if agent.curates:
+        raise Skipped("the agent has no wholesale feed: what it curates need not be the same twice")
     await _compare(agent, "get_products", "products", _product, payload)
 
 
@@ -52,7 +56,7 @@ async def formats(agent: Agent) -> None:
 async def media_buys(agent: Agent) -> None:
     """Pages of media buys together have every media buy once."""
     for _ in range(3 - min(3, len(await all_buys(agent)))):
-        await cancel(agent, (await place(agent))["media_buy_id"])
+        await place(agent)
     payload = agent.here({"status_filter": STATUSES})
     await _compare(agent, "get_media_buys", "media_buys", lambda row: str(row["media_buy_id"]), payload)
 
@@ -65,22 +69,23 @@ async def creatives(agent: Agent) -> None:
     for _ in range(3):
         request = await creatives_for(agent, made)
         await agent.ok("sync_creatives", {name: request[name] for name in request if name != "assignments"})
-    await cancel(agent, made["media_buy_id"])
     await _compare(agent, "list_creatives", "creatives", lambda row: str(row["creative_id"]), agent.here({}))
 
 
-@CHECKS.add("pages.cursor", _SPEC)
+@CHECKS.add("pages.cursor", _SPEC, severity="should")
 async def cursor(agent: Agent) -> None:
     """A cursor that the agent never gave is refused."""
+    agent.needs("get_media_buys")
     await account(agent)
-    for wrong in ("no-such-cursor", "-1", "999999999"):
-        asked = agent.here({"pagination": {"max_results": 1, "cursor": wrong}})
-        await agent.refused("get_media_buys", asked, "INVALID_REQUEST", "VALIDATION_ERROR", "CURSOR_EXPIRED")
+    if "pagination" not in await agent.ok("get_media_buys", agent.here({"pagination": {"max_results": 1}})):
+        raise Skipped("get_media_buys is not paged: it has no pagination in its answer")
+    await agent.refused("get_media_buys", agent.here({"pagination": {"max_results": 1, "cursor": "no-such-cursor"}}))
 
 
 @CHECKS.add("pages.size", _SPEC)
 async def size(agent: Agent) -> None:
     """A page of no rows, or of less, is refused."""
+    agent.needs("get_media_buys")
     await account(agent)
     for wrong in (0, -3):
         asked = agent.here({"pagination": {"max_results": wrong}})

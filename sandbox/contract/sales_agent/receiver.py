@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from sandbox.contract.sales_agent.tasks import FINAL
 from sandbox.contract.talk import Talk
 from sandbox.protocol import signatures
 from sandbox.protocol.signatures import Malformed
@@ -59,6 +60,13 @@ class Receiver:
         exchange.status = status
         self.hooks.append(Hook(str(request.url), headers, raw))
         return web.Response(status=status)
+
+    async def last(self, timeout_s: float) -> Hook:
+        """The webhook that tells the end of a task, or the latest one if none does in time."""
+        until = time.monotonic() + timeout_s
+        while self.hooks[-1].body.get("status") not in FINAL and time.monotonic() < until:
+            await asyncio.sleep(0.05)
+        return self.hooks[-1]
 
     async def wait(self, number: int, timeout_s: float) -> bool:
         """True when there are so many webhooks; False if there are not in time."""

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox.contract.check import Skipped, expect
 from sandbox.contract.sales_agent.agent import Agent, Reply
 from sandbox.contract.sales_agent.checks import CHECKS
-from sandbox.contract.sales_agent.orders import bought, cancel, order
+from sandbox.contract.sales_agent.orders import bought, order, sells
 from sandbox.contract.sales_agent.receiver import Receiver, receiving, unsigned
+from sandbox.contract.talk import NoAnswer
 from sandbox.protocol import schemas
 from sandbox.protocol.idempotency import KEY
 
 _SPEC = "docs/building/by-layer/L3/webhooks.mdx"
 _SIGNING = "docs/building/by-layer/L1/security.mdx, Webhook callbacks"
+
+FIRST_S = 20.0
+"""How long a webhook is waited for once it is due."""
+
+_A2A = {"jsonrpc", "kind", "task", "statusUpdate", "artifactUpdate"}
+"""What one of these is in is a notification of A2A's own."""
 
 RETRY_S = 25.0
 """How long a second attempt is waited for."""
@@ -30,26 +37,28 @@ async def _ordered(agent: Agent, refusing: list[int] | None = None) -> AsyncIter
     """An order whose news go to a receiver. Skipped where none is due: the order was done at once, and nothing came."""
     if urlsplit(agent.wire.endpoint).hostname not in ("127.0.0.1", "localhost", "::1"):
         raise Skipped("the agent is on another machine, from where the receiver of this one can't be reached")
+    await sells(agent)
     async with receiving(agent.talk, refusing) as receiver:
         config = {"url": receiver.url, "operation_id": OPERATION}
         reply = await agent.call("create_media_buy", await order(agent, push_notification_config=config))
-        expect(reply.ok, "create_media_buy", "an answer", reply.error)
-        made = await bought(agent, reply)
-        due = reply.body.get("status") == "submitted"
-        came = await receiver.wait(1, 10 if due else 3)
+        if reply.error is not None:  # a seller has to refuse addresses of private networks and those without TLS
+            raise Skipped(f"the agent takes no order with webhooks to {receiver.url}: {reply.why}")
+        await bought(agent, reply)
+        due = "media_buy_id" not in reply.body
+        came = await receiver.wait(1, FIRST_S if due else 3)
         if not came and not due:
-            await cancel(agent, made)
             raise Skipped("orders are done at once here: no webhook is due")
+        if came and "task_type" not in receiver.hooks[0].body and _A2A & set(receiver.hooks[0].body):
+            raise Skipped("webhooks come in the form of A2A, which is not checked")
         yield receiver, reply
-        await cancel(agent, made)
 
 
 @CHECKS.add("webhooks.told", _SPEC)
 async def told(agent: Agent) -> None:
     """When a submitted order is decided a webhook says so, with the task and the caller's operation_id."""
     async with _ordered(agent) as (receiver, reply):
-        expect(bool(receiver.hooks), "webhooks", "one", "none")
-        body = receiver.hooks[-1].body
+        expect(bool(receiver.hooks), f"webhooks within {FIRST_S:g} s of the decision", "one", "none")
+        body = (await receiver.last(FIRST_S)).body
         expect(body.get("operation_id") == OPERATION, "operation_id", OPERATION, body.get("operation_id"))
         if "task_id" in reply.body:
             expect(body.get("task_id") == reply.body["task_id"], "task_id", reply.body["task_id"], body.get("task_id"))
@@ -79,9 +88,9 @@ async def signed(agent: Agent) -> None:
         expect(not why, "the signature", "one by a published key", why)
 
 
-@CHECKS.add("webhooks.retried", _SPEC)
+@CHECKS.add("webhooks.retried", _SPEC, severity="should")
 async def retried(agent: Agent) -> None:
-    """A webhook that was answered with 500 comes again."""
+    """A webhook that was answered with 500 comes again (soon: no schedule is laid down)."""
     async with _ordered(agent, [500]) as (receiver, _):
         came = await receiver.wait(2, RETRY_S)
         expect(came, f"attempts in {RETRY_S:g} s", "two", len(receiver.hooks))
@@ -109,16 +118,20 @@ async def not_again(agent: Agent) -> None:
 
 
 async def _keys(agent: Agent) -> list[dict[str, Any]]:
-    """The keys that the agent publishes: those of its key set, or of the one that its brand.json names."""
+    """The keys that the agent publishes: those of its key set, and of those that its brand.json names."""
     parts = urlsplit(agent.wire.endpoint)
     base = f"{parts.scheme}://{parts.netloc}/.well-known"
+    named = (agent.capabilities.get("identity") or {}).get("brand_json_url")
     addresses = [f"{base}/jwks.json"]
-    brand = (await agent.talk.send("GET", f"{base}/brand.json")).body
-    if isinstance(brand, dict):
-        rows = brand.get("agents") or []
+    for address in filter(None, (named, f"{base}/brand.json")):
+        rows = (await _read(agent, str(address))).get("agents") or []
         addresses += [str(row["jwks_uri"]) for row in rows if isinstance(row, dict) and row.get("jwks_uri")]
-    keys: list[dict[str, Any]] = []
-    for address in dict.fromkeys(addresses):
+    return [key for address in dict.fromkeys(addresses) for key in (await _read(agent, address)).get("keys") or []]
+
+
+async def _read(agent: Agent, address: str) -> dict[str, Any]:
+    """A document of JSON; empty if there is none."""
+    with suppress(NoAnswer):
         found = (await agent.talk.send("GET", address)).body
-        keys += (found.get("keys") or []) if isinstance(found, dict) else []
-    return keys
+        return found if isinstance(found, dict) else {}
+    return {}

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+import asyncio
 from itertools import count
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from sandbox.contract.auth import Auth
+from sandbox.contract.mcp import Mcp, Told, credentials, event
 from sandbox.contract.talk import Answer, NoAnswer, Talk
 from sandbox.core.errors import InputError
 
 CARDS = ("agent-card.json", "agent.json")
 """Names of an agent card below ``.well-known``, the present one first."""
 
-MCP_VERSION = "2025-06-18"
+INTERIM = ("submitted", "working")
+"""States of a task of A2A that is not over."""
 
-
-@dataclass(slots=True, frozen=True)
-class Told:
-    """What an agent said: ``body`` is what its tool answers, None if there is none; ``failed`` as the wire has it."""
-
-    http: Answer
-    body: dict[str, Any] | None
-    failed: bool
+POLL_S, POLLS = 0.5, 40
+"""How long is waited before such a task is asked for again, and how many times."""
 
 
 class Wire(Protocol):
@@ -49,71 +44,6 @@ class Wire(Protocol):
         """The headers of every message."""
 
 
-class Mcp:
-    """Streamable HTTP: answers come as JSON or as events; a session is opened, and kept if the server gives one."""
-
-    name = "mcp"
-
-    def __init__(self, url: str, auth: Auth | None, talk: Talk) -> None:
-        self.endpoint = url
-        self._auth, self._talk = auth, talk
-        self._session: dict[str, str] = {}
-        self._ids = count(1)
-
-    async def open(self) -> None:
-        """Initialize. Raises :class:`InputError` if that is no MCP server."""
-        client = {"name": "adcp-sandbox-check", "version": "1"}
-        given = {"protocolVersion": MCP_VERSION, "capabilities": {}, "clientInfo": client}
-        answer, told = await self._rpc("initialize", given, self._auth)
-        if not isinstance(told.get("result"), dict):
-            raise InputError(f"no MCP server answers: {_why(answer, told)}", self.endpoint)
-        session = next((value for name, value in answer.headers.items() if name.lower() == "mcp-session-id"), None)
-        version = str(told["result"].get("protocolVersion", MCP_VERSION))
-        self._session = {"MCP-Protocol-Version": version, **({"Mcp-Session-Id": session} if session else {})}
-        done = {"jsonrpc": "2.0", "method": "notifications/initialized"}
-        await self._talk.send("POST", self.endpoint, done, self.headers(self._auth))
-
-    async def tools(self) -> list[str]:
-        """All pages of tools/list."""
-        names: list[str] = []
-        cursor: dict[str, Any] = {}
-        while True:
-            answer, told = await self._rpc("tools/list", cursor, self._auth)
-            result = told.get("result")
-            if not isinstance(result, dict) or not isinstance(result.get("tools"), list):
-                raise InputError(f"tools/list gives no tools: {_why(answer, told)}", self.endpoint)
-            names += [str(tool.get("name")) for tool in result["tools"] if isinstance(tool, dict)]
-            if not result.get("nextCursor"):
-                return names
-            cursor = {"cursor": result["nextCursor"]}
-
-    async def call(self, tool: str, payload: dict[str, Any], auth: Auth | None) -> Told:
-        """The structured content of tools/call, or else its text if that is JSON."""
-        answer, told = await self._rpc("tools/call", {"name": tool, "arguments": payload}, auth)
-        result = told.get("result")
-        if not isinstance(result, dict):
-            error = told.get("error")
-            data = error.get("data") if isinstance(error, dict) else None
-            return Told(answer, data if isinstance(data, dict) and "adcp_error" in data else None, True)
-        return Told(answer, _content(result), bool(result.get("isError")))
-
-    def message(self, tool: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """The message of a call."""
-        return self._request("tools/call", {"name": tool, "arguments": payload})
-
-    def headers(self, auth: Auth | None) -> dict[str, str]:
-        """The headers of every message."""
-        return {"Accept": "application/json, text/event-stream", **self._session, **_credentials(auth)}
-
-    def _request(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
-        return {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
-
-    async def _rpc(self, method: str, params: dict[str, Any], auth: Auth | None) -> tuple[Answer, dict[str, Any]]:
-        request = self._request(method, params)
-        answer = await self._talk.send("POST", self.endpoint, request, self.headers(auth))
-        return answer, _event(answer, request["id"])
-
-
 class A2a:
     """JSON-RPC with one data part ``{skill, input}`` in, and the last data part of an artifact out."""
 
@@ -132,34 +62,48 @@ class A2a:
         bases = [self.endpoint, self.endpoint.rpartition("/")[0], f"{parts.scheme}://{parts.netloc}"]
         for base in dict.fromkeys(bases):
             for name in CARDS:
-                answer = await self._talk.send("GET", f"{base}/.well-known/{name}", None, _credentials(self._auth))
+                answer = await self._talk.send("GET", f"{base}/.well-known/{name}", None, credentials(self._auth))
                 if answer.status == 200 and isinstance(answer.body, dict) and "skills" in answer.body:
                     self._take(answer.body)
                     return
         raise InputError("no agent card of A2A is there", self.endpoint)
 
     def _take(self, card: dict[str, Any]) -> None:
+        """Speak as the card wants, over JSON-RPC."""
         self._card = card
         rows = card.get("supportedInterfaces") or []
-        modern = [row for row in rows if str(row.get("protocolVersion", "")).startswith("1")]
+        modern = [row for row in rows if str(row.get("protocolVersion", "")).startswith("1") and _rpc(row)]
         self._modern = bool(modern)
-        self.endpoint = str(modern[0]["url"] if modern else card.get("url", self.endpoint)).rstrip("/")
+        older = card if card.get("preferredTransport", "JSONRPC") == "JSONRPC" else None
+        older = older or next((row for row in card.get("additionalInterfaces") or [] if _rpc(row)), {})
+        named = str((modern[0] if modern else older).get("url") or self.endpoint)
+        self.endpoint = urljoin(self.endpoint, named).rstrip("/")
 
     async def tools(self) -> list[str]:
         """The skills of the card."""
         return [str(skill.get("id")) for skill in self._card["skills"] if isinstance(skill, dict)]
 
     async def call(self, tool: str, payload: dict[str, Any], auth: Auth | None) -> Told:
-        """The last data part of the task's artifacts."""
-        request = self.message(tool, payload)
+        """The last data part of the task's artifacts, once it is over, or else of the message about its state."""
+        answer, told = await self._ask(self.message(tool, payload), auth)
+        task = _task(told)
+        for _ in range(POLLS):
+            if _state(task) not in INTERIM or "id" not in task:
+                break
+            await asyncio.sleep(POLL_S)
+            method = "GetTask" if self._modern else "tasks/get"
+            request = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": {"id": task["id"]}}
+            answer, told = await self._ask(request, auth)
+            task = _task(told)
+        data = [found for artifact in task.get("artifacts") or [] for found in _data(artifact)]
+        data = data or _data((task.get("status") or {}).get("message")) or _data(task)
+        state = _state(task)
+        failed = state in ("failed", "rejected", "auth-required") or (not data and state not in INTERIM)
+        return Told(answer, data[-1] if data else None, failed, told or None)
+
+    async def _ask(self, request: dict[str, Any], auth: Auth | None) -> tuple[Answer, dict[str, Any]]:
         answer = await self._talk.send("POST", self.endpoint, request, self.headers(auth))
-        result = _event(answer, request["id"]).get("result")
-        task = result.get("task", result) if isinstance(result, dict) else {}
-        data: list[dict[str, Any]] = []
-        for artifact in task.get("artifacts") or []:
-            data += [part["data"] for part in artifact.get("parts") or [] if isinstance(part.get("data"), dict)]
-        state = str((task.get("status") or {}).get("state", "")).lower()
-        return Told(answer, data[-1] if data else None, not data or "failed" in state or "rejected" in state)
+        return answer, event(answer, request["id"])
 
     def message(self, tool: str, payload: dict[str, Any]) -> dict[str, Any]:
         """The message of a call."""
@@ -177,7 +121,7 @@ class A2a:
         version = (
             {"A2A-Version": "1.0", "A2A-Extensions": extension} if self._modern else {"X-A2A-Extensions": extension}
         )
-        return {**version, **_credentials(auth)}
+        return {**version, **credentials(auth)}
 
 
 async def reach(url: str, auth: Auth | None, talk: Talk, protocol: str | None) -> Wire:
@@ -194,40 +138,27 @@ async def reach(url: str, auth: Auth | None, talk: Talk, protocol: str | None) -
     raise InputError(f"no agent answers: {'; '.join(why)}", url, "give the address of its MCP or A2A endpoint")
 
 
-def _credentials(auth: Auth | None) -> dict[str, str]:
-    return dict([auth.header]) if auth is not None else {}
+def _rpc(interface: dict[str, Any]) -> bool:
+    """True if an interface of an agent card is spoken over JSON-RPC, as those are that do not say otherwise."""
+    return str(interface.get("protocolBinding") or interface.get("transport") or "JSONRPC").upper() == "JSONRPC"
 
 
-def _event(answer: Answer, number: int) -> dict[str, Any]:
-    """The message with this id, out of a body of JSON or of events."""
-    if isinstance(answer.body, dict):
-        return answer.body
-    for block in answer.text.replace("\r\n", "\n").split("\n\n"):
-        lines = [line[5:].lstrip() for line in block.split("\n") if line.startswith("data:")]
-        try:
-            message = json.loads("\n".join(lines))
-        except ValueError:
-            continue
-        if isinstance(message, dict) and message.get("id") == number:
-            return message
-    return {}
+def _task(told: dict[str, Any]) -> dict[str, Any]:
+    """The task, or the message, that an answer has; empty if it has neither."""
+    result = told.get("result")
+    if not isinstance(result, dict):
+        return {}
+    found = result.get("task") or result.get("message") or result
+    return found if isinstance(found, dict) else {}
 
 
-def _content(result: dict[str, Any]) -> dict[str, Any] | None:
-    if isinstance(result.get("structuredContent"), dict):
-        body: dict[str, Any] = result["structuredContent"]
-        return body
-    for part in result.get("content") or []:
-        try:
-            found = json.loads(part.get("text", ""))
-        except (AttributeError, TypeError, ValueError):
-            continue
-        if isinstance(found, dict):
-            return found
-    return None
+def _state(task: dict[str, Any]) -> str:
+    """The state of a task, in the words of A2A 0.3."""
+    state = str((task.get("status") or {}).get("state", ""))
+    return state.lower().removeprefix("task_state_").replace("_", "-")
 
 
-def _why(answer: Answer, told: dict[str, Any]) -> str:
-    error = told.get("error")
-    words = error.get("message") if isinstance(error, dict) else None
-    return f"HTTP {answer.status} {words or answer.text[:200]}"
+def _data(message: Any) -> list[dict[str, Any]]:
+    """The data parts of a message or an artifact."""
+    parts = message.get("parts") if isinstance(message, dict) else None
+    return [part["data"] for part in parts or () if isinstance(part, dict) and isinstance(part.get("data"), dict)]

@@ -32,12 +32,13 @@ class Call:
 
 @dataclass(slots=True, frozen=True)
 class Said:
-    """An answer; ``failed`` is what MCP says of a tool call."""
+    """An answer; ``failed`` is what MCP says of a tool call, and ``session`` the one that it opened."""
 
     status: int
     body: Any
     failed: bool = False
     raw: bytes = b""
+    session: str = ""
 
 
 Forward = Callable[[Call], Awaitable[Said]]
@@ -80,7 +81,10 @@ class Proxy:
             return await self._forward(request, rpc, wanted, wanted is call)
 
         said = await self._mutant.serve(call, forward)
-        return _answer(rpc, said)
+        answer = _answer(rpc, said)
+        if said.session:
+            answer.headers["Mcp-Session-Id"] = said.session
+        return answer
 
     async def _forward(self, request: web.Request, rpc: dict[str, Any] | None, call: Call, same: bool) -> Said:
         data = call.raw if same else _message(rpc, call)
@@ -96,7 +100,7 @@ class Proxy:
                 result = body["result"]
                 failed = bool(result.get("isError"))
                 body = result.get("structuredContent", result)
-            return Said(answer.status, body, failed, raw)
+            return Said(answer.status, body, failed, raw, answer.headers.get("Mcp-Session-Id", ""))
 
     async def _relay(self, request: web.Request, raw: bytes) -> web.Response:
         async def send(body: bytes, headers: dict[str, str]) -> int:
@@ -160,7 +164,7 @@ def _answer(rpc: dict[str, Any] | None, said: Said) -> web.Response:
     body = said.body
     if rpc is not None and "jsonrpc" not in body:
         result = body
-        if rpc["method"] == "tools/call":
+        if rpc["method"] == "tools/call" and not ("content" in body and "isError" in body):
             text = {"type": "text", "text": json.dumps(body)}
             result = {"content": [text], "structuredContent": body, "isError": said.failed}
         body = {"jsonrpc": "2.0", "id": rpc.get("id"), "result": result}

@@ -151,6 +151,7 @@ def _ordered(code: str) -> Mutant:
 
 
 _MADE = {"status": "completed", "media_buy_id": "mb_invented", "packages": []}
+_CHANGED = {"status": "completed", "media_buy_id": "mb_invented", "affected_packages": []}
 _BUY = "media_buys.0"
 _REPORT = "media_buy_deliveries.0"
 _KEY = "idempotency_key"
@@ -187,6 +188,7 @@ MUTANTS: dict[str, Mutant] = {
     "auth.missing": As(MINE),
     "auth.wrong": As(MINE),
     "versions.served": Says("get_adcp_capabilities", put("adcp_version", lambda _: "3.0")),
+    "versions.named": Says("get_adcp_capabilities", drop("adcp_version")),
     "versions.newer_minor": Says("get_adcp_capabilities", put("adcp_version", lambda _: "3.99")),
     "versions.other_major": Asks("get_products", drop("adcp_major_version")),
     "schema.reads": Says("list_creative_formats", put("formats.0.name", 7)),
@@ -203,7 +205,8 @@ MUTANTS: dict[str, Mutant] = {
     "context.writes": Says("create_media_buy", put("context", lambda _: {"trace": "another"})),
     "context.refusals": Says("update_media_buy", drop("context"), refusals=True),
     "context.kept": Says("get_adcp_capabilities", put("context", {"trace": "check-17"})),
-    "idempotency.replay": Says("create_media_buy", drop("replayed")),
+    "idempotency.replay": Asks("create_media_buy", put(_KEY, new_key)),
+    "idempotency.marked": Says("create_media_buy", drop("replayed")),
     "idempotency.once": Asks("create_media_buy", put(_KEY, new_key)),
     "idempotency.conflict": Asks("create_media_buy", put(_KEY, new_key)),
     "idempotency.key_pattern": Asks("create_media_buy", put(_KEY, new_key)),
@@ -212,6 +215,7 @@ MUTANTS: dict[str, Mutant] = {
     "idempotency.parallel": Asks("create_media_buy", put(_KEY, new_key)),
     "lifecycle.create": Says("get_media_buys", put(f"{_BUY}.packages.0.budget", 1)),
     "lifecycle.confirmed": Says("get_media_buys", drop(f"{_BUY}.confirmed_at")),
+    "lifecycle.actions": Says("get_media_buys", drop(f"{_BUY}.valid_actions")),
     "lifecycle.waits_for_creatives": Frozen("pending_creatives", "active"),
     "lifecycle.starts_later": Frozen("pending_start", "active"),
     "lifecycle.pause_and_resume": Frozen("paused", "active"),
@@ -227,16 +231,17 @@ MUTANTS: dict[str, Mutant] = {
     "changes.stale": Asks("update_media_buy", drop("revision")),
     "changes.whole": Says("get_media_buys", put(f"{_BUY}.packages.0.budget", counting())),
     "changes.cancel_package": Says("get_media_buys", put(f"{_BUY}.packages.*.canceled", True)),
-    "refusals.product": Says("create_media_buy", _without("adcp_error.field", "errors.0.field"), refusals=True),
-    "refusals.price": _ordered("PRODUCT_NOT_FOUND"),
+    "refusals.product": Accepts("create_media_buy", _MADE),
+    "refusals.price": Accepts("create_media_buy", _MADE),
     "refusals.budget": _ordered("PRODUCT_NOT_FOUND"),
-    "refusals.dates": _ordered("PRODUCT_NOT_FOUND"),
+    "refusals.dates": Says("create_media_buy", put("adcp_error.recovery", "transient"), refusals=True),
     "refusals.no_packages": _ordered("PRODUCT_NOT_FOUND"),
-    "refusals.account": _ordered("INVALID_REQUEST"),
-    "refusals.media_buy": recoded("update_media_buy", "INVALID_REQUEST"),
-    "refusals.package": recoded("update_media_buy", "INVALID_REQUEST"),
+    "refusals.account": Accepts("create_media_buy", _MADE),
+    "refusals.media_buy": Accepts("update_media_buy", _CHANGED),
+    "refusals.package": Accepts("update_media_buy", _CHANGED),
+    "refusals.specific": Says("create_media_buy", _without("adcp_error.field", "errors.0.field"), refusals=True),
     "refusals.creative": Accepts("sync_creatives", {"status": "completed", "creatives": [{"action": "created"}]}),
-    "refusals.task": recoded("get_task_status", "NO_IDEA"),
+    "refusals.task": Accepts("get_task_status", {"status": "completed", "task_id": "no-such-task"}),
     "refusals.tool": Instead(lambda call: call.name == "no_such_tool", crash()),
     "refusals.recovery": Says("create_media_buy", put("adcp_error.recovery", "transient"), refusals=True),
     "refusals.layers": Says("update_media_buy", put("errors.0.code", "CONFLICT"), refusals=True),

@@ -136,6 +136,35 @@ def test_without_a_brand_an_advertiser_can_do_nothing(make_platform: MakePlatfor
     assert platform.discover(advertiser["id"])["totalGroups"] == 3
 
 
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("sync_audiences", {"audiences": [{"audienceId": "crm"}]}),
+        ("sync_catalogs", {"account": {"account_id": "1"}, "catalogs": [{"catalog_id": "shoes", "type": "product"}]}),
+        ("sync_event_sources", {"account": {"account_id": "1"}, "event_sources": [{"event_source_id": "pixel"}]}),
+        ("create_event_source", {"event_source_id": "pixel"}),
+        ("log_event", {"event_source_id": "pixel", "events": [
+            {"event_id": "1", "event_type": "purchase", "event_time": "2026-04-15T08:30:00Z"}
+        ]}),
+        ("create_property_list", {"name": "News", "purpose": "include", "domains": ["cnn.com"]}),
+        ("sync_measurement_data", {"measurements": [{
+            "start_time": "2026-04-01T00:00:00Z", "end_time": "2026-04-02T00:00:00Z", "metric_id": "conversions",
+            "metric_value": 1, "unit": "count", "advertiser_id": "1",
+        }]}),
+        ("create_test_cohort", {"name": "Half", "splitPercentage": 50}),
+    ],
+)  # fmt: skip
+def test_nothing_is_made_for_an_advertiser_without_a_brand(
+    make_platform: MakePlatform, operation: str, body: dict[str, Any]
+) -> None:  # rule 41
+    platform = make_platform(buyer={"advertisers": [{"name": "Old account"}]})
+    advertiser = platform.call("list_advertisers")["items"][0]["id"]
+    path = {"accountId" if operation == "sync_audiences" else "advertiserId": advertiser}
+    body = {**body, "account": {"account_id": advertiser}} if "account" in body else body
+    error = platform.error(operation, body, path)
+    assert (error["code"], error["field"]) == ("INVALID_STATE", "brand")
+
+
 def test_the_list_has_summary_rows(platform: Platform) -> None:  # rules 7 and 42
     platform.advertiser()
     row = platform.call("list_advertisers")["items"][0]

@@ -150,7 +150,7 @@ async def pause(agent: OutcomeAgent) -> None:
     """While the tactic is paused, and when it is over, it buys nothing."""
     flight = await _flown(agent, "tactic-context-updated", "create_media_buy")
     marks = flight.marks
-    quiet = flight.between(marks["paused"] + 1000, marks["resumed"]) + flight.between(marks["end"], 1 << 62)
+    quiet = flight.between(marks["paused"], marks["resumed"]) + flight.between(marks["end"], 1 << 62)
     bought = [one for one in quiet if one.operation == "create_media_buy"]
     expect(not bought, "create-media-buy", "none while it is paused or over", [one.body for one in bought])
 

@@ -134,7 +134,7 @@ class _Story:
         await self._banner("second")
         await self._market.settle()
         await self._until(15)
-        marks["paused"] = await self._market.now_ms()
+        marks["paused"] = await self._market.now_ms() + self._market.crossing_ms
         await self._update("paused", paused=True)
         await self._until(17)
         marks["resumed"] = await self._market.now_ms()
