@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SUFFIX = ".scenario.yaml"
 
+TRANSPORTS = ("mcp", "a2a")
+
 _MARKERS = (
     "scenario(name): the scenario of sandbox_world and served_sandbox, a path or a shipped name",
     "seed(number): the seed of sandbox_world and served_sandbox",
@@ -42,6 +44,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test once with each transport of its marker."""
     marker = metafunc.definition.get_closest_marker("transport")
+    if marker is not None:
+        wrong = [name for name in marker.args if name not in TRANSPORTS]
+        if wrong or marker.kwargs or not marker.args:
+            raise pytest.UsageError(
+                f"{metafunc.definition.nodeid}: the marker transport takes {' and '.join(TRANSPORTS)}"
+            )
     if marker is not None and "_sandbox_transport" in metafunc.fixturenames:
         metafunc.parametrize("_sandbox_transport", marker.args, indirect=True)
 
@@ -70,14 +78,22 @@ def served_sandbox(request: pytest.FixtureRequest, _sandbox_transport: str) -> I
         yield box
 
 
+_ARGUMENTS: dict[str, tuple[tuple[type, ...], str]] = {
+    "scenario": ((str, type(Path())), "a shipped name or a path"),
+    "seed": ((int,), "a whole number"),
+}
+"""What the markers take, by type and in words."""
+
+
 def _wanted(item: pytest.Item) -> tuple[str, int | None]:
     """Scenario and seed that a test's markers ask for; a path counts from the test's folder, or where pytest runs."""
     found: dict[str, Any] = {"scenario": "worlds/default", "seed": None}
     for name in found:
         marker = item.get_closest_marker(name)
         if marker is not None:
-            if len(marker.args) != 1 or marker.kwargs:
-                raise pytest.UsageError(f"{item.nodeid}: the marker {name} takes one argument")
+            wanted, what = _ARGUMENTS[name]
+            if len(marker.args) != 1 or marker.kwargs or type(marker.args[0]) not in wanted:
+                raise pytest.UsageError(f"{item.nodeid}: the marker {name} takes one argument, {what}")
             found[name] = marker.args[0]
     beside = item.path.parent / str(found["scenario"])
     return str(beside if beside.is_file() else found["scenario"]), found["seed"]

@@ -37,7 +37,11 @@ if TYPE_CHECKING:
 )
 @click.option("--control", metavar="URL", help="Control address of a sandbox that is checked: moves clock and agents.")
 @click.option("--protocol", type=click.Choice(["mcp", "a2a"]), help="How the agent speaks; found out by itself.")
-@click.option("--brand", metavar="DOMAIN", help="A registered brand, for advertisers of a buyer platform; acme.com.")
+@click.option(
+    "--brand",
+    metavar="DOMAIN",
+    help="The brand that advertises: registered at a buyer platform (acme.com), or known to a sales agent.",
+)
 @click.option("--mcp", metavar="URL", help="MCP endpoint of a buyer platform; /mcp at its root.")
 @click.option("--channels", metavar="A,B", help="Channels of the campaigns that an outcome agent is asked for.")
 @click.option("--countries", metavar="US,CA", help="Countries of these campaigns.")

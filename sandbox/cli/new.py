@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from sandbox.core.errors import InputError
+from sandbox.core.files import write_text
 
 
 @click.group()
@@ -23,10 +24,9 @@ def scenario(name: str) -> None:
     text = files("sandbox.cli").joinpath("scenario-template.yaml").read_text(encoding="utf-8")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text.replace("TITLE", path.stem.replace("-", " ").replace("_", " ").capitalize()))
-    except FileExistsError:
-        raise InputError(f"{path} is there already", hint="choose another name") from None
     except OSError as error:
-        raise InputError(f"can't write {path}: {error.strerror}") from None
+        raise InputError(f"can't make the folder {path.parent}: {error.strerror}") from None
+    if path.exists():
+        raise InputError(f"{path} is there already", hint="choose another name")
+    write_text(path, text.replace("TITLE", path.stem.replace("-", " ").replace("_", " ").capitalize()))
     click.echo(f"{path} is ready; play it with: adcp-sandbox run {path}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sandbox.core.errors import InputError
+from sandbox.core.files import check_writable, replacing, write_text
 from sandbox.core.time import iso
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def command(
     from sandbox.journal.find import is_database
 
     known = _agents(agents)
+    if export is not None:
+        check_writable(export, "--export")
     path = Path(journal)
     if path.is_file() and not is_database(path):
         if export is None and against is None:
@@ -116,18 +119,17 @@ def _recordings(journal: str, redone: Redone, export: Path | None, against: str 
     """The recording of each world in which something was done; nothing if nobody wants them."""
     from sandbox.journal.find import journal_url
     from sandbox.journal.store import Journal
+    from sandbox.kernel.blobs import Blobs
     from sandbox.scenario.export import of_journal
 
     if redone.changed is not None or (export is None and against is None):
         return []
-    kept = Journal(journal_url(journal))
+    kept, files = Journal(journal_url(journal)), Blobs(redone.files)
+    span = redone.start_ms, redone.clock_ms
     try:
         found = [
-            of_journal(
-                redone.scenario, world.name, world.seed, redone.start_ms, redone.clock_ms, kept.entries(world.name)
-            )
+            of_journal(redone.scenario, world.name, world.seed, *span, kept.entries(world.name, reads=True), files)
             for world in redone.worlds
-            if world.inputs
         ]
     finally:
         kept.close()
@@ -150,27 +152,35 @@ def _export(recordings: list[Recording], path: Path, quiet: bool) -> list[dict[s
     """Write a file for each world: the given one, or one with the customer's name in it if there are several."""
     from sandbox.scenario.export import export
 
-    if not path.absolute().parent.is_dir():
-        raise InputError(f"there is no folder {path.parent}", "--export")
     paths = [path] if len(recordings) == 1 else [path.with_stem(f"{path.stem}-{one.name}") for one in recordings]
-    made = [export(recording, path.absolute().parent) for recording in recordings]
+    folder = path.absolute().parent
+    made = [export(one, folder, f"{file.stem}.files") for one, file in zip(recordings, paths, strict=True)]
     for file, exported in zip(paths, made, strict=True):
-        _write(file, exported.text)
+        for name, content in exported.files.items():
+            _write_file(folder / name, content)
+        write_text(file, exported.text, "--export")
         if not quiet:
             _tell(file, exported)
     return [
-        {"file": str(file), "steps": one.steps, "expectations": one.promises, "notes": one.notes}
+        {
+            "file": str(file),
+            "steps": one.steps,
+            "expectations": one.promises,
+            "notes": one.notes,
+            "files": list(one.files),
+        }
         for file, one in zip(paths, made, strict=True)
     ]
 
 
-def _write(path: Path, text: str) -> None:
+def _write_file(path: Path, content: bytes) -> None:
+    """Write an upload into the folder beside a scenario."""
     try:
-        part = path.with_name(f"{path.name}.part")
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        path.parent.mkdir(exist_ok=True)
     except OSError as error:
-        raise InputError(f"can't write {path}: {error.strerror}", "--export") from None
+        raise InputError(f"can't make the folder {path.parent}: {error.strerror}", "--export") from None
+    with replacing(path, "--export") as part:
+        part.write_bytes(content)
 
 
 def _tell(path: Path, exported: Exported) -> None:

@@ -15,6 +15,7 @@ import click
 
 from sandbox.cli.report import report
 from sandbox.core.errors import InputError
+from sandbox.core.files import check_folder, check_writable
 from sandbox.core.time import parse_duration
 from sandbox.scenario import load, run
 
@@ -65,8 +66,7 @@ def command(
         raise InputError("it does not go with --against", "--shrink", "shrink it in process first")
     limit_ms = _duration(shrink_limit)
     loaded = load(scenario)
-    if out is not None:
-        _make(out)
+    _look(scenario, out, shrink)
     _load_compiler()
     real = _Real(journal, replay, port, agents_port)
     real.check(loaded, against, shrink)
@@ -127,6 +127,8 @@ class _Real:
             raise InputError("it does not go with actors that are real services", option)
         if self.replay is not None and self.journal is not None:
             raise InputError("it does not go with --replay", "--journal")
+        if self.replay is not None and (self.port or self.agents_port):
+            raise InputError("it does not go with --replay", "--port" if self.port else "--agents-port")
 
     def play(self, scenario: Scenario, seed: int | None, progress: Callable[[int], None] | None) -> RunResult:
         """Play it with the services, or again without them."""
@@ -137,7 +139,17 @@ class _Real:
         if self.replay is not None:
             return play_again(scenario, journal_url(self.replay), seed, progress)
         kept = "memory" if self.journal is None else _new(self.journal)
-        return play(scenario, seed, kept, Address(port=self.port, agents_port=self.agents_port), progress)
+        address = Address(port=self.port, agents_port=self.agents_port)
+        try:
+            return play(scenario, seed, kept, address, progress, _say)
+        except KeyboardInterrupt:
+            if self.journal is not None:
+                _say("stopped; the same command goes on with it")
+            raise
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
 
 
 def _new(journal: str) -> str:
@@ -163,11 +175,19 @@ def _load_compiler() -> None:
         del sys.modules["scipy"]
 
 
-def _make(out: Path) -> None:
+def _look(scenario: str, out: Path | None, shrink: bool) -> None:
+    """Make sure that what comes of the run can be written. Raises :class:`InputError`."""
+    if shrink:
+        from sandbox.cli.shrink import target
+
+        check_writable(target(scenario), "--shrink")
+    if out is None:
+        return
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"can't make the folder {out}: {error.strerror}", "--out") from None
+    check_folder(out, "--out")
 
 
 @contextmanager

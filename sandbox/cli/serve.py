@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from sandbox.core.errors import InputError
+from sandbox.core.files import check_writable
 from sandbox.core.time import day_start, parse_instant
 from sandbox.scenario import load
 
@@ -84,6 +85,8 @@ def command(
     if hasattr(signal, "SIGPIPE"):  # clients may go while we write to them
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     _checked(rate_limit, allow_host)
+    if ready_file is not None:
+        check_writable(ready_file, "--ready-file")
     loaded = load(scenario)
     start_ms = _instant(start or ("now" if read_mode(clock) else None))
     agents = agents_port if agents_port is not None else 8081 if port else 0

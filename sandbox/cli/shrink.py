@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from sandbox.core.errors import InputError
+from sandbox.core.files import write_text
 from sandbox.core.time import SECOND_MS, format_duration
 
 
@@ -21,8 +21,14 @@ class Smaller:
     told: str
 
 
+def target(scenario: str) -> Path:
+    """``NAME.shrunk.yaml``: beside a scenario's file, or in the present folder for a shipped one."""
+    given = Path(scenario)
+    return given.with_suffix(".shrunk.yaml") if given.is_file() else Path(f"{given.name}.shrunk.yaml")
+
+
 def shrunk(scenario: str, seed: int | None, limit_ms: int) -> Smaller:
-    """Write ``NAME.shrunk.yaml``: beside a scenario's file, or in the present folder for a shipped one.
+    """Write a smaller scenario that fails in the same way to its :func:`target`.
 
     Progress goes to stderr; the search ends after ``limit_ms`` of real time with the smallest found so far.
     """
@@ -33,12 +39,8 @@ def shrunk(scenario: str, seed: int | None, limit_ms: int) -> Smaller:
     found = shrink(
         scenario, seed, lambda: time.monotonic() > ends, lambda line: click.echo(f"shrinking: {line}", err=True)
     )
-    given = Path(scenario)
-    path = given.with_suffix(".shrunk.yaml") if given.is_file() else Path(f"{given.name}.shrunk.yaml")
-    try:
-        path.write_text(found.text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"can't write {path}: {error.strerror}", "--shrink") from None
+    path = target(scenario)
+    write_text(path, found.text, "--shrink")
     lines = [f"{path} still breaks {found.breach.name!r}, found in {found.runs} runs"]
     if not found.finished:
         lines.append(f"stopped after {format_duration(limit_ms)}; --shrink-limit gives it more time")

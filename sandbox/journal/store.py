@@ -40,6 +40,9 @@ _ENTRIES = sa.Table(
     sa.Column("answer", sa.Text, nullable=False),
 )
 
+READ = "read:"
+"""Before the kind of an entry that is no input: something was read."""
+
 _LOCK = 0x41644350
 """Key of the advisory lock that a server holds on PostgreSQL: the letters AdCP."""
 
@@ -50,8 +53,9 @@ class Entry:
 
     ``kind`` is ``call`` (``name`` is the operation), ``adcp`` (``agent.tool``), ``control`` (``actor.control``) or
     ``webhook`` (``receiver.sender``); before it stands ``begin:`` where an input only began, because it had to wait
-    for a real service. ``peer`` is what a real service answered (``actor.operation``). ``payload`` and ``answer`` are
-    JSON texts, without secrets. ``at_ms`` is the simulated time at which it came in.
+    for a real service. ``peer`` is what a real service answered (``actor.operation``). ``read:`` stands before the kind
+    of what was only read: no input, but something that a client was told. ``payload`` and ``answer`` are JSON texts,
+    without secrets. ``at_ms`` is the simulated time at which it came in.
     """
 
     world: str
@@ -148,10 +152,12 @@ class Journal:
         with self._reading():
             return list(self._connection.scalars(first))
 
-    def entries(self, world: str) -> Iterator[Entry]:
-        """The inputs of one world in their order."""
+    def entries(self, world: str, reads: bool = False) -> Iterator[Entry]:
+        """The inputs of one world in their order; with what was read among them if ``reads``."""
         columns = [column for column in _ENTRIES.c if column.name != "seq"]
         wanted = sa.select(*columns).where(_ENTRIES.c.world == world).order_by(_ENTRIES.c.seq)
+        if not reads:
+            wanted = wanted.where(_ENTRIES.c.kind.not_like(f"{READ}%"))
         with self._reading():
             for row in self._connection.execute(wanted):
                 yield Entry(*row)

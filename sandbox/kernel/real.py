@@ -26,6 +26,9 @@ QUIET = "_quiet"
 ANNOUNCE = "_announce"
 """The operation of a call that tells a service where the sandbox is."""
 
+WEBHOOK = "_webhook"
+"""The operation of a call that brings a service a webhook: ``{to, id, body, adcp, authentication, skew_ms}``."""
+
 
 @dataclass(slots=True, frozen=True)
 class Answer:
@@ -60,11 +63,14 @@ class RealCall:
 
 
 class NoReply(Exception):
-    """Raised by an endpoint that gives no answer at all; ``silent`` if that is noticed only when the time is over."""
+    """Raised by an endpoint that gives no answer at all.
 
-    def __init__(self, error: SandboxError, why: str, silent: bool = False) -> None:
+    ``silent`` if that is noticed only when the time is over, ``final`` if asking once more is of no use.
+    """
+
+    def __init__(self, error: SandboxError, why: str, silent: bool = False, final: bool = False) -> None:
         super().__init__(why)
-        self.error, self.why, self.silent = error, why, silent
+        self.error, self.why, self.silent, self.final = error, why, silent, final
 
 
 class RealCalls:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sandbox.core.time import HOUR_MS, MINUTE_MS, SECOND_MS
 from sandbox.kernel.endpoint import Principal, Reply
 from sandbox.kernel.faults import Effect, Leg
+from sandbox.kernel.real import NoReply
 
 if TYPE_CHECKING:
     from sandbox.kernel.network import Network
@@ -37,7 +38,7 @@ MOST_ATTEMPTS = 8
 
 @dataclass(slots=True, frozen=True)
 class Letter:
-    """A webhook that leaves the world: who sends it, where to, and its JSON text.
+    """A webhook on its way: who sends it, where to, and its JSON text.
 
     ``adcp`` says that it is one of the protocol's, which is signed. ``authentication`` is that of the receiver's
     push_notification_config (core/push-notification-config.json), if it has one. ``attempts`` are the faults of its
@@ -78,13 +79,14 @@ class Webhooks:
         """See :meth:`Network.notify`."""
         network = self._network
         text, to = json.dumps(network.faults.stamped(sender, payload), allow_nan=False), network.actor_at(url)
+        letter = Letter(sender, url, "", text, adcp, authentication)
         if to or self.outside is None:
-            self._world.spawn(self._notify(sender, to, text))
+            self._world.spawn(self._notify(letter, to))
             return
         webhook_id = f"w{network.number()}"
         self._emit("webhook", sender, id=webhook_id, to=url, attempt=1, payload=json.loads(text))
         attempts, skew_ms = self._struck(Leg(sender, url, "webhook")), network.faults.skew_ms(sender)
-        self.outside(Letter(sender, url, webhook_id, text, adcp, authentication, attempts, skew_ms))
+        self.outside(replace(letter, webhook_id=webhook_id, attempts=attempts, skew_ms=skew_ms))
 
     def _struck(self, leg: Leg) -> tuple[tuple[Effect, Effect], ...]:
         """The faults of a webhook that leaves the world, up to the first attempt that gets through."""
@@ -97,13 +99,14 @@ class Webhooks:
                 break
         return tuple(attempts)
 
-    def _notify(self, sender: str, to: str, text: str) -> Generator[Any, Any, None]:
+    def _notify(self, unnumbered: Letter, to: str) -> Generator[Any, Any, None]:
         webhook_id, asked_ms = f"w{self._network.number()}", 0
+        letter, sender = replace(unnumbered, webhook_id=webhook_id), unnumbered.sender
         for attempt, wait_ms in enumerate((0, *self._network.config.webhook_retries_ms), start=1):
             if wait_ms:
                 yield self._world.env.timeout(max(wait_ms, asked_ms))
-            self._emit("webhook", sender, id=webhook_id, to=to, attempt=attempt, payload=json.loads(text))
-            result = yield from self._deliver(sender, to, text)
+            self._emit("webhook", sender, id=webhook_id, to=to, attempt=attempt, payload=json.loads(letter.text))
+            result = yield from self._deliver(letter, to)
             self._emit(
                 "webhook_result", sender, id=webhook_id, to=to, attempt=attempt, ok=not result.why, why=result.why
             )
@@ -123,8 +126,9 @@ class Webhooks:
         self._emit("webhook_result", sender, id=webhook_id, to=to, attempt=1, ok=reply.ok, why=result.why)
         return reply
 
-    def _deliver(self, sender: str, to: str, text: str) -> Generator[Any, Any, _Result]:
-        network, leg = self._network, Leg(sender, to, "webhook")
+    def _deliver(self, letter: Letter, to: str) -> Generator[Any, Any, _Result]:
+        network, sender, text = self._network, letter.sender, letter.text
+        leg = Leg(sender, to, "webhook")
         if not self._world.ecosystem.may_notify(sender, to):
             return _Result("not authorised")
         arrived = yield from network.transit.there(leg, len(text))
@@ -141,20 +145,27 @@ class Webhooks:
             return _Result(f"answered with status 401: the signature {why}")
         principal = Principal(sender, self._world.actors[sender].role)
         for _ in range(arrived.copies):
-            self._world.spawn(self._copy(leg, text, principal))
-        reply: Reply = yield from inbox.handle("webhook", json.loads(text), principal)
+            self._world.spawn(self._copy(leg, letter, principal))
+        try:
+            reply: Reply = yield from inbox.handle("webhook", json.loads(text), principal, {"letter": letter})
+        except NoReply as none:
+            return _Result(none.why, getattr(none.error, "retry_after_s", None) or 0, final=none.final)
         effect = yield from network.transit.back(Leg(sender, to, "webhook", "answer"), 0, reply.ok)
         if effect.end:
             return _ended(effect, to)
         why = "" if reply.ok else f"answered with an error: {json.dumps(reply.body)[:200]}"
         return _Result(why, final=reply.status == 409)
 
-    def _copy(self, leg: Leg, text: str, principal: Principal) -> Generator[Any, Any, None]:
+    def _copy(self, leg: Leg, letter: Letter, principal: Principal) -> Generator[Any, Any, None]:
         """A webhook arrives once more; the trace has what the receiver says to that."""
         yield self._world.env.timeout(self._network.transit.latency_ms(leg.sender, leg.to))
         inbox = self._world.actors[leg.to].inbox
         if inbox is not None and not self._network.is_down(leg.to):
-            reply: Reply = yield from inbox.handle("webhook", json.loads(text), principal)
+            text = letter.text
+            try:
+                reply: Reply = yield from inbox.handle("webhook", json.loads(text), principal, {"letter": letter})
+            except NoReply:
+                return
             self._emit("copy", leg.to, to=leg.sender, operation="webhook", ok=reply.ok, body=reply.body)
 
     def _emit(self, kind: str, actor: str, **data: Any) -> None:

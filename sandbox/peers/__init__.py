@@ -3,6 +3,7 @@
 ====================  =========================================================================
 ``config.py``         what a scenario says of one: address, protocol, credentials, patience
 ``actor.py``          the actor that stands for it in the world
+``plain.py``          hands requests and answers through
 ``outcome.py``        an outcome agent: how it comes to be registered
 ``platform.py``       a buyer platform: its operations and its customers
 ``services.py``       makes the real calls

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sandbox.core.errors import AdcpError, ApiError, InputError
+from sandbox.core.errors import InputError
 from sandbox.core.time import SECOND_MS
 from sandbox.kernel.actor import Actor, ActorKind
-from sandbox.kernel.endpoint import Context, Dialect, Endpoint, Operation, Principal, Reply
+from sandbox.kernel.endpoint import Context, Endpoint, Operation, Principal, Reply
 from sandbox.kernel.latency import Latency
 from sandbox.kernel.network import PeerBroken, PeerRefused, PeerTimeout, PeerUnreachable
-from sandbox.kernel.real import ANNOUNCE, QUIET, Answer, NoReply
+from sandbox.kernel.real import ANNOUNCE, QUIET, WEBHOOK, Answer, NoReply
+from sandbox.kernel.webhooks import Letter
 from sandbox.peers.config import CONFIGS, PeerConfig
+from sandbox.peers.plain import PlainDialect
 from sandbox.protocol.tools import TOOLS
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ SETTLED_MS = SECOND_MS
 """How long after an answer the service is listened to: by then whoever asked has the answer."""
 
 
-class Peer(Actor):
+class Peer(Actor, ABC):
     """A real service in the world. ``config`` says where it is; only the one who makes the calls reads that."""
 
     kind: ClassVar[str]
@@ -31,12 +34,13 @@ class Peer(Actor):
         super().__init__(world, actor_id)
         self.config = config
         self.name = config.name or actor_id
-        self.endpoint = PeerEndpoint(self, self.operations())
+        self.endpoint = self.door = Endpoint(self, PlainDialect(), self.operations())
+        self.inbox = Endpoint(self, PlainDialect(), [Operation("webhook", _bring, mutating=True)])
         self.listening = False
 
+    @abstractmethod
     def operations(self) -> Iterable[Operation]:
         """What it may be asked."""
-        raise NotImplementedError
 
     def start(self) -> None:
         """Let the service know where the sandbox is, if it wants to."""
@@ -65,29 +69,47 @@ class Peer(Actor):
         yield self.world.real.ask(self.id, QUIET, {}, {}, Principal(self.id, self.role))
 
 
-class PeerEndpoint(Endpoint):
-    """The door of a real service: a request goes out as it is, and the answer comes in as it is."""
+def _ask(ctx: Context, request: dict[str, Any]) -> Generator[Any, Any, Reply]:
+    """Ask the service: the request goes out as it is, and the answer comes in as it is.
 
-    __slots__ = ("peer",)
+    Takes the latency of the service's settings. Raises :class:`NoReply`.
+    """
+    peer = ctx.actor
+    assert isinstance(peer, Peer)
+    shown = peer.door.operations[ctx.operation].masked(request)
+    answer: Answer = yield peer.world.real.ask(peer.id, ctx.operation, request, shown, ctx.principal)
+    latency = Latency(peer.config.latency.median, peer.config.latency.p95)
+    if answer.lost != "timeout":
+        yield peer.world.env.timeout(latency.draw(peer.rng("latency")))
+    peer.listen()
+    if answer.lost:
+        raise _lost(answer, peer.id, ctx.operation)
+    return Reply(answer.ok, answer.body, answer.status)
 
-    def __init__(self, peer: Peer, operations: Iterable[Operation]) -> None:
-        super().__init__(peer, _Outside(), operations)
-        self.peer = peer
 
-    def handle(
-        self, operation: str, payload: dict[str, Any], principal: Principal, notes: Mapping[str, Any] | None = None
-    ) -> Generator[Any, Any, Reply]:
-        """Ask the service; takes the latency of its settings. Raises :class:`NoReply`."""
-        peer, known = self.peer, self.operations.get(operation)
-        shown = payload if known is None else known.masked(payload)
-        answer: Answer = yield peer.world.real.ask(peer.id, operation, payload, shown, principal)
-        latency = Latency(peer.config.latency.median, peer.config.latency.p95)
-        if answer.lost != "timeout":
-            yield peer.world.env.timeout(latency.draw(peer.rng("latency")))
-        peer.listen()
-        if answer.lost:
-            raise _lost(answer, peer.id, operation)
-        return Reply(answer.ok, answer.body, answer.status)
+def _bring(ctx: Context, payload: dict[str, Any]) -> Generator[Any, Any, Reply]:
+    """Bring the service a webhook, whose :class:`Letter` is in the notes. Raises :class:`NoReply`.
+
+    That no answer comes is noticed when the service's time is over, in simulated time too.
+    """
+    peer, letter = ctx.actor, ctx.notes["letter"]
+    assert isinstance(peer, Peer)
+    assert isinstance(letter, Letter)
+    shown = {"to": letter.url, "id": letter.webhook_id, "body": payload, "adcp": letter.adcp}
+    skew_ms = peer.world.network.faults.skew_ms(letter.sender)
+    whole = {**shown, "authentication": letter.authentication, "skew_ms": skew_ms}
+    answer: Answer = yield peer.world.real.ask(peer.id, WEBHOOK, whole, shown, ctx.principal)
+    peer.listen()
+    if answer.lost == "timeout":
+        yield peer.world.env.timeout(peer.config.timeout)
+    if answer.lost:
+        lost = _lost(answer, peer.id, "webhook")
+        raise NoReply(lost.error, answer.why, final=answer.status == CONFLICT)
+    return Reply(True, answer.body, answer.status)
+
+
+CONFLICT = 409
+"""The status by which a receiver says that it never takes this webhook: its key came with another body."""
 
 
 def _lost(answer: Answer, to: str, operation: str) -> NoReply:
@@ -103,29 +125,9 @@ def _lost(answer: Answer, to: str, operation: str) -> NoReply:
     return NoReply(PeerUnreachable(words), answer.why)
 
 
-class _Outside(Dialect):
-    """A service opens, closes and words everything itself."""
-
-    def open(self, ctx: Context, operation: Operation, payload: dict[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def close(self, ctx: Context, operation: Operation, payload: dict[str, Any], result: Any) -> Reply:
-        raise NotImplementedError
-
-    def fail(self, ctx: Context, payload: dict[str, Any], error: AdcpError | ApiError) -> Reply:
-        raise NotImplementedError
-
-    def unknown(self, ctx: Context, known: Iterable[str]) -> AdcpError | ApiError:
-        raise NotImplementedError
-
-
 def outside(name: str, detail: Any = None, secrets: tuple[str, ...] = ()) -> Operation:
     """An operation that a service has. All change something, as far as one can tell from here."""
-    return Operation(name, _never, mutating=True, detail=detail, secrets=secrets)
-
-
-def _never(_ctx: Context, _request: dict[str, Any]) -> Any:
-    raise NotImplementedError("a real service has no handlers here")
+    return Operation(name, _ask, mutating=True, detail=detail, secrets=secrets)
 
 
 class AgentOf(Peer):

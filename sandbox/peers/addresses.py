@@ -44,7 +44,7 @@ class Addresses:
             return text
         actor, rest = found[1], text[found.end() :].removeprefix("/")
         if actor in self.real:
-            return f"{self.real[actor]}/{rest}".rstrip("/")
+            return f"{self.real[actor]}/{rest}" if rest else self.real[actor]
         if rest.startswith(HOOKS):
             return f"{self.hook(world, peer, actor)}/{rest.removeprefix(HOOKS)}"
         if actor == self.platform:
@@ -66,7 +66,26 @@ class Addresses:
             return Network.url(actor, "" if path == "mcp" else path)
         if text == self.base or text.startswith(f"{self.base}/"):
             return Network.url(self.platform, text[len(self.base) + 1 :])
+        return self._of_service(text)
+
+    def _of_service(self, text: str) -> str:
+        """An address below that of a service, such as the one at which it takes webhooks, as it is in the world."""
+        for actor, real in self.real.items():
+            if len(text) > len(real) + 1 and text.startswith(f"{real}/"):
+                return Network.url(actor, text[len(real) + 1 :])
         return text
+
+    def services_inward(self, value: Any) -> Any:
+        """What anybody outside has said, with the addresses of the world for those of services."""
+        return _mapped(value, self._of_service) if self.real else value
+
+    def services_outward(self, value: Any) -> Any:
+        """An answer to anybody outside, with the services' own addresses."""
+        return _mapped(value, self._out_service) if self.real else value
+
+    def _out_service(self, text: str) -> str:
+        found = _INSIDE.match(text)
+        return text if found is None or found[1] not in self.real else self._out(text, "", "")
 
     def actor_at(self, url: str) -> str | None:
         """The address within the world of the service at an address; None if none is there."""

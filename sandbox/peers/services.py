@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sandbox.kernel.real import ANNOUNCE, Answer, RealCall
+from sandbox.kernel.real import ANNOUNCE, WEBHOOK, Answer, RealCall
+from sandbox.kernel.webhooks import Letter
 from sandbox.peers.actor import Peer
 from sandbox.peers.addresses import Addresses
 from sandbox.peers.config import PeerConfig
 from sandbox.peers.inbox import WebhookGate
-from sandbox.peers.wires.base import HTTP_ERROR, NotUnderstood
+from sandbox.peers.wires.base import HTTP_ERROR, REDIRECT, NotUnderstood
 
 if TYPE_CHECKING:
     import aiohttp
@@ -37,10 +40,19 @@ class Services:
         self.gate = WebhookGate()
         self.customers: Callable[[str], list[dict[str, Any]]] = lambda _world: []
         """The customers who act in a world, with their API keys."""
+        self.sign: Callable[[Letter, bytes], Mapping[str, str]] = lambda _letter, _body: {}
+        """The headers by which an agent signs a webhook and its body."""
 
     def know(self, peers: Mapping[str, Peer]) -> None:
         """Take the actors that stand for the services; those of one world speak for all."""
         self._peers = peers
+
+    def take(self, peer: Peer, wire: Wire) -> None:
+        """Take an actor that joins later, when addresses are known; ``wire`` leads to its service."""
+        self._peers = {**self._peers, peer.id: peer}
+        self._wires[peer.id] = wire
+        real = {**self._addresses.real, peer.id: peer.config.address(peer.id)}
+        self._addresses = replace(self._addresses, real=real)
 
     def __bool__(self) -> bool:
         return bool(self._peers)
@@ -84,6 +96,8 @@ class Services:
             async with asyncio.timeout(config.timeout / 1000):
                 if call.operation == ANNOUNCE:
                     return await self._announce(call, world)
+                if call.operation == WEBHOOK:
+                    return await self._bring(call, payload, world)
                 answer = await self._wires[call.actor].ask(call, payload)
         except Exception as error:  # noqa: BLE001 - sorted out there, and raised again if it is none of the wire's
             return _failed(error)
@@ -111,6 +125,19 @@ class Services:
             path, {"actor": call.actor, **where, "customers": self.customers(world)}
         )
         return Answer(got.status < HTTP_ERROR, got.status)
+
+    async def _bring(self, call: RealCall, payload: dict[str, Any], world: str) -> Answer:
+        """Bring a service a webhook, signed by its sender; nothing shows our own credentials."""
+        from sandbox.peers.wires.http import HttpWire
+
+        assert self._session is not None
+        text, adcp, agreed = json.dumps(payload["body"], allow_nan=False), payload["adcp"], payload["authentication"]
+        letter = Letter(call.principal.id, payload["to"], payload["id"], text, adcp, agreed, (), payload["skew_ms"])
+        headers = {"Idempotency-Key": f"{world}-{letter.webhook_id}", "User-Agent": "adcp-sandbox"}
+        signed = self.sign(letter, text.encode()) if adcp else {}
+        courier = HttpWire(self._session, letter.url, None)
+        got = await courier.send("POST", letter.url, payload["body"], {**headers, **signed})
+        return got.refused() if got.status >= REDIRECT else Answer(True, got.status)
 
     async def close(self) -> None:
         """Let go of all connections."""

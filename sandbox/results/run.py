@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sandbox.core.files import replacing
 from sandbox.core.money import MICROS
 from sandbox.results import frames, tables
 from sandbox.results.names import names_of
@@ -63,7 +64,8 @@ class Run:
         target.mkdir(parents=True, exist_ok=True)
         tables.write(self.outcome, target)
         if exposures:
-            self.exposures().to_parquet(target / "exposures.parquet")
+            with replacing(target / "exposures.parquet") as part:
+                self.exposures().to_parquet(part)
 
     # -- tables ------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sandbox.core.files import replacing, write_text
 from sandbox.core.time import parse_instant
 from sandbox.journal.trace_file import write_trace
 from sandbox.kernel.trace import canonical
@@ -89,17 +90,21 @@ COUNTERS = tuple(COLUMNS["deliveries"])[5:]
 
 
 def write(result: RunResult, folder: Path) -> None:
-    """Write a run into a folder that exists; files of an earlier run there are replaced."""
+    """Write a run into a folder that exists; files of an earlier run there are replaced.
+
+    Each file is whole or not there, and ``result.json`` comes last. Raises :class:`InputError` if one can't be written.
+    """
     import pyarrow as pa
     from pyarrow import parquet
 
-    summary = json.dumps(result.summary(), indent=2, ensure_ascii=False)
-    (folder / "result.json").write_text(f"{summary}\n", encoding="utf-8")
-    write_trace(result.trace.events, folder / "trace.ndjson")
+    with replacing(folder / "trace.ndjson") as part:
+        write_trace(result.trace.events, part)
     types = {"time": pa.timestamp("ms", tz="UTC"), "int": pa.int64(), "text": pa.string(), "bool": pa.bool_()}
     for name, rows in tables(result).items():
         schema = pa.schema([(column, types[kind]) for column, kind in COLUMNS[name].items()])
-        parquet.write_table(pa.Table.from_pylist(rows, schema), folder / f"{name}.parquet")
+        with replacing(folder / f"{name}.parquet") as part:
+            parquet.write_table(pa.Table.from_pylist(rows, schema), part)
+    write_text(folder / "result.json", f"{json.dumps(result.summary(), indent=2, ensure_ascii=False)}\n")
 
 
 def tables(result: RunResult) -> dict[str, list[Row]]:

@@ -17,6 +17,7 @@ from sandbox.kernel.latency import Latency
 from sandbox.kernel.network import NetworkConfig
 from sandbox.kernel.webhooks import WEBHOOK_RETRIES_MS
 from sandbox.kernel.world import World
+from sandbox.operations import Route
 from sandbox.scenario.conditions import CallCondition
 from sandbox.scenario.driver import Driver
 from sandbox.scenario.references import hint
@@ -26,7 +27,7 @@ from sandbox.scenario.validate import validated
 if TYPE_CHECKING:
     from sandbox.scenario.faults import FaultSpec
     from sandbox.scenario.load import Scenario
-    from sandbox.scenario.model import ActorSpec, LatencySpec
+    from sandbox.scenario.model import ActorSpec, LatencySpec, Step
     from sandbox.scenario.source import Where
 
 
@@ -162,6 +163,7 @@ def _check_calls(scenario: Scenario, world: World) -> None:
     for number, step in enumerate(scenario.file.steps):
         if step.call:
             _check_call(scenario, world, step.call, bool(step.path or step.params), ("steps", number, "call"))
+            _check_files(scenario, world, step, number)
         if step.do:
             _check_control(scenario, world, step.do, step.arguments, ("steps", number, "do"))
     for number, expectation in enumerate(scenario.file.expect):
@@ -191,6 +193,19 @@ def _check_call(scenario: Scenario, world: World, call: str, is_rest: bool, wher
     if is_rest and not Driver.is_rest(operation):
         problem = f"{call} is an AdCP task: it has a `body`, no `path` and no `params`"
         raise scenario.document.error(problem, where)
+
+
+def _check_files(scenario: Scenario, world: World, step: Step, number: int) -> None:
+    """Files go with operations that take some, of a simulated platform."""
+    actor_id, _, name = str(step.call).partition(".")
+    endpoint = world.actors[actor_id].endpoint
+    route = endpoint.operations[name].detail if endpoint is not None else None
+    if step.files and not (isinstance(route, Route) and route.files):
+        raise scenario.document.error(f"{step.call} takes no files", ("steps", number, "files"))
+    if step.files and actor_id in scenario.real():
+        raise scenario.document.error(
+            f"{actor_id} is a real service, to which no files are sent", ("steps", number, "files")
+        )
 
 
 def _check_control(scenario: Scenario, world: World, call: str, arguments: dict[str, Any], where: Where) -> None:

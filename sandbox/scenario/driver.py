@@ -17,6 +17,7 @@ from sandbox.results.timeline import error_of, error_text
 from sandbox.scenario.compare import mismatch
 from sandbox.scenario.conditions import CallCondition, EventCondition, MessageCondition, StatusCondition
 from sandbox.scenario.inbox import inbox_of
+from sandbox.scenario.model import Step
 from sandbox.scenario.observe import Watch, watch
 from sandbox.scenario.references import resolve
 from sandbox.scenario.select import select
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from sandbox.kernel.trace import Event
     from sandbox.kernel.world import World
     from sandbox.scenario.load import Scenario
-    from sandbox.scenario.model import Step
 
 Steps = Generator[Any, Any, Any]
 
@@ -170,6 +170,8 @@ class Driver(Actor):
         if self.is_rest(actor.endpoint.operations[name]):
             parts = {"pathParams": wanted.path, "params": wanted.params, "body": wanted.body}
             payload = {part: resolve(value, names) for part, value in parts.items() if value}
+        if isinstance(wanted, Step) and wanted.files:
+            payload["files"] = [file.upload(self.world.files, names) for file in wanted.files]
         principal = self._principal(actor, resolve(wanted.customer, names))
         try:
             return (yield from self.world.network.call(self.id, actor_id, name, payload, principal))

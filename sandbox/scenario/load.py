@@ -9,6 +9,7 @@ from typing import Any
 from sandbox.core.errors import InputError
 from sandbox.core.time import iso
 from sandbox.scenario import references
+from sandbox.scenario.attached import locate_files
 from sandbox.scenario.extend import NAMED, read_extended
 from sandbox.scenario.model import ScenarioFile
 from sandbox.scenario.source import Document, Where
@@ -52,6 +53,7 @@ def load(name: str | Path) -> Scenario:
     _check_names(document, known)
     for section in [key for key in data if key != "vars"]:
         data[section] = _with_vars(document, section, known)
+    locate_files(document)
     return Scenario(str(name), validated(ScenarioFile, data, document, ()), document)
 
 

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from sandbox.core.time import HOUR_MS
+from sandbox.operations.operation import MAX_FILES
+from sandbox.scenario.attached import FileSpec
 from sandbox.scenario.compare import Expected
 from sandbox.scenario.conditions import CALL, CallCondition, Condition, MetricCondition, Strict
 from sandbox.scenario.faults import FaultSpec
@@ -106,6 +108,7 @@ class Step(Strict):
     path: dict[str, Any] = Field({}, description="path parameters of a REST operation")
     params: dict[str, Any] = Field({}, description="query parameters of a REST operation")
     body: dict[str, Any] = Field({}, description="body, or the whole payload of an AdCP task")
+    files: list[FileSpec] = Field([], max_length=MAX_FILES, description="files that go with the request, as a form")
     arguments: dict[str, Any] = Field({}, alias="with", description="what the control works on")
     save: dict[Name, str] = Field({}, description="names for values of the answer, by path")
     expect: dict[str, Expected] = Field({}, description="paths into the answer, and what is there")
@@ -121,7 +124,7 @@ class Step(Strict):
         given = self.model_fields_set
         if self.call and self.do:
             raise ValueError("a step has `call` or `do`, not both")
-        for_calls = given & {"path", "params", "body", "save", "expect", "error", "until", "customer"}
+        for_calls = given & {"path", "params", "body", "files", "save", "expect", "error", "until", "customer"}
         if for_calls and not self.call:
             alias = {"customer": "as"}
             raise ValueError(f"`{alias.get(min(for_calls), min(for_calls))}` needs `call`")

@@ -12,7 +12,7 @@ from sandbox.core.errors import InputError
 from sandbox.core.time import iso
 from sandbox.journal.store import Entry
 from sandbox.kernel.endpoint import Reply
-from sandbox.kernel.real import QUIET, Answer, RealCall
+from sandbox.kernel.real import ANNOUNCE, QUIET, Answer, RealCall
 from sandbox.kernel.world import World
 from sandbox.server.inputs import BEGIN, CALL, PEER, Input
 from sandbox.server.real import entry_of
@@ -25,7 +25,8 @@ Judge = Callable[[int, Entry, Reply], None]
 
 
 class Again:
-    """One replay. Entries are taken in the order in which their effects began, so nested inputs nest again.
+    """The replay of a served world. Entries are taken in the order in which their effects began, so nested inputs nest
+    again.
 
     ``missing`` are entries that a sandbox which was killed did not come to write: the ends of what had begun.
     """
@@ -35,13 +36,19 @@ class Again:
         self._platform_id = platform_id
         self._entries = deque(entries)
         self._judge = judge or refuse
-        self._stepper = Stepper(world, self._answer)
+        self.stepper = Stepper(world, self._answer)
         self._name = self._entries[0].world if self._entries else ""
         self.learn: Callable[[RealCall], Any] = lambda _call: None
         """Is shown each call to a real service."""
         self.missing: list[Entry] = []
         self.inputs = 0
         self._stop: Exception | None = None
+        self._over = False
+
+    @property
+    def behind(self) -> bool:
+        """True as long as what happens has happened before."""
+        return not self._over
 
     def run(self, until_ms: int) -> None:
         """Do everything again up to an instant.
@@ -53,36 +60,31 @@ class Again:
             self._catch_up(entry.at_ms)
             if self._entries and self._entries[0] is entry:
                 if entry.kind == PEER:
-                    raise _other(entry, "nobody asks that now")
-                self._input()
+                    raise other(entry, "nobody asks that now")
+                driven(self._input())
         self._catch_up(until_ms)
-
-    def play(self, until_ms: int, progress: Callable[[int], None] | None = None) -> None:
-        """Play a scenario again, in which all entries came while the world stood still."""
-        _driven(self._stepper.run(until_ms, progress))
-        if self._entries:
-            raise _other(self._entries[0], "the world does not come to that now")
+        self._over = True
 
     def _catch_up(self, until_ms: int) -> None:
         """Let everything happen up to an instant, in spite of our own bugs: there they were the first time too."""
         while True:
             try:
-                return _driven(self._stepper.run(until_ms))
+                return driven(self.stepper.run(until_ms))
             except Exception as error:
                 if error is self._stop or isinstance(error, InputError):
                     raise
                 traceback.print_exc()
 
-    def _input(self) -> None:
+    async def _input(self) -> None:
         entry = self._entries.popleft()
         given = Input.of(entry)
         self._check_files(entry, given)
         self.inputs += 1
         number = self.inputs
-        reply = _driven(self._stepper.finish(given, given.steps(self._world, self._platform_id)))
+        reply = await self.stepper.finish(given, given.steps(self._world, self._platform_id))
         if entry.kind.startswith(BEGIN):
             if not self._entries:
-                self.missing.append(given.entry(self._name, entry.at_ms, reply))
+                await self._ended(given.entry(self._name, entry.at_ms, reply))
                 return
             entry = self._entries.popleft()
         if (reply.status, json.dumps(reply.body)) != (entry.status, entry.answer):
@@ -101,16 +103,30 @@ class Again:
         while self._entries:
             entry = self._entries[0]
             if entry.kind != PEER:
-                self._input()
+                await self._input()
                 continue
             self._entries.popleft()
             if (entry.name, entry.payload) != (call.name, json.dumps(call.shown)):
-                raise _other(entry, f"now it is {call.name} at {iso(self._world.now)}: {json.dumps(call.shown)[:200]}")
+                raise other(entry, f"now it is {call.name} at {iso(self._world.now)}: {json.dumps(call.shown)[:200]}")
             return Answer(**json.loads(entry.answer))
+        return await self._beyond(call)
+
+    async def _beyond(self, call: RealCall) -> Answer:
+        """The answer to a call of which the journal has none: it was under way when the sandbox was stopped."""
+        if call.operation == ANNOUNCE:
+            raise InputError(
+                f"the sandbox was stopped before {call.actor} was told where it is",
+                "--journal",
+                "nothing was done in it yet: remove it, or give another",
+            )
         quiet = call.operation == QUIET
         answer = Answer() if quiet else Answer(False, lost="broken", why="the sandbox was stopped meanwhile")
         self.missing.append(entry_of(call, answer, self._name, self._world.now))
         return answer
+
+    async def _ended(self, entry: Entry) -> None:
+        """An input has ended of which the journal has only the beginning."""
+        self.missing.append(entry)
 
     def _check_files(self, entry: Entry, given: Input) -> None:
         for file in given.payload.get("files") or () if given.kind == CALL else ():
@@ -122,8 +138,8 @@ class Again:
                 )
 
 
-def _driven(steps: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end; all it ever waits for is its turn."""
+def driven(steps: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine of a replay to its end; all it ever waits for is its turn."""
     while True:
         try:
             steps.send(None)
@@ -149,6 +165,7 @@ def refuse(number: int, entry: Entry, reply: Reply) -> None:
 _OTHER = "it was written by another version or configuration; keep it for that one, or give another journal"
 
 
-def _other(entry: Entry, now: str) -> InputError:
+def other(entry: Entry, now: str) -> InputError:
+    """What stops a replay in which something else happens than what the journal goes on with."""
     asked = f"{entry.name} of a real service" if entry.kind == PEER else f"the input {entry.name}"
     return InputError(f"the journal goes on with {asked} at {iso(entry.at_ms)}; {now}", "--journal", _OTHER)

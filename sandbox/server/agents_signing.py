@@ -30,6 +30,10 @@ COVERED = ("@method", "@target-uri", "@authority", "content-type", "content-dige
 """Components that a signature covers, in this order."""
 
 
+SEALED = "sealed-"
+"""How the name of a secret begins that is long enough for one."""
+
+
 class Keyring:
     """The Ed25519 keys of a sandbox's agents, and secrets that receivers have agreed on with them.
 
@@ -59,9 +63,14 @@ class Keyring:
         return hidden
 
     def _name(self, secret: str) -> str:
-        name = "*" * len(secret) if len(secret) < 32 else "sealed-" + self._mac(secret)[:57]
+        name = "*" * len(secret) if len(secret) < 32 else SEALED + self._mac(secret)[:57]
         self._secrets[name] = secret
         return name
+
+    def _secret(self, name: str) -> str | None:
+        """The secret of a name; what is no name is what a scenario says itself."""
+        concealed = name.startswith(SEALED) or not name.strip("*")
+        return self._secrets.get(name, None if concealed else name)
 
     def _mac(self, text: str) -> str:
         return hmac.new(self._root, text.encode(), hashlib.sha256).hexdigest()
@@ -94,7 +103,7 @@ class Keyring:
         """The headers that authenticate one attempt to deliver a webhook."""
         if letter.authentication is None:
             return self._signature(letter, body)
-        secret = self._secrets.get(letter.authentication.get("credentials", ""))
+        secret = self._secret(letter.authentication.get("credentials", ""))
         if secret is None:
             return {}
         if "Bearer" in letter.authentication.get("schemes", ()):

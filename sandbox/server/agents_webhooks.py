@@ -32,7 +32,7 @@ class AgentsWebhooks:
         info, services = request.match_info, self._served.services
         config = services.config(info["sender"])
         known = any(info["customer"] == customer.principal for customer in self._served.customers)
-        if config is None or not known:
+        if config is None or not known or services.config(info["to"]) is not None:
             return _refusal(404, "NOT_FOUND", "no service of this scenario has this address")
         raw = await request.read()
         headers = {name.lower(): ", ".join(request.headers.getall(name)) for name in request.headers}

@@ -23,6 +23,7 @@ from aiohttp.typedefs import Middleware
 
 from sandbox import __version__
 from sandbox.core.errors import ApiError, InputError
+from sandbox.core.files import write_text
 from sandbox.kernel.network import Network
 from sandbox.operations import help as words
 from sandbox.operations import openapi, reference
@@ -70,16 +71,9 @@ async def _serve(settings: Settings, address: Address, say: Callable[[str], None
     async with Running(settings, address) as running:
         line = json.dumps(running.ready())
         if address.ready_file is not None:
-            _write(address.ready_file, line + "\n")
+            write_text(address.ready_file, line + "\n", "--ready-file")
         say(line)
         await stop.wait()
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"can't write {path}: {error.strerror}", "--ready-file") from None
 
 
 class Running:

@@ -18,6 +18,7 @@ from sandbox.peers.services import Services
 from sandbox.protocol.dialect import AdcpDialect
 from sandbox.protocol.tools import TOOLS
 from sandbox.server.again import Again, Judge
+from sandbox.server.again_played import GoingOn, PlayedAgain
 from sandbox.server.clock import Clock
 from sandbox.server.inputs import ADCP, CALL, CLIENT, CONTROL, WEBHOOK, Input, bug, out_of_order
 from sandbox.server.outbox import Outbox
@@ -50,11 +51,14 @@ class Host:
         self._clock = clock
         self._writer = writer
         self._outbox = outbox
-        self._services = services or Services(platform_id)
-        self._replaying = False
+        self._services = services if services is not None else Services(platform_id)
+        self._again: Again | None = None
+        self._going_on: GoingOn | None = None
         self._reserved = False
         self._turn = Turn()
         self._entering: set[asyncio.Task[Reply]] = set()
+        self.keeps_reads = False
+        """Whether the journal gets what is only read."""
         self.inputs = 0
         """How many inputs there were since the first instant."""
         self._build(world)
@@ -86,7 +90,10 @@ class Host:
         known = endpoint.operations.get(operation)
         with self._real.busy():
             if known is None or not known.mutating:
-                return await self._read(operation, payload, principal, bearer, endpoint)
+                reply = await self._read(operation, payload, principal, bearer, endpoint)
+                if known is not None and principal.role != "public":
+                    self._keep(Input(CALL, operation, known.masked(payload), principal), reply)
+                return reply
             return await self._enter(Input(CALL, operation, known.masked(payload), principal))
 
     async def ask(self, agent_id: str, tool: str, payload: dict[str, Any], principal: Principal) -> Reply:
@@ -100,7 +107,10 @@ class Host:
         try:
             with self._real.busy():
                 if known is None or not (known.mutating or TOOLS[tool].mutating):
-                    return await self._read(tool, payload, principal, None, endpoint)
+                    reply = await self._read(tool, payload, principal, None, endpoint)
+                    if known is not None:
+                        self._keep(Input(ADCP, f"{agent_id}.{tool}", payload, principal), reply)
+                    return reply
                 return await self._enter(Input(ADCP, f"{agent_id}.{tool}", payload, principal))
         except ApiError as error:
             return out_of_order(error.message)
@@ -131,6 +141,8 @@ class Host:
         self._reserved = False
         try:
             await self._stepper.run(until_ms, progress)
+            if self._going_on is not None:
+                self._going_on.check_all_done()
         finally:
             self._stepper.closed = why
             await self._turn.leave()
@@ -181,6 +193,11 @@ class Host:
             return bug(operation, isinstance(endpoint.dialect, AdcpDialect))
         raise TypeError(f"{operation} takes simulated time, so it is no read")
 
+    def _keep(self, given: Input, reply: Reply) -> None:
+        """Let the journal have what was read, so that an export can promise it. Nobody waits for that."""
+        if self.keeps_reads:
+            self._writer.add_later(given.read_entry(self.name, self.world.now, reply))
+
     async def _enter(self, given: Input) -> Reply:
         """Take an input. It is done whole, and recorded, even if whoever sent it does not wait for the answer."""
         entering = asyncio.ensure_future(self._take(given))
@@ -215,22 +232,32 @@ class Host:
         Raises :class:`InputError` at the first answer that is not the recorded one, or what ``judge`` raises then.
         What a sandbox that was killed did not come to write is written.
         """
-        again = self.again(entries, judge)
+        again = Again(self.world, self._platform_id, entries, judge)
+        self._learn(again)
         again.run(until_ms)
-        self._replaying = False
         if again.missing and judge is None:
             self._writer.journal.append(again.missing)
         self.inputs += again.inputs
         return again.inputs
 
-    def again(self, entries: Iterable[Entry], judge: Judge | None = None) -> Again:
-        """A replay of this world; no webhook leaves it any more."""
-        self._replaying = True
-        again = Again(self.world, self._platform_id, entries, judge)
-        again.learn = lambda call: self._services.learn(call, self.name)
+    def played_again(self, entries: Iterable[Entry]) -> PlayedAgain:
+        """The replay of a scenario that was played in this world; no webhook leaves it any more."""
+        again = PlayedAgain(self.world, self._platform_id, entries)
+        self._learn(again)
         return again
+
+    def go_on(self, entries: Iterable[Entry]) -> None:
+        """Let :meth:`play` do again what a journal has, and go on with the services from there."""
+        again = self._going_on = GoingOn(self.world, self._platform_id, entries, self._real.ask, self._writer.add)
+        self._stepper = again.stepper
+        self._learn(again)
+
+    def _learn(self, again: Again) -> None:
+        """Let services and outbox know what is only done again."""
+        self._again = again
+        again.learn = lambda call: self._services.learn(call, self.name)
 
     def _send_out(self, letter: Letter) -> None:
         """A webhook leaves the world; one that is only sent again by a replay has left before."""
-        if self._outbox is not None and not self._replaying:
+        if self._outbox is not None and not (self._again is not None and self._again.behind):
             self._outbox.put(replace(letter, webhook_id=f"{self.name}-{letter.webhook_id}"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from sandbox.core.errors import AdcpError, ApiError, SandboxError
-from sandbox.journal.store import Entry
+from sandbox.journal.store import READ, Entry
 from sandbox.kernel.endpoint import Principal, Reply
 from sandbox.kernel.network import PeerTimeout, PeerUnreachable
 from sandbox.kernel.world import World
@@ -35,6 +35,9 @@ PEER = "peer"
 BEGIN = "begin:"
 """Before the kind of an entry that says where an input began that had to wait for a real service."""
 
+MOST_READ = 256 * 1024
+"""Longer answers to reads are not kept, in characters."""
+
 Steps = Generator[Any, Any, Reply]
 
 
@@ -59,6 +62,12 @@ class Input:
         status, answer = (reply.status, reply.json()) if reply is not None else (0, "{}")
         payload, by = json.dumps(self.payload), self.principal
         return Entry(world, at_ms, kind, self.name, payload, by.id, by.user, status, answer)
+
+    def read_entry(self, world: str, at_ms: int, reply: Reply) -> Entry:
+        """As a journal has it if it changes nothing; the answer is null if it is a very long one."""
+        text, payload, by = reply.json(), json.dumps(self.payload), self.principal
+        answer = text if len(text) <= MOST_READ else "null"
+        return Entry(world, at_ms, READ + self.kind, self.name, payload, by.id, by.user, reply.status, answer)
 
     def steps(self, world: World, platform_id: str) -> Steps:
         """The process that does it in a world."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 from sandbox.journal.store import Entry
-from sandbox.kernel.real import QUIET, Answer, RealCall
+from sandbox.kernel.real import ANNOUNCE, QUIET, Answer, RealCall
 from sandbox.kernel.world import World
 from sandbox.peers.services import Services
 from sandbox.server.clock import Clock
@@ -83,7 +83,8 @@ class RealSide:
             await self._writer.behind
         with self._clock.standing():
             answer = await self._turn.stand_still(self._made(call))
-        await self._writer.add(entry_of(call, answer, self._name(), self._world.now))
+        if answer.ok or call.operation != ANNOUNCE:  # who could not be told is told at the next start
+            await self._writer.add(entry_of(call, answer, self._name(), self._world.now))
         return answer
 
     async def _made(self, call: RealCall) -> Answer:

@@ -52,6 +52,8 @@ class Redone:
     clock_ms: int
     worlds: list[World]
     changed: Changed | None
+    files: Path | None = None
+    """Where uploads are kept."""
 
 
 class _Stopped(Exception):
@@ -84,7 +86,7 @@ def redo(url: str, scenario: str | None = None) -> Redone:
             for host in served.hosts.values()
         ]
         loaded.name = scenario or loaded.name
-        return Redone(loaded, served.start_ms, served.clock.now(), worlds, next(iter(changed), None))
+        return Redone(loaded, served.start_ms, served.clock.now(), worlds, next(iter(changed), None), _files(url))
 
 
 @contextmanager

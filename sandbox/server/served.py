@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -93,6 +93,7 @@ class Served:
         self.keyring = Keyring(self._seed)
         self.outbox = Outbox(settings.allow_hosts, sign=self.keyring.sign)
         self.services = Services(self.platform_id)
+        self.services.sign = self.keyring.sign
         self._ticking: asyncio.Task[None] | None = None
         self._resetting = asyncio.Lock()
         self.advancing = 0
@@ -191,6 +192,7 @@ class Served:
         host.name = (
             customer.principal if customer is not None else next(iter(cast("Platform", host.platform).customers))
         )
+        host.keeps_reads = not self.played and self.settings.journal != "memory"
         self.hosts[host.name] = host
         return host
 
@@ -268,8 +270,10 @@ class Served:
 
     async def ask(self, principal: str, agent_id: str, tool: str, payload: dict[str, Any]) -> Reply:
         """Have a tool of an agent do its work for a customer, in that customer's world, which sees no secret of it."""
-        concealed = self.keyring.conceal(payload)
-        return await self.host(principal).ask(agent_id, tool, concealed, Principal(principal))
+        addresses = self.services.addresses
+        concealed = self.keyring.conceal(addresses.services_inward(payload))
+        reply = await self.host(principal).ask(agent_id, tool, concealed, Principal(principal))
+        return replace(reply, body=addresses.services_outward(reply.body), text="") if self.services else reply
 
     def unread(self, caller: Caller) -> str:
         """The section about unread notifications."""
@@ -285,8 +289,15 @@ class Served:
 
     async def begin(self) -> None:
         """Let services of the scenario be told where they are, and be registered, before anybody asks anything."""
-        if self.services:
+        if not self.services:
+            return
+        fresh = not self.journal.worlds()
+        try:
             await self.hosts[next(iter(self.hosts))].run_to(self.clock.now())
+        except InputError:
+            if fresh:  # it could not begin: the next start is the first one
+                await self.writer.clear({})
+            raise
 
     async def advance(self, to_ms: int) -> None:
         """Move all worlds to an instant; done when everything that was due has happened."""

@@ -8,6 +8,9 @@ from typing import Any
 
 from sandbox.journal.store import Entry, Journal
 
+LATER_S = 1.0
+"""How long what nobody waits for may wait itself."""
+
 
 class Writer:
     """Makes inputs durable before they are acknowledged, in the order in which they were taken.
@@ -23,6 +26,7 @@ class Writer:
         self._written: asyncio.Future[None] | None = None
         self._committing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, "journal")
+        self._later: asyncio.TimerHandle | None = None
         self.broken: BaseException | None = None
 
     def check(self) -> None:
@@ -34,6 +38,17 @@ class Writer:
         """Take an input; the future is done when it is durable."""
         self._entries.append(entry)
         return self._next()
+
+    def add_later(self, entry: Entry) -> None:
+        """Take what nobody waits for: it is written with the next input, or within a second."""
+        self._entries.append(entry)
+        if self._later is None:
+            self._later = asyncio.get_running_loop().call_later(LATER_S, self._write_later)
+
+    def _write_later(self) -> None:
+        self._later = None
+        if self._entries and self.broken is None:
+            self._next()
 
     def remember(self, name: str, value: Any) -> asyncio.Future[None]:
         """Take a value of the journal; the future is done when it is durable."""
@@ -83,10 +98,14 @@ class Writer:
         """Forget everything that was ever written, but for some values."""
         while self._written is not None:
             await _own(self._written)
+        self._entries.clear()
         await asyncio.get_running_loop().run_in_executor(self._thread, self.journal.clear, values)
 
     async def close(self) -> None:
         """Write what is left and let go of the journal."""
+        if self._later is not None:
+            self._later.cancel()
+            self._write_later()
         if self._written is not None:
             await asyncio.wait([self._written])
         self._thread.shutdown()

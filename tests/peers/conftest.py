@@ -66,12 +66,14 @@ SELECTED = """
 class Service:
     """Answers each path by what ``does`` has for it: a coroutine that gives a body, a response, or nothing at all.
 
-    ``asked`` has what came: path, headers, body.
+    ``asked`` has what came: path, headers, body; ``queries`` its queries. Without ``key_needed`` it asks for no key.
     """
 
     def __init__(self) -> None:
         self.does: dict[str, Does] = {}
         self.asked: list[tuple[str, dict[str, str], Body]] = []
+        self.queries: list[str] = []
+        self.key_needed = KEY
         self.platform = ""
         self.key = ""
         self.url = ""
@@ -97,10 +99,11 @@ class Service:
         path, text = request.match_info["path"], await request.text()
         body = json.loads(text) if text else {}
         self.asked.append((path, dict(request.headers), body))
+        self.queries.append(request.query_string)
         if path == "sandbox":
             self.platform, self.key = body["platformUrl"], body["customers"][0]["apiKey"]
             return web.json_response({})
-        if request.headers.get("X-API-Key") != KEY:
+        if request.headers.get("X-API-Key", "") != self.key_needed:
             return web.json_response({"error": "Unauthorized"}, status=401)
         answer = await self.does[path](self, body) if path in self.does else {}
         if answer is RESET:

@@ -15,9 +15,11 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.outcome.margins import Margin
 from sandbox.kernel.endpoint import Principal
 from sandbox.kernel.real import Answer, RealCall
-from sandbox.peers.wires import NotUnderstood
+from sandbox.peers.actor import Peer
+from sandbox.peers.wires import NotUnderstood, Wire
 from sandbox.peers.wires.a2a import A2aWire
 from sandbox.peers.wires.base import Got
 from sandbox.peers.wires.http import HttpWire
@@ -157,3 +159,9 @@ def test_odd_rates_make_no_bug_when_the_tactic_is_taken(service: Service, scenar
     service.does |= {"get-proposals": propose, "accept-proposal": accept}
     result = both(scenario(ACCEPT), tmp_path, service)
     assert result.status == "passed"
+
+
+@pytest.mark.parametrize("kind", [Wire, Peer, Margin])
+def test_what_every_kind_must_bring_is_asked_for_when_one_is_made(kind: type[Any]) -> None:
+    with pytest.raises(TypeError, match="abstract"):
+        kind(None, "", None)

@@ -150,7 +150,7 @@ def test_a_webhook_without_a_good_signature_is_refused(live: Live, headers: dict
 
 def test_webhooks_of_nobody_and_to_nobody_are_not_found(live: Live) -> None:
     base = live.running.agents_base
-    for path in ("buyer/newsroom/acme/tasks", "buyer/sdk/nobody/tasks"):
+    for path in ("buyer/newsroom/acme/tasks", "buyer/sdk/nobody/tasks", "sdk/sdk/acme/tasks"):
         assert post(live, f"{base}/webhooks/{path}", "{}", {}).status_code == 404
 
 

@@ -95,6 +95,84 @@ def test_a_wrong_name_is_told_with_the_nearest_one(run: Run) -> None:
     done.stdout.fnmatch_lines(["*the marker scenario takes one argument*"])
 
 
+def test_markers_that_are_misused_are_errors_and_never_a_test_that_passes(run: Run) -> None:
+    done = run(
+        """
+        import pytest
+
+        @pytest.mark.scenario("small.yaml")
+        @pytest.mark.seed("7")
+        def test_seed_of_text(sandbox_world):
+            pass
+
+        @pytest.mark.scenario("small.yaml")
+        @pytest.mark.seed(True)
+        def test_seed_that_is_no_number(sandbox_world):
+            pass
+
+        @pytest.mark.scenario(7)
+        def test_scenario_that_is_no_name(sandbox_world):
+            pass
+        """
+    )
+    done.assert_outcomes(errors=3)
+    done.stdout.fnmatch_lines(["*the marker seed takes one argument, a whole number*"])
+    done.stdout.fnmatch_lines(["*the marker scenario takes one argument, a shipped name or a path*"])
+
+
+@pytest.mark.parametrize("arguments", ["", "'http'", "'mcp', only=True"])
+def test_a_transport_that_there_is_not_stops_the_collection(run: Run, arguments: str) -> None:
+    done = run(
+        f"""
+        import pytest
+
+        @pytest.mark.transport({arguments})
+        def test_it(served_sandbox):
+            pass
+        """
+    )
+    done.assert_outcomes(passed=0, skipped=0)
+    assert done.ret != 0
+    (done.stdout if "marker" in done.stdout.str() else done.stderr).fnmatch_lines(
+        ["*test_it: the marker transport takes mcp and a2a*"]
+    )
+
+
+def test_what_is_misspelt_is_an_error_that_says_what_there_is(run: Run) -> None:
+    """In process and served alike; a metric of a line that nobody named would be 0."""
+    done = run(
+        """
+        import pytest
+        from sandbox.core.errors import InputError
+
+        WRONG = [
+            ("advance", ("soon",), {}, "not a duration"),
+            ("advance", ("2026-13-01",), {}, "month"),
+            ("do", ("northstar",), {}, "names no actor"),
+            ("do", ("northstar.go_down",), {"speed": 1}, "takes nothing"),
+            ("call", ("buyer",), {}, "write actor.operation"),
+            ("measure", ("spent",), {}, "unknown metric"),
+            ("measure", ("spend",), {"campaing": 1}, "campaign"),
+        ]
+
+        @pytest.mark.scenario("small.yaml")
+        def test_in_process(sandbox_world):
+            for name, given, named, said in WRONG:
+                with pytest.raises(InputError, match=said):
+                    getattr(sandbox_world, name)(*given, **named)
+            assert sandbox_world.advance("2026-05-02") == "2026-05-02T00:00:00Z"
+
+        @pytest.mark.scenario("small.yaml")
+        def test_served(served_sandbox):
+            for name, given, named, said in WRONG:
+                with pytest.raises(InputError, match=said):
+                    getattr(served_sandbox, name)(*given, **named)
+            assert served_sandbox.advance("2026-05-02") == "2026-05-02T00:00:00Z"
+        """
+    )
+    done.assert_outcomes(passed=2)
+
+
 SERVED = """
     import asyncio
     import json

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,46 @@ def test_when_the_journal_breaks_nothing_is_acknowledged_any_more(tmp_path: Path
         await writer.close()
 
     asyncio.run(play())
+
+
+def read(number: int) -> Entry:
+    return replace(entry(number), kind="read:call")
+
+
+def test_what_was_only_read_keeps_nobody_waiting_and_is_written_in_its_order(url: str) -> None:
+    async def serve() -> None:
+        writer = Writer(Journal(url))
+        writer.add_later(read(1))
+        assert writer.behind is None
+        await writer.add(entry(2))
+        writer.add_later(read(3))
+        assert writer.behind is None
+        await writer.close()
+
+    asyncio.run(serve())
+    journal = Journal(url)
+    assert [row.at_ms for row in journal.entries("acme", reads=True)] == [1, 2, 3]
+    assert [row.at_ms for row in journal.entries("acme")] == [2]
+    journal.close()
+
+
+def test_reads_are_written_by_themselves_after_a_while_and_forgotten_with_the_rest(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.server.writer.LATER_S", 0.05)
+
+    async def serve() -> list[int]:
+        writer = Writer(Journal(url))
+        writer.add_later(read(1))
+        await asyncio.sleep(0.5)
+        found = [row.at_ms for row in writer.journal.entries("acme", reads=True)]
+        writer.add_later(read(2))
+        await writer.clear({})
+        await asyncio.sleep(0.2)
+        await writer.close()
+        return found
+
+    assert asyncio.run(serve()) == [1]
+    journal = Journal(url)
+    assert list(journal.entries("acme", reads=True)) == []
+    journal.close()

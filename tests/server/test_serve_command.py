@@ -35,7 +35,7 @@ def mistake(folder: Path, *options: str) -> str:
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        (("--ready-file", "/proc/none/ready.json"), "--ready-file: can't write /proc/none/ready.json: "),
+        (("--ready-file", "/proc/none/ready.json"), "--ready-file: there is no folder /proc/none"),
         (("--ready-file", "/dev/full"), "--ready-file: can't write /dev/full: No space left"),
         (("--rate-limit", "nan"), "--rate-limit: not a number of requests"),
         (("--rate-limit", "inf"), "--rate-limit: not a number of requests"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 
 @dataclass(slots=True, frozen=True)
-class Margin:
+class Margin(ABC):
     """A margin model with its settings; see ``MarginConfig``."""
 
     name: ClassVar[str] = ""
@@ -17,14 +18,14 @@ class Margin:
     rate: float
 
     @property
+    @abstractmethod
     def method(self) -> str:
         """The pricing method as proposals name it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def pricing(self, currency: str) -> dict[str, Any]:
         """``pricing`` of a proposal (rule 199)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def media_micros(self, budget_micros: int) -> int:
         """What of a tactic's budget may be spent on media."""
-        raise NotImplementedError

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sandbox.contract.buyer_platform.answers import Body, judge
 from sandbox.contract.buyer_platform.checks import CHECKS
-from sandbox.contract.buyer_platform.platform import Body, Platform, judge, name
+from sandbox.contract.buyer_platform.platform import Platform, name
 from sandbox.contract.buyer_platform.told import order, search
 from sandbox.contract.check import Skipped, expect
 

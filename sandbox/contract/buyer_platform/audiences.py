@@ -6,9 +6,10 @@ import hashlib
 from typing import Any
 from uuid import UUID
 
+from sandbox.contract.buyer_platform.answers import Body
 from sandbox.contract.buyer_platform.accounts import storefronts
 from sandbox.contract.buyer_platform.checks import CHECKS
-from sandbox.contract.buyer_platform.platform import Body, Platform
+from sandbox.contract.buyer_platform.platform import Platform
 from sandbox.contract.check import Skipped, expect
 
 TASK_STATUSES = ("submitted", "working", "completed", "failed", "input-required")

@@ -7,7 +7,8 @@ import struct
 import zlib
 from typing import Any
 
-from sandbox.contract.buyer_platform.platform import Body, Platform, name, row_of
+from sandbox.contract.buyer_platform.answers import Body
+from sandbox.contract.buyer_platform.platform import Platform, name, row_of
 from sandbox.contract.check import Skipped, expect
 from sandbox.contract.talk import Answer
 

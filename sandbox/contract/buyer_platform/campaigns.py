@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sandbox.contract.buyer_platform.answers import near
 from sandbox.contract.buyer_platform.checks import CHECKS
-from sandbox.contract.buyer_platform.platform import Platform, budget_of, name, near
+from sandbox.contract.buyer_platform.platform import Platform, budget_of, name
 from sandbox.contract.check import expect
 
 

@@ -7,6 +7,7 @@ import re
 from datetime import datetime
 from urllib.parse import urljoin
 
+from sandbox.contract.buyer_platform.answers import Body, judge
 from sandbox.contract.buyer_platform import told
 from sandbox.contract.buyer_platform.banners import (
     CLICK,
@@ -21,7 +22,7 @@ from sandbox.contract.buyer_platform.banners import (
 )
 from sandbox.contract.buyer_platform.banners import formats as registry
 from sandbox.contract.buyer_platform.checks import CHECKS
-from sandbox.contract.buyer_platform.platform import Body, Platform, judge, name
+from sandbox.contract.buyer_platform.platform import Platform, name
 from sandbox.contract.check import expect
 
 

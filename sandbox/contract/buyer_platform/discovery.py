@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from sandbox.contract.buyer_platform.answers import Body
 from sandbox.contract.buyer_platform.accounts import storefronts
 from sandbox.contract.buyer_platform.checks import CHECKS
-from sandbox.contract.buyer_platform.platform import Body, Platform
+from sandbox.contract.buyer_platform.platform import Platform
 from sandbox.contract.check import Skipped, expect
 
 MODELS = ("cpm", "vcpm", "cpc", "cpcv", "cpv", "cpp", "flat_rate")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from sandbox.contract.buyer_platform.answers import Body
 from sandbox.contract.buyer_platform.checks import CHECKS
-from sandbox.contract.buyer_platform.platform import Body, Platform
+from sandbox.contract.buyer_platform.platform import Platform
 from sandbox.contract.check import expect
 
 

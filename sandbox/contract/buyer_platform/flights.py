@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.contract.buyer_platform.answers import Body
 from sandbox.contract.buyer_platform.banners import execute, pictured
 from sandbox.contract.buyer_platform.checks import CHECKS
 from sandbox.contract.buyer_platform.faults import control_of
-from sandbox.contract.buyer_platform.platform import Body, Platform
+from sandbox.contract.buyer_platform.platform import Platform
 from sandbox.contract.check import Skipped, expect
 
 MONTH = {"interval": 30, "unit": "days"}

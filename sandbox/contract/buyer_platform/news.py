@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sandbox.contract.buyer_platform.answers import Body
 from sandbox.contract.buyer_platform.checks import CHECKS
-from sandbox.contract.buyer_platform.platform import Body, Platform
+from sandbox.contract.buyer_platform.platform import Platform
 from sandbox.contract.check import Skipped, expect
 
 NEWS = "/api/v2/notifications"

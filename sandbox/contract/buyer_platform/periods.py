@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.contract.buyer_platform.answers import Body, near
 from sandbox.contract.buyer_platform.checks import CHECKS
-from sandbox.contract.buyer_platform.platform import Body, Platform, near
+from sandbox.contract.buyer_platform.platform import Platform
 from sandbox.contract.check import expect
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
 from sandbox.contract.auth import Auth
-from sandbox.contract.check import Failed, Skipped, expect
+from sandbox.contract.buyer_platform.answers import UNKNOWN_OPERATION, Body, content, instant, judge
+from sandbox.contract.buyer_platform.tidy import Made, tidy
+from sandbox.contract.check import Failed, Skipped
 from sandbox.contract.control import Control, pass_days, until
 from sandbox.contract.talk import Answer, NoAnswer, Talk
-from sandbox.core.errors import API_STATUS, InputError
+from sandbox.core.errors import InputError
 
 BUYER = "/api/v2/buyer"
 BRAND = "acme.com"
@@ -22,7 +25,11 @@ BRAND = "acme.com"
 
 APPROVAL_HOURS = 96.0
 
-Body = dict[str, Any]
+_WORDS = "available check create credentials current discover-products metrics reports summary sync templates".split()
+"""Parts of paths that are no ids though they stand where ids do."""
+
+_CORE = re.compile(r"(advertisers|campaigns|discovery)(/(\*|discover-products)(/(products|execute|pause))?)?")
+"""Operations without which nothing can be checked: that one is missing is no reason to skip."""
 
 
 @dataclass(slots=True)
@@ -40,6 +47,11 @@ class Platform:
     """Address of its MCP endpoint; None is the well-known place."""
     ahead: timedelta | None = None
     """How far the platform's clock is ahead of this machine's, once that is known."""
+    domains: list[str] | None = None
+    """Domains that the platform resolves, once they are known."""
+    made: Made = field(default_factory=Made)
+    answered: set[str] = field(default_factory=set)
+    """The operations that were seen to be there."""
 
     # -- requests ----------------------------------------------------------------------------------------
 
@@ -54,23 +66,41 @@ class Platform:
         """Send a request as oneself, or as ``auth``."""
         who = auth or self.auth
         headers = dict([who.header]) if who is not None else {}
-        return await self.talk.send(method, self.url(path, query), body, headers)
+        answer = await self.talk.send(method, self.url(path, query), body, headers)
+        self.made.note(method, path, answer, who)
+        if answer.status not in UNKNOWN_OPERATION:
+            self.answered.add(operation(method, path))
+        return answer
 
     async def ok(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
-        """A request that must succeed; gives what it answers, out of ``data`` where that is all there is."""
+        """A request that must succeed; gives what it answers. Raises :class:`Skipped` if there is no such operation."""
         answer = await self.send(method, path, body, query)
+        self.there(answer, method, path)
         if not 200 <= answer.status < 300:
             raise Failed(f"{method} {path}", "a success", f"{answer.status} {answer.text[:200]}")
-        found = answer.body
-        wrapped = isinstance(found, dict) and "data" in found and set(found) <= {"data", "meta"}
-        return found["data"] if wrapped else found
+        return content(answer.body)
 
     async def refused(
         self, method: str, path: str, body: Any, *codes: str, query: dict[str, Any] | None = None
     ) -> Body:
-        """A request that must be refused with one of these codes and its status; gives ``error``."""
+        """A request that must be refused with one of these codes and its status; gives ``error``.
+
+        Raises :class:`Skipped` if there is no such operation.
+        """
         answer = await self.send(method, path, body, query)
+        if "NOT_FOUND" not in codes or answer.status != 404:
+            self.there(answer, method, path)
         return judge(answer, f"{method} {path}", *codes)
+
+    def there(self, answer: Answer, method: str, path: str) -> None:
+        """Raise :class:`Skipped` if a platform that answers so has no such operation, and was never seen to have it."""
+        named = operation(method, path)
+        if answer.status in UNKNOWN_OPERATION and named not in self.answered and not _CORE.fullmatch(named.split()[1]):
+            raise Skipped(f"the platform has no operation {named}: it answers {answer.status}")
+
+    async def tidy(self) -> None:
+        """Cancel and delete what was made for checking."""
+        await tidy(self, self.made)
 
     # -- time --------------------------------------------------------------------------------------------
 
@@ -79,8 +109,9 @@ class Platform:
         if self.control is not None:
             return await self.control.now()
         if self.ahead is None:
-            made = await self.ok("POST", "advertisers", {"name": name(), "brand": self.brand})
-            self.ahead = _instant(made.get("createdAt")) - datetime.now(UTC)
+            made = await self.ok("GET", f"advertisers/{await self.advertiser()}")
+            here = datetime.now(UTC)
+            self.ahead = (instant(made.get("createdAt")) or here) - here
         return datetime.now(UTC) + self.ahead
 
     async def day(self, days: float) -> str:
@@ -95,16 +126,20 @@ class Platform:
         """Let days pass. Raises :class:`Skipped` without a clock."""
         await pass_days(self.control, days)
 
-    async def until(self, done: Callable[[], Awaitable[Any]], hours: float = APPROVAL_HOURS) -> Any:
+    async def until(self, done: Callable[[], Awaitable[Any]], what: str, hours: float = APPROVAL_HOURS) -> Any:
         """Wait for something of the platform's, as :func:`~sandbox.contract.control.until` does."""
-        return await until(self.control, done, hours)
+        try:
+            return await until(self.control, done, hours)
+        except Skipped as skipped:
+            raise Skipped(f"waiting for {what}: {skipped}") from None
 
     # -- things to check with ----------------------------------------------------------------------------
 
     async def advertiser(self, **fields: Any) -> str:
-        """A new advertiser; gives its id."""
-        made = await self.ok("POST", "advertisers", {"name": name(), "brand": self.brand, **fields})
-        return str(made["id"])
+        """A new advertiser; gives its id. On a real platform it is a sandbox advertiser, which costs nothing."""
+        kind = {} if self.control is not None else {"sandbox": True}
+        body = {"name": name(), "brand": self.brand, **kind, **fields}
+        return str((await self.ok("POST", "advertisers", body))["id"])
 
     async def draft(self, advertiser: str | None = None, **fields: Any) -> Body:
         """What it takes to make a campaign, as a body."""
@@ -118,9 +153,9 @@ class Platform:
         }
 
     async def campaign(self, advertiser: str | None = None, **fields: Any) -> Body:
-        """A new campaign, as its creation answers it."""
+        """A new campaign, as it is read."""
         made: Body = await self.ok("POST", "campaigns", await self.draft(advertiser, **fields))
-        return made
+        return await self.read(made["campaignId"])
 
     async def read(self, campaign_id: str) -> Body:
         """A campaign as it is now."""
@@ -130,7 +165,7 @@ class Platform:
     async def discover(self, advertiser: str, **fields: Any) -> Body:
         """A discovery with products. Raises :class:`Skipped` if nobody offers any."""
         found: Body = await self.ok("POST", "discovery/discover-products", {"advertiserId": advertiser, **fields})
-        if not found.get("productGroups"):
+        if not any(group["products"] for group in found.get("productGroups") or []):
             raise Skipped("no sales agent offers a product")
         return found
 
@@ -145,53 +180,67 @@ class Platform:
         advertiser = await self.advertiser()
         found = await self.discover(advertiser)
         await self.select(found, groups)
-        made = await self.campaign(advertiser, discoveryId=found["discoveryId"], **fields)
-        return await self.read(made["campaignId"])
+        return await self.campaign(advertiser, discoveryId=found["discoveryId"], **fields)
+
+    async def execute(self, campaign: Body) -> Body:
+        """Execute a campaign; gives the answer.
+
+        Raises :class:`Skipped` if sales agents refuse what they are asked for, or the platform wants creatives first.
+        """
+        path = f"campaigns/{campaign['campaignId']}/execute"
+        answer = await self.send("POST", path, {})
+        missing = (campaign.get("creativeFormats") or {}).get("missing")
+        if 400 <= answer.status < 500 and missing and answer.status not in UNKNOWN_OPERATION:
+            raise Skipped(f"the platform launches no campaign that lacks creatives: {answer.text[:200]}")
+        if not 200 <= answer.status < 300:
+            raise Failed(f"POST {path}", "a success", f"{answer.status} {answer.text[:200]}")
+        done: Body = content(answer.body)
+        if done.get("success") is False and done.get("errors"):
+            raise Skipped(f"sales agents refused: {[row.get('message') for row in done['errors']]}")
+        return done
 
     async def launched(self, groups: int = 1, **fields: Any) -> Body:
         """An executed campaign whose media buys agents have approved, as it is read."""
         made = await self.staged(groups, **fields)
-        done = await self.ok("POST", f"campaigns/{made['campaignId']}/execute", {})
-        expect(done.get("success") is True, "success of the execution", True, done.get("errors"))
+        await self.execute(made)
         return await self.active(made["campaignId"])
 
     async def active(self, campaign_id: str) -> Body:
         """A campaign when all its media buys are active."""
 
         async def running() -> Body | None:
-            await self.ok("GET", f"campaigns/{campaign_id}/media-buy-status")
+            await self.send("GET", f"campaigns/{campaign_id}/media-buy-status")
             found = await self.read(campaign_id)
             buys = [ref["status"] for ref in found["mediaBuyRefs"]]
             return found if buys and all(status == "ACTIVE" for status in buys) else None
 
-        found: Body = await self.until(running)
+        found: Body = await self.until(running, "sales agents to approve the media buys")
         return found
 
 
-def judge(answer: Answer, what: str, *codes: str) -> Body:
-    """The ``error`` of a refusal, which has one of these codes and the status of its code (rules 3 and 4)."""
-    body = answer.body if isinstance(answer.body, dict) else {}
-    error = body.get("error")
-    if not isinstance(error, dict) or answer.status < 400:
-        named = f"a refusal {' or '.join(codes)}".strip()
-        raise Failed(what, named, f"{answer.status} {answer.text[:200]}")
-    code = str(error.get("code"))
-    expect(not codes or code in codes, f"code of {what}", " or ".join(codes), f"{code}: {error.get('message')}")
-    wanted = API_STATUS.get(code, answer.status)
-    expect(answer.status == wanted, f"status of {code}", wanted, answer.status)
-    return error
+def operation(method: str, path: str) -> str:
+    """An operation as the documents name it, with ``*`` for ids: ``GET campaigns/*/creatives``."""
+    begin = "/api/v2/" if path.startswith("/api/v2/") else ""
+    parts, after_kind = [], False
+    for part in path.removeprefix(begin).split("/"):
+        word = part in _WORDS
+        parts.append("*" if after_kind and not word else part)
+        after_kind = word or not after_kind
+    return f"{method} {begin}{'/'.join(parts)}"
 
 
 def row_of(group: Body, product: Body, budget: float | None = None) -> Body:
-    """A product of a discovery as a selection wants it, at its fixed price if it has one."""
+    """A product of a discovery as a selection wants it, with a bid if it has no fixed price."""
     options = product.get("pricingOptions") or []
-    fixed = next((option for option in options if option.get("isFixed")), None)
+    fixed = [option for option in options if option.get("isFixed")]
     row: Body = {"productId": product["productId"], "salesAgentId": product["salesAgentId"]}
     row |= {"groupId": group["groupId"], "groupName": group["groupName"]}
-    if fixed is None and options:
-        row["bidPrice"] = float(options[0].get("floorPrice") or 5) * 2
-    elif fixed is not None:
-        row["pricingOptionId"] = fixed.get("pricingOptionId")
+    if options and not fixed:
+        row["bidPrice"] = float(options[0].get("floorPrice") or options[0].get("rate") or 5) * 2
+    elif options and options[0] is not fixed[0]:
+        row["pricingOptionId"] = fixed[0].get("pricingOptionId")
+    elif not options and product.get("bidPrice"):
+        row["bidPrice"] = product["bidPrice"]
     return row if budget is None else {**row, "budget": budget}
 
 
@@ -203,11 +252,6 @@ def budget_of(buy: Body) -> float:
 def name() -> str:
     """A name that nobody has."""
     return f"Check {uuid4().hex[:12]}"
-
-
-def near(one: Any, other: Any) -> bool:
-    """True if two amounts are the same to a cent."""
-    return isinstance(one, int | float) and isinstance(other, int | float) and abs(one - other) <= 0.011
 
 
 @asynccontextmanager
@@ -233,13 +277,7 @@ async def open_platform(
         raise InputError("the API key is refused", "--auth", "write bearer:KEY with an API key of the platform")
     if answer.status != 200:
         raise InputError(f"no buyer platform answers: {answer.status} for /api/v2/accounts/current", url)
-    yield platform
-
-
-def _instant(text: Any) -> datetime:
-    """An instant as the platform writes it; now if it writes none."""
     try:
-        found = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
-        return datetime.now(UTC)
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+        yield platform
+    finally:
+        await platform.tidy()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.contract.buyer_platform.answers import Body, judge
 from sandbox.contract.buyer_platform import told
 from sandbox.contract.buyer_platform.checks import CHECKS
-from sandbox.contract.buyer_platform.platform import Body, Platform, judge, name
+from sandbox.contract.buyer_platform.platform import Platform, name
 from sandbox.contract.check import Skipped, expect
 
 UNKNOWN = "nobody-sells-here.example"

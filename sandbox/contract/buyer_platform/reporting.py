@@ -7,8 +7,9 @@ import io
 from datetime import date
 from typing import Any
 
+from sandbox.contract.buyer_platform.answers import Body
 from sandbox.contract.buyer_platform.checks import CHECKS
-from sandbox.contract.buyer_platform.platform import Body, Platform, budget_of
+from sandbox.contract.buyer_platform.platform import Platform, budget_of
 from sandbox.contract.check import Skipped, expect
 
 PATH = "reporting/metrics"

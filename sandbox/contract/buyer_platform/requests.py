@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sandbox.contract.buyer_platform.answers import judge
 from sandbox.contract.buyer_platform.checks import CHECKS
-from sandbox.contract.buyer_platform.platform import Platform, judge, name
+from sandbox.contract.buyer_platform.platform import Platform, name
 from sandbox.contract.check import Skipped, expect
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.contract.buyer_platform.answers import Body
 from sandbox.contract.buyer_platform.banners import execute, pictured
 from sandbox.contract.buyer_platform.checks import CHECKS
 from sandbox.contract.buyer_platform.faults import control_of
 from sandbox.contract.buyer_platform.goals import goals, metric
-from sandbox.contract.buyer_platform.platform import Body, Platform
+from sandbox.contract.buyer_platform.platform import Platform
 from sandbox.contract.check import Skipped, expect
 
 DAYS = 12

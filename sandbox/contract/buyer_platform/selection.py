@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from sandbox.contract.buyer_platform.answers import Body, near
 from sandbox.contract.buyer_platform.checks import CHECKS
 from sandbox.contract.buyer_platform.goals import goals, metric
-from sandbox.contract.buyer_platform.platform import Body, Platform, near, row_of
+from sandbox.contract.buyer_platform.platform import Platform, row_of
 from sandbox.contract.check import Skipped, expect
 
 

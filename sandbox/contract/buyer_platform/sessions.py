@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.contract.buyer_platform.answers import Body, judge
 from sandbox.contract.buyer_platform.banners import SIZE, execute, key_of, pictured, png, taken, upload
 from sandbox.contract.buyer_platform.checks import CHECKS
-from sandbox.contract.buyer_platform.platform import Body, Platform, judge
+from sandbox.contract.buyer_platform.platform import Platform
 from sandbox.contract.check import expect
 
 LOCK: Body = {"locked_asset": True, "can_transform": False, "preservation_notes": "Keep the picture as it is"}

@@ -8,8 +8,9 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import Any
 
+from sandbox.contract.buyer_platform.answers import Body
 from sandbox.contract.buyer_platform.faults import fault
-from sandbox.contract.buyer_platform.platform import Body, Platform
+from sandbox.contract.buyer_platform.platform import Platform
 from sandbox.contract.check import expect
 
 

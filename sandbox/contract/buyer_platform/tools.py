@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.contract.auth import Auth
+from sandbox.contract.buyer_platform.answers import Body
 from sandbox.contract.buyer_platform.checks import CHECKS
 from sandbox.contract.buyer_platform.news import NEWS, unread
-from sandbox.contract.buyer_platform.platform import Body, Platform, name
+from sandbox.contract.buyer_platform.platform import Platform, name
 from sandbox.contract.check import Skipped, expect
 from sandbox.contract.mcp import Mcp
 from sandbox.contract.talk import NoAnswer

@@ -137,7 +137,7 @@ class Agent:
         if told.body is None:
             status = told.http.status
             code = "AUTH_REQUIRED" if status in (401, 403) else "SERVICE_UNAVAILABLE"
-            return Reply(told, {}, AdcpError(code, f"HTTP {status}: {told.http.text[:200]}"))
+            return Reply(told, {}, AdcpError(code, f"no answer of AdCP, but HTTP {status}: {told.http.text[:200]}"))
         error = from_body(told.body)
         if told.failed and error is None:
             error = AdcpError("", "it is said to have failed, and no adcp_error says why")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from sandbox.contract.check import Failed, Skipped
 from sandbox.contract.sales_agent.agent import Agent, offers
 from sandbox.contract.sales_agent.capabilities import READS
@@ -43,12 +45,14 @@ async def buys(agent: Agent) -> None:
     async with _Looking(agent):
         made = await place(agent, request)
         if made["status"] == "pending_creatives":
-            await supply(agent, made)
+            with suppress(Skipped):
+                await supply(agent, made)
         named = {"media_buy_ids": [made["media_buy_id"]], "status_filter": STATUSES}
         for version in agent.versions:
             await agent.call("get_media_buys", agent.here(named), version=version)
             await agent.call("get_media_buy_delivery", agent.here(named), version=version)
-        await cancel(agent, made)
+        with suppress(Skipped):
+            await cancel(agent, made)
 
 
 @CHECKS.add("schema.refusals", "core/error.json")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ class Got:
         return Answer(False, self.status, lost="refused", why=why, retry_after_s=seconds)
 
 
-class Wire:
+class Wire(ABC):
     """One service. ``secret`` is the header that shows who we are, if the scenario says how."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str, secret: tuple[str, str] | None) -> None:
@@ -51,12 +52,12 @@ class Wire:
         self._url = url
         self._secret = secret
 
+    @abstractmethod
     async def ask(self, call: RealCall, payload: dict[str, Any]) -> Answer:
         """Make a call, whose payload has addresses as they are outside.
 
         Raises :class:`NotUnderstood`, and what aiohttp raises for connections and time that is over.
         """
-        raise NotImplementedError
 
     async def announce(self, path: str, body: dict[str, Any]) -> Got:
         """Post something that is no part of the protocol."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,9 @@ from sandbox.results.metrics import measure
 from sandbox.results.timeline import error_of
 from sandbox.scenario.build import build
 from sandbox.scenario.compare import mismatch
+from sandbox.scenario.export.files import Beside, specs_of
 from sandbox.scenario.export.ids import Ids, leaves, unique, words_of
-from sandbox.scenario.export.promises import candidates
+from sandbox.scenario.export.promises import candidates, named_again, said_before
 from sandbox.scenario.export.recording import Recorded, Recording, platform_of
 from sandbox.scenario.export.trial import Outcome, Trial, play
 from sandbox.scenario.export.world import world_of
@@ -32,27 +33,32 @@ TOLD_ENDS = ("campaign", "platform_media_buy", "media_buy", "creative", "task", 
 
 @dataclass(slots=True)
 class Exported:
-    """A scenario as text. ``notes`` say what it leaves out and why, ``problem`` at which step it fails here at once."""
+    """A scenario as text. ``notes`` say what it leaves out and why, ``problem`` at which step it fails here at once.
+
+    ``files`` are those that go with it, by their path from its folder.
+    """
 
     text: str
     steps: int
     promises: int
     notes: list[str]
     problem: str = ""
+    files: dict[str, bytes] = field(default_factory=dict)
 
 
-def export(recording: Recording, folder: Path) -> Exported:
-    """Write a recording as a scenario file for ``folder``.
+def export(recording: Recording, folder: Path, files: str = "files") -> Exported:
+    """Write a recording as a scenario file for ``folder``; uploads that are not small go to ``files`` in it.
 
-    Each input is a step at its simulated time. It expects what was answered, as far as a play of the steps answers the
-    same here; what it answers otherwise is in the notes. Raises :class:`InputError` if no scenario comes of it.
+    Each request is a step at its simulated time. It expects what was answered, as far as a play of the steps answers
+    the same here; what it answers otherwise is in the notes. Raises :class:`InputError` if no scenario comes of it.
     """
-    return _Export(recording, folder).made()
+    return _Export(recording, folder, files).made()
 
 
 class _Export:
-    def __init__(self, recording: Recording, folder: Path) -> None:
+    def __init__(self, recording: Recording, folder: Path, files: str) -> None:
         self.recording = recording
+        self.beside = Beside(files)
         self.folder = folder
         world = build(recording.scenario)
         self.ids = Ids(
@@ -68,7 +74,8 @@ class _Export:
         inputs = self.recording.inputs
         referred = self._referred()
         titles = unique(self._titles())
-        steps = [self._step(*row) for row in zip(titles, inputs, referred, strict=True)]
+        uploads = [self._uploads(one) for one in inputs]
+        steps = [self._step(*row) for row in zip(titles, inputs, referred, uploads, strict=True)]
         trial = self._trial(steps)
         if trial.problem:
             self.notes.append(f"played here, it ends at {trial.problem}")
@@ -77,7 +84,7 @@ class _Export:
         fields = world_of(self.recording, self.folder)
         data = {**fields, "steps": written, **({"expect": ends} if ends else {})}
         promises = self.promises + len(ends)
-        return Exported(scenario_text(data), len(steps), promises, self.notes, trial.problem)
+        return Exported(scenario_text(data), len(steps), promises, self.notes, trial.problem, self.beside.made)
 
     # -- steps -------------------------------------------------------------------------------------------
 
@@ -89,7 +96,16 @@ class _Export:
             self.ids.note_request(one.request)
             if one.ok and not one.control:
                 self.ids.note_answer(number, one.call, one.answer)
+                for value in self._read_again(number, one).values():
+                    self.ids.name(value)
         return found
+
+    def _read_again(self, number: int, one: Recorded) -> dict[str, str]:
+        """What a read names that earlier answers named."""
+        return named_again(one.answer, number, self.ids) if one.read else {}
+
+    def _uploads(self, one: Recorded) -> list[dict[str, Any]]:
+        return specs_of(one.files, self.recording.files, self.beside.path, self.ids.referred)
 
     def _titles(self) -> list[str]:
         """A name for each step: what is done, to what, and at whom."""
@@ -115,13 +131,16 @@ class _Export:
         known = [(path, str(value)) for path, value in leaves(answer) if str(value) in self.ids.origins]
         return [value for path, value in known if "." not in path][:1]
 
-    def _step(self, title: str, one: Recorded, request: dict[str, Any]) -> dict[str, Any]:
+    def _step(
+        self, title: str, one: Recorded, request: dict[str, Any], uploads: list[dict[str, Any]]
+    ) -> dict[str, Any]:
         """A step without its time and promises."""
         step: dict[str, Any] = {"name": title, ("do" if one.control else "call"): one.call}
         by_default = one.call.partition(".")[0] == self.platform and one.caller == self.first_customer
         if one.caller and not by_default:
             step["as"] = one.caller
-        return step | {key: value for key, value in request.items() if value}
+        step |= {key: value for key, value in request.items() if value}
+        return step | ({"files": uploads} if uploads else {})
 
     def _trial(self, steps: list[dict[str, Any]]) -> Trial:
         tried = []
@@ -136,7 +155,7 @@ class _Export:
         fields = world_of(self.recording, Path("/"))
         if "extends" in fields and Path(f"/{fields['extends']}").is_file():
             fields["extends"] = f"/{fields['extends']}"
-        return play({**fields, "steps": tried})
+        return play({**fields, "steps": tried}, self.beside.made)
 
     def _written(self, number: int, step: dict[str, Any], trial: Trial) -> dict[str, Any]:
         """A step with its time, what it expects and what it saves."""
@@ -158,7 +177,11 @@ class _Export:
             self.promises += 1
             return {"error": self._code(one, outcome)}
         expected = {}
-        for path, value in candidates(one.request, one.answer).items():
+        wanted = candidates(one.request, one.answer, one.read)
+        if one.read:
+            named = self._read_again(number, one)
+            wanted = {**named, **said_before(one.answer, one.request, self.ids), **wanted}
+        for path, value in wanted.items():
             problem = mismatch(value, select(outcome.answer, path)) if outcome is not None else ""
             if problem:
                 self.notes.append(f"{one.origin} ({one.call}): {path}: {problem} in a run")

@@ -72,6 +72,15 @@ class Ids:
         """The request with references in place of ids that earlier answers gave; its dollar signs are escaped."""
         return self._replaced(request, "")
 
+    def is_reference(self, path: str, value: str) -> bool:
+        """True if what stands at a path is the id that an answer gave, and not a word that happens to be the same."""
+        origin = self.origins.get(value)
+        return origin is not None and bool(_MADE.search(value) or origin.noun == noun_of(path, ""))
+
+    def was_given(self, value: Any) -> bool:
+        """True for what a request has said of its own accord."""
+        return str(value) in self._given
+
     def name(self, value: str) -> str:
         """The name of an id, made up when it is first used."""
         origin = self.origins[value]
@@ -96,8 +105,7 @@ class Ids:
         if isinstance(value, bool) or not isinstance(value, str | int):
             return value
         text = str(value)
-        origin = self.origins.get(text)
-        if origin is not None and (_MADE.search(text) or origin.noun == noun_of(path, "")):
+        if self.is_reference(path, text):
             return f"${self.name(text)}"
         return self._inside(value) if isinstance(value, str) else value
 

@@ -6,10 +6,13 @@ import re
 from typing import Any
 
 from sandbox.kernel.endpoint import HIDDEN
-from sandbox.scenario.export.ids import leaves, without_mirror
+from sandbox.scenario.export.ids import Ids, leaves, without_mirror
 
 MOST = 6
 """Promises of one step at most: what is most telling comes first."""
+
+MOST_REFERRED = 3
+"""How many things a read is expected to name that an earlier answer named."""
 
 _TELLING = re.compile(r"(status|state|success|outcome|decision|verdict|health|phase|approved|valid)$", re.IGNORECASE)
 _NO_FIGURE = re.compile(r"(_?ids?|_ms|at|version|date|time|timestamp|port|page|limit|offset|skip|take)$", re.IGNORECASE)
@@ -22,11 +25,11 @@ def is_secret(key: str) -> bool:
     return bool(_SECRET.search(key))
 
 
-def candidates(request: Any, answer: Any) -> dict[str, Any]:
+def candidates(request: Any, answer: Any, read: bool = False) -> dict[str, Any]:
     """Paths into an answer and what is there, the most telling first.
 
     Left out is what the request said already, what changes from run to run (ids, instants), texts for people, and
-    secrets.
+    secrets. Of each list that was only ``read``, its length is told, however short it is.
     """
     if not isinstance(answer, dict):
         return {}
@@ -43,7 +46,32 @@ def candidates(request: Any, answer: Any) -> dict[str, Any]:
         elif _is_figure(value) and value and value not in said and not _NO_FIGURE.search(key):
             figures[path] = value
     telling |= _of_lists(answer)
+    if read:
+        counts = {key: {"count": len(rows)} for key, rows in answer.items() if isinstance(rows, list)}
+        telling = {**counts, **telling}
     return dict([*telling.items(), *figures.items()][:MOST])
+
+
+def named_again(answer: Any, number: int, ids: Ids) -> dict[str, str]:
+    """Paths into the answer to a step and the ids there that answers to earlier steps gave."""
+    found: dict[str, str] = {}
+    for path, value in leaves(answer):
+        origin = ids.origins.get(str(value))
+        if origin is None or origin.step >= number or value in found.values() or is_secret(path):
+            continue
+        if isinstance(value, str) and ids.is_reference(path, value):
+            found[path] = value
+    return dict(list(found.items())[:MOST_REFERRED])
+
+
+def said_before(answer: Any, request: Any, ids: Ids) -> dict[str, str]:
+    """Paths to the names in an answer that earlier requests gave their things."""
+    said = {value for _, value in leaves(request)}
+    return {
+        path: value
+        for path, value in (_shallow(answer) if isinstance(answer, dict) else [])
+        if path.rpartition(".")[2] in ("name", "title") and value not in said and ids.was_given(value)
+    }
 
 
 def _shallow(answer: dict[str, Any]) -> list[tuple[str, Any]]:

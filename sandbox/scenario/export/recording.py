@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.journal.store import Entry
+from sandbox.journal.store import READ, Entry
+from sandbox.kernel.blobs import Blobs
 from sandbox.scenario.load import Scenario
 
 NETWORK = "_network"
@@ -23,6 +24,7 @@ class Recorded:
 
     ``call`` is ``actor.operation``, or ``actor.control`` if ``control``. ``request`` is what a step says of it:
     ``path``, ``params``, ``body`` (a control's arguments are its ``with``). ``caller`` is the customer who calls.
+    ``files`` are its uploads, ``{filename, content_type, size, sha256, field}``; ``read`` says that it changes nothing.
     ``at_ms`` is the simulated time of its arrival; ``origin`` is where it was recorded, for messages.
     """
 
@@ -34,6 +36,8 @@ class Recorded:
     caller: str = ""
     control: bool = False
     origin: str = ""
+    files: list[dict[str, Any]] = field(default_factory=list)
+    read: bool = False
 
 
 @dataclass(slots=True)
@@ -54,10 +58,14 @@ class Recording:
     """Changes of the rules of faults: when, and the arguments ``faults``, ``add``, ``remove``."""
     notes: list[str] = field(default_factory=list)
     """What was recorded and can't be said in a scenario."""
+    files: Blobs = field(default_factory=Blobs)
+    """The bytes of uploads."""
 
 
 INPUTS = ("call", "adcp", "control")
 """Kinds of entries that a step can do; others are of real services."""
+
+READS = tuple(READ + kind for kind in INPUTS)
 
 
 def platform_of(scenario: Scenario) -> str:
@@ -66,12 +74,33 @@ def platform_of(scenario: Scenario) -> str:
 
 
 def of_journal(
-    scenario: Scenario, world: str, seed: int, start_ms: int, until_ms: int, entries: Iterable[Entry]
+    scenario: Scenario,
+    world: str,
+    seed: int,
+    start_ms: int,
+    until_ms: int,
+    entries: Iterable[Entry],
+    files: Blobs | None = None,
 ) -> Recording:
-    """The recording of one customer's world of a served sandbox."""
-    recording = Recording(scenario, world, seed, start_ms, until_ms, f"What {world} did in {scenario.name}", [])
-    platform = platform_of(scenario)
-    for number, entry in enumerate(entries, start=1):
+    """The recording of one customer's world of a served sandbox; ``files`` has what was uploaded.
+
+    A read that was answered as before, with no input since, is one more look at the same, and is left out.
+    """
+    recording = Recording(
+        scenario, world, seed, start_ms, until_ms, f"What {world} did in {scenario.name}", [], files=files or Blobs()
+    )
+    platform, number, looks, again = platform_of(scenario), 0, dict[tuple[str, ...], str](), 0
+    for entry in entries:
+        if entry.kind in READS:
+            what = (entry.kind, entry.name, entry.payload, entry.principal)
+            if looks.get(what) == entry.answer:
+                again += 1
+                continue
+            looks[what] = entry.answer
+            recording.inputs.append(_requested(entry, platform, f"a read after input {number} of {world}"))
+            continue
+        number += 1
+        looks.clear()
         if entry.kind not in INPUTS:
             continue
         payload, answer = json.loads(entry.payload), json.loads(entry.answer)
@@ -85,16 +114,27 @@ def of_journal(
             recording.inputs.append(
                 Recorded(entry.at_ms, entry.name, {"with": payload}, True, answer, control=True, origin=origin)
             )
-        elif payload.get("files") and entry.kind == "call":
-            recording.notes.append(f"{origin}: {entry.name} came with files, which a step can't send")
         else:
-            adcp = entry.kind == "adcp"
-            request = {"body": payload} if adcp else rest_request(payload)
-            call = entry.name if adcp else f"{platform}.{entry.name}"
-            recording.inputs.append(
-                Recorded(entry.at_ms, call, request, entry.status < 400, answer, entry.principal, origin=origin)
-            )
+            recording.inputs.append(_requested(entry, platform, origin))
+    if again:
+        recording.notes.append(f"{again} reads of {world} that were answered as just before")
     return recording
+
+
+def _requested(entry: Entry, platform: str, origin: str) -> Recorded:
+    """A request to the platform or an agent."""
+    payload, adcp = json.loads(entry.payload), entry.kind.endswith("adcp")
+    return Recorded(
+        entry.at_ms,
+        entry.name if adcp else f"{platform}.{entry.name}",
+        {"body": payload} if adcp else rest_request(payload),
+        entry.status < 400,
+        json.loads(entry.answer),
+        entry.principal,
+        origin=origin,
+        files=[] if adcp else payload.get("files") or [],
+        read=entry.kind in READS,
+    )
 
 
 def rest_request(payload: dict[str, Any]) -> dict[str, Any]:

@@ -116,7 +116,9 @@ class _Resend:
             if known is None or not isinstance(known.detail, Route):
                 return "the platform has no such operation"
             payload = {"pathParams": request.get("path"), "params": request.get("params"), "body": request.get("body")}
-            return send(self.service, actor, known.detail, payload, self._keys.get(one.caller, self._key))
+            payload |= {"files": one.files} if one.files else {}
+            key = self._keys.get(one.caller, self._key)
+            return send(self.service, actor, known.detail, payload, key, self.recording.files)
         if actor not in self.agents:
             return f"say --agent {actor}=URL to send it there"
         return self._tool(self.agents[actor], operation, request.get("body") or {})

@@ -33,8 +33,10 @@ class Trial:
     result: RunResult
 
 
-def play(data: Mapping[str, Any]) -> Trial:
-    """Play a scenario that is not written yet; what it extends has to be there by absolute path or shipped name.
+def play(data: Mapping[str, Any], files: Mapping[str, bytes]) -> Trial:
+    """Play a scenario that is not written yet, with the files beside it.
+
+    What it extends has to be there by absolute path or shipped name.
 
     Raises :class:`InputError` if it is no scenario.
     """
@@ -42,6 +44,9 @@ def play(data: Mapping[str, Any]) -> Trial:
         path = Path(made) / "exported.yaml"
         try:
             path.write_text(scenario_text(data), encoding="utf-8")
+            for name, content in files.items():
+                (path.parent / name).parent.mkdir(parents=True, exist_ok=True)
+                (path.parent / name).write_bytes(content)
             result = run(load(path))
         except InputError as error:
             raise InputError(f"what was recorded makes no scenario: {error.message}", "--export", error.hint) from None

@@ -71,8 +71,12 @@ class Sandbox:
         query: Iterable[tuple[str, str]] = (),
         body: Any = None,
         key: str | None = None,
+        form: tuple[str, bytes] | None = None,
     ) -> Answer:
-        """Send a request; one that comes too fast for the server's rate limit is sent again when it may be."""
+        """Send a request; one that comes too fast for the server's rate limit is sent again when it may be.
+
+        ``form`` is the content type and the bytes of what is sent instead of ``body`` as JSON.
+        """
         target = self._below + path
         if text := urlencode(list(query)):
             target += f"?{text}"
@@ -80,6 +84,8 @@ class Sandbox:
         content = None if body is None else json.dumps(body, allow_nan=False).encode()
         if content is not None:
             headers["Content-Type"] = "application/json"
+        if form is not None:
+            headers["Content-Type"], content = form
         while True:
             answer, wait_s = self._once(method, target, content, headers)
             if answer.status != 429:

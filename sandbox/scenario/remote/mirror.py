@@ -212,7 +212,7 @@ class _Wire(Network):
                 f"a step acts for {principal.id}, which has a world of its own in a served sandbox",
                 f"only steps of {self._mirror.own} can be played",
             )
-        reply = send(self._mirror.sandbox, to, operation.detail, payload, key)
+        reply = send(self._mirror.sandbox, to, operation.detail, payload, key, self._mirror.files)
         if reply.status == 401 and key is not None:
             raise Trouble(f"{self._mirror.sandbox.url} refuses the API key of {principal.id}")
         return reply

@@ -34,8 +34,9 @@ class Breach:
 
     @property
     def absence(self) -> bool:
-        """True if it consists in nothing being there."""
-        return self.kind == "expectation" and bool(_NOTHING.search(self.shape))
+        """True if it consists in nothing being there: what was seen counts, not what was expected."""
+        seen = self.shape.rpartition(", saw ")[2]
+        return self.kind == "expectation" and not seen.startswith("the error") and bool(_NOTHING.search(seen))
 
     def same(self, other: Breach) -> bool:
         """True if the other one is the same promise, broken in the same way."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sandbox.core.errors import InputError
+from sandbox.scenario.attached import locate_files
 from sandbox.scenario.extend import read_extended
 from sandbox.scenario.load import load
 from sandbox.scenario.run import run
@@ -31,7 +33,7 @@ ORDER = ("title", "why", "seed", "clock", "population", "network", "vars", "acto
 
 @dataclass(slots=True)
 class Shrunk:
-    """A smaller scenario as data and text, what it breaks, and how many runs it took.
+    """A smaller scenario as data and text, what it breaks now, and how many runs it took.
 
     ``finished`` is False if time ran out before nothing more could be left out.
     """
@@ -63,31 +65,56 @@ def shrink(
     data = _whole(name, seed)
     with TemporaryDirectory(prefix="adcp-sandbox-") as folder:
         search = _Search(Path(folder) / "shrunk.yaml", expired, tell)
-        search.begin(name, data)
+        search.begin(name, {key: value for key, value in data.items() if key != "why"})
         finished = search.all()
-    found = {**search.data, "why": f"Shrunk from {name}. It breaks: {search.target.name}."}
-    kept = {key: found[key] for key in ORDER if key in found}
-    return Shrunk(kept, scenario_text(kept, search.target.detail), search.target, search.runs, finished)
+    found = {**search.data, "why": _why(name, search.target.name, data.get("why"))}
+    kept = _beside(name, {key: found[key] for key in ORDER if key in found})
+    return Shrunk(kept, scenario_text(kept, search.breach.detail), search.breach, search.runs, finished)
+
+
+def _why(name: str, broken: str, before: Any) -> str:
+    """Where a smaller scenario comes from, and what that one is there for."""
+    told = f"Shrunk from {name}. It breaks: {broken}."
+    return f"{told} The whole one: {before}" if before else told
+
+
+def _beside(name: str, data: dict[str, Any]) -> dict[str, Any]:
+    """The data with the paths of files as they are read from where the scenario is, or from here for a shipped one."""
+    folder = Path(name).absolute().parent if Path(name).is_file() else Path.cwd()
+    for where in _files(data):
+        data = with_value(data, where, Path(os.path.relpath(at(data, where), folder)).as_posix())
+    return data
+
+
+def _files(data: dict[str, Any]) -> list[Where]:
+    """The places of the paths of files that go with requests."""
+    return [
+        ("steps", number, "files", place, "path")
+        for number, step in enumerate(data.get("steps", ()))
+        for place, file in enumerate(step.get("files", ()))
+        if "path" in file
+    ]
 
 
 def _whole(name: str, seed: int | None) -> dict[str, Any]:
-    """The data of a scenario with what it extends, a name for each step, and the seed in it."""
-    scenario = load(name)
-    data = {**read_extended(name).data, "seed": scenario.file.seed if seed is None else seed}
+    """The data of a scenario with what it extends, a name for each step, the seed, and the whole paths of files."""
+    scenario, document = load(name), read_extended(name)
+    locate_files(document)
+    data = {**document.data, "seed": scenario.file.seed if seed is None else seed}
     steps = zip(data.get("steps") or (), scenario.file.steps, strict=True)
     data["steps"] = [{"name": spec.title(number), **step} for number, (step, spec) in enumerate(steps, start=1)]
-    return {key: value for key, value in data.items() if value not in ([], {}, None) and key != "why"}
+    return {key: value for key, value in data.items() if value not in ([], {}, None)}
 
 
 class _Search:
-    """``data`` is the smallest scenario so far that breaks ``target``."""
+    """``data`` is the smallest scenario so far that breaks ``target``, and ``breach`` how that one breaks it."""
 
     def __init__(self, path: Path, expired: Callable[[], bool], tell: Callable[[str], None]) -> None:
         self.runs = 0
         self._path = path
         self._expired = expired
         self._tell = tell
-        self._known: dict[str, bool] = {}
+        self._known: dict[str, Breach | None] = {}
 
     def begin(self, name: str, data: dict[str, Any]) -> None:
         """Play the scenario as it is; the first thing that it breaks is what all smaller ones have to break."""
@@ -96,8 +123,9 @@ class _Search:
             raise InputError(
                 f"{name} holds everything with the seed {data['seed']}: there is nothing to shrink", "--shrink"
             )
-        self.data, self.target = data, found[0]
-        self._tell(f"it breaks {self.target.name!r}: {_sizes(data)}")
+        self.data, self.target, self.breach = data, found[0], found[0]
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        self._tell(f"it breaks {self.target.name!r}{more}: {_sizes(data)}")
 
     def all(self) -> bool:
         """Shrink until nothing more can be left out; False if time ran out first."""
@@ -157,17 +185,20 @@ class _Search:
         data = {key: value for key, value in data.items() if value not in ([], {})}
         text = json.dumps(data, sort_keys=True)
         if text not in self._known:
-            self._known[text] = self._is_the_same(data)
+            self._known[text] = self._same(data)
             if self._known[text] and _sizes(data) != _sizes(self.data):
                 self._tell(f"run {self.runs}: {_sizes(data)}")
-        if self._known[text]:
-            self.data = data
-        return self._known[text]
+        breach = self._known[text]
+        if breach is not None:
+            self.data, self.breach = data, breach
+        return breach is not None
 
-    def _is_the_same(self, data: dict[str, Any]) -> bool:
-        """True if a scenario breaks the same promise in the same way."""
+    def _same(self, data: dict[str, Any]) -> Breach | None:
+        """How a scenario breaks the same promise in the same way; None if it does not."""
         found, shown = self._broken(data)
-        return any(one.same(self.target) for one in found) and (not self.target.absence or shown == self._evidence)
+        if self.target.absence and shown != self._evidence:
+            return None
+        return next((one for one in found if one.same(self.target)), None)
 
     def _broken(self, data: dict[str, Any]) -> tuple[list[Breach], tuple[str, ...]]:
         """What a scenario breaks, and what went wrong in it; nothing if it is none."""

@@ -88,13 +88,49 @@ def test_what_is_written_breaks_the_same_and_says_what(read: Read) -> None:
     assert "why: 'Shrunk from s.yaml. It breaks: it is approved.'" in found.text
 
 
+def test_the_heading_tells_what_the_smaller_one_breaks(read: Read) -> None:
+    fill = "  - {name: fill, do: shop.restock, with: {amount: 5000}}\n"
+    read(f"steps:\n{fill}  - {{name: see, call: shop.echo, expect: {{stock.3: {{max: 4}}}}}}\n", HEAD)
+    found = shrink("s.yaml")
+    assert "5000" not in found.breach.detail
+    assert found.text.startswith(f"# {found.breach.detail}\n")
+
+
+def test_what_the_whole_one_is_there_for_is_kept(read: Read) -> None:
+    read(BODY, HEAD.replace("title: Too much", "title: Too much\nwhy: People forget banners."))
+    found = shrink("s.yaml")
+    assert found.data["title"] == "Too much"
+    assert found.data["why"].endswith("It breaks: it is approved. The whole one: People forget banners.")
+
+
+def test_other_broken_promises_are_told_and_left_alone(read: Read) -> None:
+    read(BODY + "  - {name: sold, eventually: {status: {entity: media_buy, is: active}}}\n", HEAD)
+    lines: list[str] = []
+    found = shrink("s.yaml", tell=lines.append)
+    assert lines[0].startswith("it breaks 'it is approved' (and 2 more): ")
+    assert [promise["name"] for promise in found.data["expect"]] == ["it is approved"]
+
+
+def test_faults_that_have_nothing_to_do_with_what_was_seen_are_left_out(read: Read) -> None:
+    """What was expected says 0, what was seen does not: nothing but the promise has to stay."""
+    faults = "network: {faults: [{kind: duplicate, probability: 0.5}, {kind: latency, median: 1s}]}"
+    promise = "expect:\n  - {name: never, never: {status: {entity: creative, is: processing}}}\n"
+    read(BODY.partition("\nexpect:")[0] + "\n" + promise, HEAD.replace(HEAD.splitlines()[4], faults))
+    found = shrink("s.yaml")
+    assert found.breach.name == "never"
+    assert "network" not in found.data
+    assert [step["name"] for step in found.data["steps"]] == ["submit"]
+
+
 def test_it_is_the_same_each_time(read: Read) -> None:
     read(BODY, HEAD)
     lines: tuple[list[str], list[str]] = ([], [])
     first, second = (shrink("s.yaml", tell=line.append) for line in lines)
     assert (first.text, first.runs) == (second.text, second.runs)
     assert lines[0] == lines[1]
-    assert lines[0][0].startswith("it breaks 'it is approved': 3 actors, 5 steps, 2 expectations, 1 fault, until")
+    assert lines[0][0].startswith(
+        "it breaks 'it is approved' (and 1 more): 3 actors, 5 steps, 2 expectations, 1 fault, until"
+    )
 
 
 def test_a_breach_of_a_checker_is_kept_too(read: Read) -> None:
@@ -183,3 +219,34 @@ def test_what_it_extends_is_merged_in(read: Read) -> None:
 )
 def test_two_breaches_are_the_same_but_for_ids_instants_and_numbers(one: str, other: str, same: bool) -> None:
     assert (shape(one) == shape(other)) is same
+
+
+UPLOAD = """\
+title: A picture that is none
+clock: {start: 2026-05-01, duration: 5d}
+actors:
+  gazette: {kind: publisher, domain: gazette.example, placements: [{channel: display, daily_opportunities: 10}]}
+  northstar: {kind: seller, publishers: [gazette]}
+  buyer: {kind: buyer}
+steps:
+  - name: send
+    call: buyer.create_creative
+    path: {campaignId: "7"}
+    files: [{path: art/logo.png}]
+"""
+
+
+@pytest.mark.parametrize("folder", [".", "base"])
+def test_files_beside_the_scenario_are_found_and_stay_where_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    """The smaller one is written beside the scenario, and plays there."""
+    monkeypatch.chdir(tmp_path)
+    Path(folder, "art").mkdir(parents=True)
+    Path(folder, "art/logo.png").write_bytes(b"no picture")
+    Path(folder, "whole.yaml").write_text(UPLOAD)
+    Path("s.yaml").write_text(f"extends: {folder}/whole.yaml\ntitle: The same\n")
+    found = shrink("s.yaml", expired=lambda: True)
+    assert found.data["steps"][0]["files"] == [{"path": Path(folder, "art/logo.png").as_posix()}]
+    Path("small.yaml").write_text(found.text)
+    assert next(breaches(run(load("small.yaml")))).same(found.breach)
