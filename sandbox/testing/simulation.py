@@ -64,7 +64,8 @@ class Simulation:
         try:
             to_ms = parse_instant(by) if is_instant(by) else self.world.now + parse_duration(by)
         except ValueError as error:
-            raise InputError(str(error), "advance") from None
+            why = f"not an instant: {by!r}" if is_instant(by) else str(error)
+            raise InputError(why, "advance") from None
         if to_ms < self.world.now:
             raise InputError(f"the clock is at {self.now} and goes forward only", "advance")
         self.world.run(to_ms)

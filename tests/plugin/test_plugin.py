@@ -131,11 +131,8 @@ def test_a_transport_that_there_is_not_stops_the_collection(run: Run, arguments:
             pass
         """
     )
-    done.assert_outcomes(passed=0, skipped=0)
-    assert done.ret != 0
-    (done.stdout if "marker" in done.stdout.str() else done.stderr).fnmatch_lines(
-        ["*test_it: the marker transport takes mcp and a2a*"]
-    )
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines(["*test_it: the marker transport takes mcp and a2a*"])
 
 
 def test_what_is_misspelt_is_an_error_that_says_what_there_is(run: Run) -> None:
@@ -147,7 +144,7 @@ def test_what_is_misspelt_is_an_error_that_says_what_there_is(run: Run) -> None:
 
         WRONG = [
             ("advance", ("soon",), {}, "not a duration"),
-            ("advance", ("2026-13-01",), {}, "month"),
+            ("advance", ("2026-13-01",), {}, "not an instant"),
             ("do", ("northstar",), {}, "names no actor"),
             ("do", ("northstar.go_down",), {"speed": 1}, "takes nothing"),
             ("call", ("buyer",), {}, "write actor.operation"),

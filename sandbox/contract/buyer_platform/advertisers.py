@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from sandbox.contract.buyer_platform.accounts import linkable
+from sandbox.contract.buyer_platform.answers import Body, archived, content, judge
 from sandbox.contract.buyer_platform.checks import CHECKS
+from sandbox.contract.buyer_platform.faults import control_of
 from sandbox.contract.buyer_platform.platform import Platform, name
 from sandbox.contract.check import Skipped, expect
 
@@ -46,22 +49,38 @@ async def brand(platform: Platform) -> None:
     expect(str(linked.get("id")).startswith("brand_"), "linkedBrand.id", "brand_…", linked.get("id"))
     manifest = linked.get("manifest") or {}
     for field in ("industry", "tagline", "tone", "colors"):
-        if field in manifest:
-            expect(linked.get(field) == manifest[field], f"linkedBrand.{field}", manifest[field], linked.get(field))
-    expect(bool(linked.get("logoUrl")), "linkedBrand.logoUrl", "an address", linked.get("logoUrl"))
+        shown = linked.get(field)
+        expect(bool(shown) or not manifest.get(field), f"linkedBrand.{field}", manifest.get(field), shown)
+    wanted = manifest.get("logos")
+    expect(bool(linked.get("logoUrl")) or not wanted, "linkedBrand.logoUrl", wanted, linked.get("logoUrl"))
+
+
+async def _refusal(platform: Platform, mark: str) -> Body:
+    """The refusal of the brand that only enrichment knows. Raises :class:`Skipped` if it is registered."""
+    answer = await platform.send("POST", "advertisers", {"name": mark, "brand": ENRICHED})
+    if answer.status < 400:
+        raise Skipped(f"{ENRICHED} is registered here")
+    return judge(answer, f"an advertiser of {ENRICHED}")
+
+
+async def _saved(platform: Platform) -> Body:
+    """An advertiser of that brand, which is registered for it. Raises :class:`Skipped` if nothing is known about it."""
+    body = {"name": name(), "brand": ENRICHED, "saveBrand": True, "sandbox": platform.control is None}
+    answer = await platform.send("POST", "advertisers", body)
+    if answer.status >= 400:
+        raise Skipped(f"nothing is known about {ENRICHED} here")
+    found: Body = content(answer.body)
+    return found
 
 
 @CHECKS.add("advertisers.enriched", "rule 29")
 async def enriched(platform: Platform) -> None:
     """A brand that only enrichment knows is shown in the refusal, and nothing is made."""
     mark = name()
-    answer = await platform.send("POST", "advertisers", {"name": mark, "brand": ENRICHED})
-    if answer.status < 400:
-        raise Skipped(f"{ENRICHED} is registered here")
-    error = answer.body["error"]
-    if "nothing" in str(error.get("message")) and not error.get("details"):
-        raise Skipped(f"nothing is known about {ENRICHED} here")
+    error = await _refusal(platform, mark)
     preview = (error.get("details") or {}).get("enrichedBrand")
+    if not preview:
+        await _saved(platform)
     expect(error.get("code") == "VALIDATION_ERROR", "code", "VALIDATION_ERROR", error.get("code"))
     expect(bool(preview), "error.details.enrichedBrand", "a preview of the brand", preview)
     rows = (await platform.ok("GET", "advertisers", name=mark))["items"]
@@ -71,10 +90,8 @@ async def enriched(platform: Platform) -> None:
 @CHECKS.add("advertisers.saved_brand", "rules 29 and 31")
 async def saved_brand(platform: Platform) -> None:
     """With saveBrand the brand is registered and the advertiser made, with a warning."""
-    answer = await platform.send("POST", "advertisers", {"name": name(), "brand": ENRICHED, "saveBrand": True})
-    if answer.status >= 400:
-        raise Skipped(f"nothing is known about {ENRICHED} here")
-    found = answer.body
+    await _refusal(platform, name())
+    found = await _saved(platform)
     expect(found.get("brand") == ENRICHED, "brand", ENRICHED, found.get("brand"))
     warning = found.get("brandWarning")
     expect(bool(warning), "brandWarning", "that the data come from enrichment", warning)
@@ -92,7 +109,8 @@ async def unknown_brand(platform: Platform) -> None:
 @CHECKS.add("advertisers.sandbox", "rule 33")
 async def sandbox(platform: Platform) -> None:
     """sandbox is false unless set at the creation, and can't be changed."""
-    plain = await _made(platform)
+    body = {"name": name(), "brand": platform.brand}
+    plain = await platform.ok("GET", f"advertisers/{(await platform.ok('POST', 'advertisers', body))['id']}")
     expect(plain.get("sandbox") is False, "sandbox", False, plain.get("sandbox"))
     await platform.send("PUT", f"advertisers/{plain['id']}", {"sandbox": True})
     found = await platform.ok("GET", f"advertisers/{plain['id']}")
@@ -125,7 +143,7 @@ async def utm_replaced(platform: Platform) -> None:
     made = await platform.advertiser()
     for rows in ([{"paramKey": "source", "paramValue": "check"}], []):
         await platform.ok("PUT", f"advertisers/{made}", {"utmConfig": rows})
-        found = (await platform.ok("GET", f"advertisers/{made}"))["utmConfig"]
+        found = (await platform.ok("GET", f"advertisers/{made}")).get("utmConfig") or []
         expect(_utm(found) == _utm(rows), "utmConfig", _utm(rows), _utm(found))
 
 
@@ -142,8 +160,11 @@ async def utm_most(platform: Platform) -> None:
 async def count(platform: Platform) -> None:
     """The row of an advertiser counts its linked accounts."""
     made = await _made(platform)
+    with suppress(Skipped):
+        links = (await linkable(platform, str(made["id"])))[:1]
+        made = {**made, **await platform.ok("PUT", f"advertisers/{made['id']}", {"linkedAccounts": links})}
     (row,) = (await platform.ok("GET", "advertisers", name=made["name"]))["items"]
-    linked = len(made["linkedAccounts"])
+    linked = len(made.get("linkedAccounts") or [])
     expect(row["linkedAccountCount"] == linked, "linkedAccountCount", linked, row["linkedAccountCount"])
 
 
@@ -176,18 +197,19 @@ async def relinked(platform: Platform) -> None:
 
 
 async def _bare(platform: Platform) -> str:
-    """An advertiser without a brand."""
+    """An advertiser without a brand; in a sandbox only, since it is none that a check has made."""
+    control_of(platform)
     offset = 0
     while offset is not None:
         page = await platform.ok("GET", "advertisers", limit=10, offset=offset)
         for row in page["items"]:
-            if row.get("brand") is None:
+            if not row.get("brand"):
                 return str(row["id"])
         offset = page["nextOffset"]
     raise Skipped("all advertisers have a brand")
 
 
-@CHECKS.add("advertisers.no_brand", "rule 41")
+@CHECKS.add("advertisers.no_brand", "rule 41", "should")
 async def no_brand(platform: Platform) -> None:
     """For an advertiser without a brand nothing is searched and no campaign made."""
     bare = await _bare(platform)
@@ -217,47 +239,64 @@ async def kept(platform: Platform) -> None:
     made = await _made(platform, description="First")
     await platform.ok("PUT", f"advertisers/{made['id']}", {"description": "Second"})
     found = await platform.ok("GET", f"advertisers/{made['id']}")
-    changed = sorted(field for field in made if field not in ("updatedAt", "data") and made[field] != found.get(field))
+    fields = ("name", "description", "status", "brand", "sandbox", "optimizationApplyMode")
+    changed = [field for field in fields if made.get(field) != found.get(field)]
+    if _utm(made.get("utmConfig") or []) != _utm(found.get("utmConfig") or []):
+        changed.append("utmConfig")
     expect(changed == ["description"], "fields that are changed", ["description"], changed)
+
+
+CAP: Body = {"max_impressions": 3, "window": {"interval": 7, "unit": "days"}}
+
+
+async def _capped(platform: Platform) -> Body:
+    """An advertiser with a cap, which the documents write in two ways."""
+    body = {"name": name(), "brand": platform.brand, "sandbox": platform.control is None, "frequencyCaps": [CAP]}
+    answer = await platform.send("POST", "advertisers", body)
+    if answer.status == 400:
+        other = {"maxExposure": CAP["max_impressions"], "window": CAP["window"]}
+        return await _made(platform, frequencyCaps=[other])
+    expect(200 <= answer.status < 300, "POST advertisers", "a success", f"{answer.status} {answer.text[:200]}")
+    found: Body = await platform.ok("GET", f"advertisers/{content(answer.body)['id']}")
+    return found
 
 
 @CHECKS.add("caps.fields", "rules 105 and 109")
 async def caps_fields(platform: Platform) -> None:
     """A cap is shown with an id, what it is on, and its dates."""
-    cap = {"max_impressions": 3, "window": {"interval": 7, "unit": "days"}}
-    made = await _made(platform, frequencyCaps=[cap])
+    made = await _capped(platform)
     (shown,) = made["frequencyCaps"]
     expect(bool(shown.get("id")), "id", "an id", shown.get("id"))
     place = shown.get("targetLevel"), str(shown.get("targetId"))
     expect(place == ("ADVERTISER", str(made["id"])), "level and target", ("ADVERTISER", made["id"]), place)
     expect(bool(shown.get("createdAt")), "createdAt", "an instant", shown.get("createdAt"))
     expect(shown.get("archivedAt") is None, "archivedAt", None, shown.get("archivedAt"))
-    expect(shown.get("max_impressions") == 3, "max_impressions", 3, shown.get("max_impressions"))
+    most = shown.get("max_impressions", shown.get("maxExposure"))
+    expect(most == CAP["max_impressions"], "max_impressions", CAP["max_impressions"], most)
 
 
 @CHECKS.add("caps.replaced", "rule 98")
 async def caps_replaced(platform: Platform) -> None:
     """Caps that an update does not mention stay, a list replaces them, an empty list clears them."""
-    cap = {"max_impressions": 3, "window": {"interval": 7, "unit": "days"}}
-    made = await platform.campaign(frequencyCaps=[cap, {**cap, "max_impressions": 9}])
+    made = await platform.campaign(frequencyCaps=[CAP, {**CAP, "max_impressions": 9}])
     seen = []
     bodies: tuple[dict[str, Any], ...] = (
         {"name": name()},
-        {"frequencyCaps": [{**cap, "max_impressions": 5}]},
+        {"frequencyCaps": [{**CAP, "max_impressions": 5}]},
         {"frequencyCaps": []},
     )
     for body in bodies:
         await platform.ok("PUT", f"campaigns/{made['campaignId']}", body)
         found = await platform.read(made["campaignId"])
-        seen.append(sorted(one["max_impressions"] for one in found["frequencyCaps"]))
+        rows = [one for one in found.get("frequencyCaps") or [] if not archived(one)]
+        seen.append(sorted(one["max_impressions"] for one in rows))
     expect(seen == [[3, 9], [5], []], "caps after three updates", [[3, 9], [5], []], seen)
 
 
 @CHECKS.add("caps.not_listed", "rule 108")
 async def caps_not_listed(platform: Platform) -> None:
     """Caps are shown on single things, not in lists."""
-    cap = {"max_impressions": 3, "window": {"interval": 7, "unit": "days"}}
-    made = await _made(platform, frequencyCaps=[cap])
+    made = await _capped(platform)
     (row,) = (await platform.ok("GET", "advertisers", name=made["name"]))["items"]
     expect("frequencyCaps" not in row, "a row of advertisers", "no frequencyCaps", sorted(row))
 
@@ -266,7 +305,7 @@ async def caps_not_listed(platform: Platform) -> None:
 async def caps_refused(platform: Platform) -> None:
     """A cap of nothing, or in a unit that is none, is refused."""
     for wrong in (
-        {"max_impressions": 0, "window": {"interval": 7, "unit": "days"}},
-        {"max_impressions": 3, "window": {"interval": 7, "unit": "moons"}},
+        {**CAP, "max_impressions": 0},
+        {**CAP, "window": {"interval": 7, "unit": "moons"}},
     ):
         await platform.refused("POST", "campaigns", await platform.draft(frequencyCaps=[wrong]), "VALIDATION_ERROR")

@@ -6,8 +6,8 @@ import hashlib
 from typing import Any
 from uuid import UUID
 
-from sandbox.contract.buyer_platform.answers import Body
-from sandbox.contract.buyer_platform.accounts import storefronts
+from sandbox.contract.buyer_platform.answers import Body, archived, content, judge, listing
+from sandbox.contract.buyer_platform.accounts import sources, storefronts
 from sandbox.contract.buyer_platform.checks import CHECKS
 from sandbox.contract.buyer_platform.platform import Platform
 from sandbox.contract.check import Skipped, expect
@@ -20,10 +20,12 @@ def _member(number: int) -> dict[str, Any]:
 
 
 async def _sync(platform: Platform, advertiser: str, *rows: dict[str, Any], **more: Any) -> Body:
-    answer = await platform.send("POST", f"advertisers/{advertiser}/audiences/sync", {"audiences": list(rows), **more})
+    path = f"advertisers/{advertiser}/audiences/sync"
+    answer = await platform.send("POST", path, {"audiences": list(rows), **more})
+    platform.there(answer, "POST", path)
     expect(answer.status == 202, "status of the sync", 202, f"{answer.status} {answer.text[:200]}")
-    found: Body = answer.body
-    return found.get("data") or found
+    found: Body = content(answer.body)
+    return found
 
 
 async def _done(platform: Platform, task_id: str) -> Body:
@@ -31,8 +33,20 @@ async def _done(platform: Platform, task_id: str) -> Body:
         task: Body = (await platform.ok("GET", f"tasks/{task_id}"))["task"]
         return task if task["status"] in ("completed", "failed") else None
 
-    found: Body = await platform.until(over)
+    found: Body = await platform.until(over, "the task of the sync to end")
     return found
+
+
+async def _refuse(platform: Platform, path: str, *members: Body) -> None:
+    """Members that must be refused: at once, or by the task that takes them (rule 141)."""
+    body = {"audiences": [{"audienceId": "buyers", "add": list(members)}]}
+    answer = await platform.send("POST", path, body)
+    platform.there(answer, "POST", path)
+    if answer.status == 202:
+        status = (await _done(platform, content(answer.body)["taskId"]))["status"]
+        expect(status == "failed", "status of the task", "failed", status)
+    elif answer.status != 413:
+        judge(answer, f"POST {path}", "VALIDATION_ERROR")
 
 
 async def _rows(platform: Platform, advertiser: str) -> dict[str, Body]:
@@ -73,19 +87,21 @@ async def no_task(platform: Platform) -> None:
     if platform.other is not None:
         done = await _sync(platform, await platform.advertiser(), {"audienceId": "buyers", "add": [_member(1)]})
         answer = await platform.send("GET", f"tasks/{done['taskId']}", auth=platform.other)
-        expect(answer.status == 404, "status of another customer's task", 404, answer.status)
+        judge(answer, "another customer's task", "NOT_FOUND")
 
 
 @CHECKS.add("audiences.status", "rule 143")
 async def status(platform: Platform) -> None:
-    """An audience of one person is too small at the end, and its members are counted."""
+    """An audience is ready or too small at the end, and its members are counted."""
     advertiser = await platform.advertiser()
     done = await _sync(platform, advertiser, {"audienceId": "buyers", "add": [_member(1), _member(2)]})
     await _done(platform, done["taskId"])
     row = (await _rows(platform, advertiser))["buyers"]
     expect(row["status"] in ("READY", "TOO_SMALL"), "status", "READY or TOO_SMALL", row["status"])
     expect(row["uploadedCount"] == 2, "uploadedCount", 2, row["uploadedCount"])
-    expect(0 <= row["matchedCount"] <= 2, "matchedCount", "0 to 2", row["matchedCount"])
+    matched = row["matchedCount"]
+    fine = matched is None if row["status"] == "TOO_SMALL" else False
+    expect(fine or 0 <= matched <= 2, "matchedCount", "0 to 2", matched)
 
 
 @CHECKS.add("audiences.members", "rule 142")
@@ -98,8 +114,7 @@ async def members(platform: Platform) -> None:
         {"externalId": "p1", "hashedEmail": "me@x.example"},
         {"externalId": "p1", "hashedPhone": "abc123"},
     ):
-        body = {"audiences": [{"audienceId": "buyers", "add": [wrong]}]}
-        await platform.refused("POST", path, body, "VALIDATION_ERROR")
+        await _refuse(platform, path, wrong)
 
 
 @CHECKS.add("audiences.limits", "rule 142")
@@ -108,7 +123,7 @@ async def limits(platform: Platform) -> None:
     path = f"advertisers/{await platform.advertiser()}/audiences/sync"
     one = _member(1)["hashedEmail"]
     rows = [{"externalId": f"p{number}", "hashedEmail": one} for number in range(10_001)]
-    await platform.refused("POST", path, {"audiences": [{"audienceId": "buyers", "add": rows}]}, "VALIDATION_ERROR")
+    await _refuse(platform, path, *rows)
 
 
 @CHECKS.add("audiences.deleted", "rule 143")
@@ -118,7 +133,7 @@ async def deleted(platform: Platform) -> None:
     for row in ({"audienceId": "buyers", "add": [_member(1)]}, {"audienceId": "buyers", "delete": True}):
         await _done(platform, (await _sync(platform, advertiser, row))["taskId"])
     found = (await _rows(platform, advertiser)).get("buyers", {"deleted": True})
-    expect(found["deleted"] is True, "deleted", True, found["deleted"])
+    expect(archived(found), "deleted", True, found.get("deleted"))
 
 
 @CHECKS.add("audiences.pages", "rule 8")
@@ -143,7 +158,10 @@ async def of_campaign(platform: Platform) -> None:
     rows = [{"audienceId": named, "add": [_member(1)]} for named in ("buyers", "owners")]
     await _done(platform, (await _sync(platform, advertiser, *rows))["taskId"])
     config = {"targetAudienceIds": ["buyers"], "suppressAudienceIds": ["owners"]}
-    made = (await platform.campaign(advertiser, audienceConfig=config))["campaignId"]
+    answer = await platform.send("POST", "campaigns", await platform.draft(advertiser, audienceConfig=config))
+    if 400 <= answer.status < 500:
+        raise Skipped(f"an audience of one person can't be targeted here: {answer.text[:200]}")
+    made = content(answer.body)["campaignId"]
     found = (await platform.read(made))["audiences"]
     shown = sorted((row["audienceId"], row["type"]) for row in found)
     wanted = [("buyers", "TARGET"), ("owners", "SUPPRESS")]
@@ -157,7 +175,7 @@ async def of_campaign(platform: Platform) -> None:
 
 async def _agent(platform: Platform) -> str:
     first = (await storefronts(platform))[0]
-    source = (await platform.ok("GET", f"storefronts/{first['id']}"))["sources"][0]
+    source = (await sources(platform, first))[0]
     return str(source.get("agentId") or first["platformId"])
 
 
@@ -167,18 +185,24 @@ async def disabled(platform: Platform) -> None:
     advertiser, agent = await platform.advertiser(), await _agent(platform)
     done = await _sync(platform, advertiser, {"audienceId": "buyers", "add": [_member(1)]})
     await _done(platform, done["taskId"])
-    seen = []
+    path = f"advertisers/{advertiser}/syndicat"
     for enabled in (True, False):
         body = {"resourceType": "AUDIENCE", "resourceId": "buyers", "adcpAgentIds": [agent], "enabled": enabled}
-        answer = await platform.send("POST", f"advertisers/{advertiser}/syndicate", body)
-        if answer.status >= 400:
+        answer = await platform.send("POST", f"{path}e", body)
+        if enabled and answer.status >= 400:
             raise Skipped(f"the agent {agent} takes no audiences: {answer.text[:200]}")
-        expect(answer.status == 201, "status", 201, answer.status)
-        found = await platform.ok("GET", f"advertisers/{advertiser}/syndication-status")
-        rows = found if isinstance(found, list) else next(value for value in found.values() if isinstance(value, list))
-        seen.append([row["status"] for row in rows])
-    expect(len(seen[0]) == 1 and seen[0] != ["DISABLED"], "records when enabled", "one that is not DISABLED", seen[0])
-    expect(seen[1] == ["DISABLED"], "records when disabled", ["DISABLED"], seen[1])
+        wanted = (201,) if enabled else (200, 201)
+        expect(answer.status in wanted, "status", 201, f"{answer.status} {answer.text[:200]}")
+        rows = listing(await platform.ok("GET", f"{path}ion-status"), "items", "records")
+        expect(len(rows) == 1, f"records with enabled {enabled}", "one", rows)
+        if enabled:
+            expect(rows[0]["status"] != "DISABLED", "status when enabled", "not DISABLED", rows[0]["status"])
+
+    async def ended() -> bool:
+        rows = listing(await platform.ok("GET", f"{path}ion-status"), "items", "records")
+        return [row["status"] for row in rows] == ["DISABLED"]
+
+    await platform.until(ended, "the record to be DISABLED", hours=24)
 
 
 @CHECKS.add("syndication.agents", "rule 145")

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.contract.buyer_platform.answers import Body, archived, content, judge, listing
 from sandbox.contract.buyer_platform.checks import CHECKS
 from sandbox.contract.buyer_platform.platform import Platform
 from sandbox.contract.check import expect
 
-ITEM = {"id": "i1", "name": "Tent"}
+ITEM = {
+    "id": "i1",
+    "item_id": "i1",
+    "name": "Tent",
+    "title": "Tent",
+    "description": "A tent for two",
+    "url": "https://shop.example/tent",
+    "image_url": "https://shop.example/tent.png",
+    "price": {"amount": 99, "currency": "USD"},
+    "availability": "in_stock",
+}
 
 
 def _catalog(named: str, **fields: Any) -> dict[str, Any]:
@@ -16,9 +27,15 @@ def _catalog(named: str, **fields: Any) -> dict[str, Any]:
 
 
 async def _sync(platform: Platform, advertiser: str, *rows: dict[str, Any], **more: Any) -> dict[str, str]:
-    body = {"account": {"account_id": advertiser}, "catalogs": list(rows), **more}
+    body = {"account": {"account_id": advertiser}, "catalogs": list(rows), "validation_mode": "lenient", **more}
     done = await platform.ok("POST", f"advertisers/{advertiser}/catalogs/sync", body)
     return {row["catalog_id"]: row["action"] for row in done["results"]}
+
+
+async def synced(platform: Platform, advertiser: str) -> Any:
+    """A new catalog of an advertiser; gives its id."""
+    await _sync(platform, advertiser, _catalog("check_catalog"))
+    return (await _rows(platform, advertiser))[0]["catalogId"]
 
 
 async def _refuse(platform: Platform, *rows: dict[str, Any]) -> None:
@@ -27,9 +44,13 @@ async def _refuse(platform: Platform, *rows: dict[str, Any]) -> None:
     await platform.refused("POST", f"advertisers/{advertiser}/catalogs/sync", body, "VALIDATION_ERROR")
 
 
+async def _rows(platform: Platform, advertiser: str) -> list[Body]:
+    rows = listing(await platform.ok("GET", f"advertisers/{advertiser}/catalogs"), "catalogs")
+    return [row for row in rows if not archived(row)]
+
+
 async def _listed(platform: Platform, advertiser: str) -> list[str]:
-    rows = (await platform.ok("GET", f"advertisers/{advertiser}/catalogs"))["catalogs"]
-    return sorted(row["catalogId"] for row in rows)
+    return sorted(row["catalogId"] for row in await _rows(platform, advertiser))
 
 
 @CHECKS.add("catalogs.actions", "rule 146")
@@ -44,11 +65,19 @@ async def actions(platform: Platform) -> None:
 
 @CHECKS.add("catalogs.either", "rule 146")
 async def either(platform: Platform) -> None:
-    """A catalog has an address or items, not both and not neither."""
+    """A catalog has an address or items, not both and not neither: the request is refused, or that one fails."""
     both = _catalog("first", url="https://shop.example/feed.json")
     neither = {"catalog_id": "first", "type": "product"}
     for wrong in (both, neither):
-        await _refuse(platform, wrong)
+        advertiser = await platform.advertiser()
+        path, body = f"advertisers/{advertiser}/catalogs/sync", {"account": {"account_id": advertiser}}
+        answer = await platform.send("POST", path, {**body, "catalogs": [wrong]})
+        platform.there(answer, "POST", path)
+        if answer.status != 200:
+            judge(answer, f"POST {path}", "VALIDATION_ERROR")
+            continue
+        seen = [row["action"] for row in content(answer.body)["results"]]
+        expect(seen == ["failed"], "actions", ["failed"], seen)
 
 
 @CHECKS.add("catalogs.limits", "rule 146")

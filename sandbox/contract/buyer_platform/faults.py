@@ -15,7 +15,7 @@ from sandbox.core.errors import InputError
 def control_of(platform: Platform) -> Control:
     """The control API. Raises :class:`Skipped` if there is none."""
     if platform.control is None:
-        raise Skipped("that takes sales agents that can be moved; --control URL moves those of a sandbox")
+        raise Skipped("that is checked in a sandbox only: name the one that is checked with --control URL")
     return platform.control
 
 

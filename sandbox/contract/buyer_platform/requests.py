@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.contract.buyer_platform.answers import judge
+from sandbox.contract.buyer_platform.answers import content, judge, listing
 from sandbox.contract.buyer_platform.checks import CHECKS
 from sandbox.contract.buyer_platform.platform import Platform, name
 from sandbox.contract.check import Skipped, expect
@@ -43,11 +43,11 @@ async def envelope(platform: Platform) -> None:
         expect(isinstance(error.get(field), str) and error[field] != "", f"error.{field}", "a text", error.get(field))
 
 
-@CHECKS.add("requests.field", "rule 3")
+@CHECKS.add("requests.field", "rule 3", "should")
 async def field(platform: Platform) -> None:
     """A refusal of one field names it."""
     error = await platform.refused("POST", "campaigns", await platform.draft(name=7), "VALIDATION_ERROR")
-    expect(error.get("field") == "name", "error.field", "name", error.get("field"))
+    expect(str(error.get("field")).endswith("name"), "error.field", "name", error.get("field"))
 
 
 @CHECKS.add("requests.statuses", "rule 4")
@@ -56,8 +56,8 @@ async def statuses(platform: Platform) -> None:
     await platform.refused("GET", "campaigns/no-such-campaign", None, "NOT_FOUND")
     await platform.refused("GET", "advertisers/999999999", None, "NOT_FOUND")
     await platform.refused("POST", "advertisers", {}, "VALIDATION_ERROR")
-    made = await platform.campaign()
-    await platform.refused("POST", f"campaigns/{made['campaignId']}/pause", {}, "INVALID_STATE")
+    made = (await platform.campaign())["campaignId"]
+    await platform.refused("POST", f"campaigns/{made}/pause", {}, "INVALID_STATE")
 
 
 @CHECKS.add("requests.malformed", "rules 3 and 4")
@@ -69,7 +69,7 @@ async def malformed(platform: Platform) -> None:
         judge(answer, f"the body {raw!r}", "VALIDATION_ERROR")
 
 
-@CHECKS.add("requests.unknown_path", "rules 3 and 4")
+@CHECKS.add("requests.unknown_path", "rules 3 and 4", "should")
 async def unknown_path(platform: Platform) -> None:
     """A path that is none is refused in the usual form."""
     judge(await platform.send("GET", "no-such-thing"), "GET no-such-thing", "NOT_FOUND")
@@ -79,12 +79,13 @@ async def unknown_path(platform: Platform) -> None:
 async def case(platform: Platform) -> None:
     """Keys are camelCase; those of event sources, which go on to AdCP, are snake_case."""
     made = await platform.campaign()
-    snake = sorted(key for key in made if "_" in key)
-    expect(not snake, "keys of a campaign", "camelCase", snake)
+    camel = ("campaignId", "advertiserId", "flightDates", "campaignType")
+    lost = [key for key in camel if key not in made]
+    expect(not lost, "keys of a campaign", "camelCase", f"no {', '.join(lost)}" if lost else None)
     advertiser = str(made["advertiserId"])
     body = {"account": {"account_id": advertiser}, "event_sources": [{"event_source_id": "check_case"}]}
     found = await platform.ok("POST", f"advertisers/{advertiser}/event-sources/sync", body)
-    keys = sorted(found["event_sources"][0])
+    keys = sorted(listing(found, "event_sources")[0])
     expect("event_source_id" in keys, "keys of an event source", "event_source_id among them", keys)
 
 
@@ -92,33 +93,36 @@ async def case(platform: Platform) -> None:
 async def nothing_found(platform: Platform) -> None:
     """A discovery that finds nothing is a success without groups."""
     body = {"advertiserId": await platform.advertiser(), "publisherDomain": "no-such-publisher.example"}
-    found = await platform.ok("POST", "discovery/discover-products", body)
-    expect(found.get("productGroups") == [], "productGroups", [], found.get("productGroups"))
+    answer = await platform.send("POST", "discovery/discover-products", body)
+    expect(answer.status == 200, "status", 200, f"{answer.status} {answer.text[:200]}")
+    found = content(answer.body)
+    expect(not found.get("productGroups"), "productGroups", [], found.get("productGroups"))
 
 
 @CHECKS.add("requests.summaries", "rule 7")
 async def summaries(platform: Platform) -> None:
     """Lists have short rows; what is long is read one by one."""
     made = await platform.campaign(brief="A brief that is long")
-    rows = await platform.ok("GET", "advertisers", limit=1)
+    page = await platform.ok("GET", "advertisers", limit=1)
     long = {"description", "linkedBrand", "utmConfig", "optimizationApplyMode", "linkedAccounts"}
-    shown = sorted(long & set(rows["items"][0]))
+    shown = sorted(long & set(page["items"][0]))
     expect(not shown, "keys of a row of advertisers", "short ones", shown)
-    listed = (await platform.ok("GET", "campaigns", advertiserId=made["advertiserId"]))["campaigns"][0]
-    shown = sorted({"brief", "mediaBuys", "constraints", "performanceConfig"} & set(listed))
+    rows = listing(await platform.ok("GET", "campaigns", advertiserId=made["advertiserId"]), "campaigns", "items")
+    expect(bool(rows), "campaigns of the advertiser", "one", rows)
+    shown = sorted({"brief", "mediaBuys", "constraints", "performanceConfig"} & set(rows[0]))
     expect(not shown, "keys of a row of campaigns", "short ones", shown)
 
 
 @CHECKS.add("requests.page_sizes", "rule 8")
 async def page_sizes(platform: Platform) -> None:
     """No page has more rows than its list allows, and the default is the list's own."""
-    for _ in range(11):
+    for _ in range(11 - int((await platform.ok("GET", "advertisers", limit=1))["total"])):
         await platform.advertiser()
     for query in ({}, {"limit": 10}):
         rows = (await platform.ok("GET", "advertisers", **query))["items"]
         expect(len(rows) == 10, f"rows of advertisers with {query}", 10, len(rows))
     answer = await platform.send("GET", "advertisers", None, {"limit": 500})
-    shown = len(answer.body["items"]) if answer.status == 200 else 0
+    shown = len(content(answer.body)["items"]) if answer.status == 200 else 0
     expect(shown <= 10, "rows of advertisers with a limit of 500", "10 at most, or a refusal", shown)
 
 
@@ -149,7 +153,7 @@ async def name_filter(platform: Platform) -> None:
     made = await platform.advertiser(name=f"Before {mark} after")
     await platform.advertiser()
     rows = (await platform.ok("GET", "advertisers", name=mark.upper()))["items"]
-    found = [row["id"] for row in rows]
+    found = [str(row["id"]) for row in rows]
     expect(found == [made], "advertisers by a part of the name", [made], found)
 
 
@@ -164,7 +168,7 @@ async def foreign(platform: Platform) -> None:
         answers = []
         for one in (named, absent):
             answer = await platform.send(method, f"campaigns/{one}{path}", body, auth=platform.other)
-            answers.append((answer.status, answer.text.replace(one, "ID")))
+            answers.append((answer.status, judge(answer, f"{method} as another customer", "NOT_FOUND")["code"]))
         expect(answers[0] == answers[1], f"{method} of a foreign campaign", answers[1], answers[0])
 
 

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from sandbox.scenario import load, run
 from tests.unit.cli.conftest import SMALL, Command
 
@@ -47,3 +49,33 @@ def test_options_that_do_not_go_together_are_refused(command: Command) -> None:
     assert command("run", "small.yaml", "--shrink", "--against", "http://127.0.0.1:9").code == 2
     done = command("run", "small.yaml", "--shrink", "--shrink-limit", "soon")
     assert (done.code, "--shrink-limit" in done.err) == (2, True)
+
+
+UPLOAD = """\
+title: A picture for a campaign that there is not
+clock: {start: 2026-05-01, duration: 5d}
+actors:
+  gazette: {kind: publisher, domain: gazette.example, placements: [{channel: display, daily_opportunities: 10}]}
+  northstar: {kind: seller, publishers: [gazette]}
+  buyer: {kind: buyer}
+steps:
+  - name: send
+    call: buyer.create_creative
+    path: {campaignId: "7"}
+    files: [{path: art/logo.png}]
+"""
+
+
+@pytest.mark.parametrize("folder", [".", "base"])
+@pytest.mark.parametrize("limit", ["0s", "1m"])
+def test_files_beside_the_scenario_are_found_and_stay_where_they_are(command: Command, folder: str, limit: str) -> None:
+    """The smaller one is written beside the scenario, and plays there."""
+    Path(folder, "art").mkdir(parents=True)
+    Path(folder, "art/logo.png").write_bytes(b"logo")
+    Path(folder, "whole.yaml").write_text(UPLOAD)
+    Path("s.yaml").write_text(f"extends: {folder}/whole.yaml\ntitle: The same\n")
+    assert command("run", "s.yaml", "--shrink", "--shrink-limit", limit).code == 1
+    small = load("s.shrunk.yaml")
+    assert [judged.name for judged in run(small).expectations if not judged.held] == ["send"]
+    if limit == "0s":  # nothing was left out yet
+        assert f"path: {Path(folder, 'art/logo.png').as_posix()}" in Path("s.shrunk.yaml").read_text()

@@ -219,34 +219,3 @@ def test_what_it_extends_is_merged_in(read: Read) -> None:
 )
 def test_two_breaches_are_the_same_but_for_ids_instants_and_numbers(one: str, other: str, same: bool) -> None:
     assert (shape(one) == shape(other)) is same
-
-
-UPLOAD = """\
-title: A picture that is none
-clock: {start: 2026-05-01, duration: 5d}
-actors:
-  gazette: {kind: publisher, domain: gazette.example, placements: [{channel: display, daily_opportunities: 10}]}
-  northstar: {kind: seller, publishers: [gazette]}
-  buyer: {kind: buyer}
-steps:
-  - name: send
-    call: buyer.create_creative
-    path: {campaignId: "7"}
-    files: [{path: art/logo.png}]
-"""
-
-
-@pytest.mark.parametrize("folder", [".", "base"])
-def test_files_beside_the_scenario_are_found_and_stay_where_they_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
-) -> None:
-    """The smaller one is written beside the scenario, and plays there."""
-    monkeypatch.chdir(tmp_path)
-    Path(folder, "art").mkdir(parents=True)
-    Path(folder, "art/logo.png").write_bytes(b"no picture")
-    Path(folder, "whole.yaml").write_text(UPLOAD)
-    Path("s.yaml").write_text(f"extends: {folder}/whole.yaml\ntitle: The same\n")
-    found = shrink("s.yaml", expired=lambda: True)
-    assert found.data["steps"][0]["files"] == [{"path": Path(folder, "art/logo.png").as_posix()}]
-    Path("small.yaml").write_text(found.text)
-    assert next(breaches(run(load("small.yaml")))).same(found.breach)
