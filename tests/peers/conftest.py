@@ -35,7 +35,7 @@ actors:
     url: {from_env: AGENT_URL}
     auth: {method: api-key, from_env: AGENT_KEY}
     latency: 150ms
-    timeout: 400ms
+    timeout: 2s
     quiet_ms: 150
     announce: /sandbox
 """

@@ -138,7 +138,7 @@ def test_what_a_service_asked_before_it_answered_is_done_again_in_its_place(
 
     service.does |= {"get-proposals": propose, "accept-proposal": ask_for_more}
     path = scenario(ACCEPT)
-    Path(path).write_text(Path(path).read_text().replace("timeout: 400ms", "timeout: 10s"))
+    Path(path).write_text(Path(path).read_text().replace("timeout: 2s", "timeout: 10s"))
     whole, results = everywhere(path, tmp_path)
     there = kinds(tmp_path / "run.db")
     assert "begin:call" in there

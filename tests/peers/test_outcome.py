@@ -65,7 +65,7 @@ def test_latency_is_charged_to_simulated_time_and_real_time_is_not(
 
 
 async def _slow(_service: Service, _body: Body) -> Any:
-    await asyncio.sleep(2)
+    await asyncio.sleep(4)
     return {}
 
 
@@ -135,7 +135,7 @@ def test_an_agent_may_buy_before_it_answers(service: Service, scenario: Write, t
 
     service.does.update({"get-proposals": propose, "accept-proposal": accept})
     path = scenario(ACCEPT)
-    Path(path).write_text(Path(path).read_text().replace("timeout: 400ms", "timeout: 10s"))
+    Path(path).write_text(Path(path).read_text().replace("timeout: 2s", "timeout: 10s"))
     result = both(path, tmp_path, service)
     assert statuses == [201]
     assert result.status == "passed", [row.detail for row in result.expectations]
@@ -198,7 +198,7 @@ def test_a_missing_variable_is_named(scenario: Write, monkeypatch: pytest.Monkey
         ("url: {from_env: AGENT_URL}", "url: nowhere", "write an address such as"),
         ("url: {from_env: AGENT_URL}", "url: http://user:pw@here", "credentials are in `auth`"),
         ("method: api-key", "method: magic", "method: input should be"),
-        ("timeout: 400ms", "timeout: 0s", "timeout"),
+        ("timeout: 2s", "timeout: 0s", "timeout"),
         ("announce: /sandbox", "announce: sandbox", "announce"),
         ("announce: /sandbox", "strategy: slow", "unknown field 'strategy'"),
         ("northstar: {kind: seller, publishers: [gazette]}", "northstar: {kind: seller, url: http://x}", "'protocol'"),

@@ -48,7 +48,7 @@ actors:
     kind: buyer
     url: {from_env: PLATFORM_URL}
     auth: {method: api-key, from_env: PLATFORM_KEY}
-    timeout: 400ms
+    timeout: 2s
     customers: [{name: Acme, principal: acme}]
 steps:
   - name: Account

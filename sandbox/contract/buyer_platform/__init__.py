@@ -11,7 +11,7 @@ from sandbox.contract.check import Subject
 
 _GROUPS = (
     "requests accounts advertisers campaigns goals lifecycle buys periods discovery selection events measurement "
-    "audiences catalogs property_lists reporting news running creatives sessions tools flights credentials"
+    "audiences catalogs property_lists reporting news running creatives sessions tools flights credentials tidied"
 )
 for _group in _GROUPS.split():
     import_module(f"{__name__}.{_group}")

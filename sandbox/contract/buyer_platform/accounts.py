@@ -23,7 +23,8 @@ async def storefronts(platform: Platform, auth: Auth | None = None, **query: Any
         expect(answer.status == 200, "status of the storefronts", 200, f"{answer.status} {answer.text[:200]}")
         page = content(answer.body)
         rows += page["items"]
-        offset = page.get("nextOffset") if page["items"] else None
+        after = page.get("nextOffset") if page["items"] else None
+        offset = None if after is None else int(after)
     if not rows and not query:
         raise Skipped("there are no storefronts")
     return rows
@@ -185,7 +186,9 @@ async def sandbox_accounts(platform: Platform) -> None:
     advertiser = await platform.advertiser(sandbox=True)
     named = await _accounts_named(platform, advertiser, agents[0])
     rows = [account for agent, account in await _available(platform, advertiser) if agent == agents[0]]
-    expect(all(row.get("sandbox", True) is True for row in rows), "accounts of a sandbox advertiser", "sandbox true", rows)
+    expect(
+        all(row.get("sandbox", True) is True for row in rows), "accounts of a sandbox advertiser", "sandbox true", rows
+    )
     known = [row["accountId"] for row in rows]
     for tool, account in named.items():
         fine = account.get("sandbox") is True or account.get("account_id") in known

@@ -199,13 +199,13 @@ async def relinked(platform: Platform) -> None:
 async def _bare(platform: Platform) -> str:
     """An advertiser without a brand; in a sandbox only, since it is none that a check has made."""
     control_of(platform)
-    offset = 0
+    offset: int | None = 0
     while offset is not None:
         page = await platform.ok("GET", "advertisers", limit=10, offset=offset)
         for row in page["items"]:
             if not row.get("brand"):
                 return str(row["id"])
-        offset = page["nextOffset"]
+        offset = None if page["nextOffset"] is None else int(page["nextOffset"])
     raise Skipped("all advertisers have a brand")
 
 

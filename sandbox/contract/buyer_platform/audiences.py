@@ -6,8 +6,8 @@ import hashlib
 from typing import Any
 from uuid import UUID
 
-from sandbox.contract.buyer_platform.answers import Body, archived, content, judge, listing
 from sandbox.contract.buyer_platform.accounts import sources, storefronts
+from sandbox.contract.buyer_platform.answers import Body, archived, content, judge, listing
 from sandbox.contract.buyer_platform.checks import CHECKS
 from sandbox.contract.buyer_platform.platform import Platform
 from sandbox.contract.check import Skipped, expect

@@ -7,12 +7,11 @@ import struct
 import zlib
 from typing import Any
 
-from sandbox.contract.buyer_platform.answers import Body
+from sandbox.contract.buyer_platform.answers import Body, content, listing
 from sandbox.contract.buyer_platform.platform import Platform, name, row_of
 from sandbox.contract.check import Skipped, expect
 from sandbox.contract.talk import Answer
 
-CLICK = {"url": "https://acme.com/", "url_type": "CLICKTHROUGH"}
 SIZE = (300, 250)
 _LINE = "check-boundary-7c1f"
 
@@ -44,34 +43,47 @@ async def upload(platform: Platform, path: str, metadata: Body, *files: File) ->
     return await platform.talk.send("POST", platform.url(path), None, headers, raw + f"--{_LINE}--\r\n".encode())
 
 
+def click(platform: Platform) -> Body:
+    """An address to click through to: the brand's own."""
+    return {"url": f"https://{platform.brand}/", "url_type": "CLICKTHROUGH"}
+
+
 async def create(platform: Platform, campaign: str, metadata: Body, *files: File) -> Answer:
-    """Try to make a creative of metadata and files."""
-    return await upload(platform, f"campaigns/{campaign}/creatives/create", metadata, *files)
+    """Try to make a creative of metadata and files. Raises :class:`Skipped` if there is no such operation."""
+    path = f"campaigns/{campaign}/creatives/create"
+    answer = await upload(platform, path, metadata, *files)
+    platform.there(answer, "POST", path)
+    return answer
 
 
 def taken(answer: Answer, what: str) -> Body:
     """What an upload came to. Raises :class:`Failed` if it was refused."""
     expect(200 <= answer.status < 300, what, "a success", f"{answer.status} {answer.text[:200]}")
-    made: Body = answer.body.get("data") or answer.body
+    made: Body = content(answer.body)
     return made
 
 
 async def banner(platform: Platform, campaign: str, size: tuple[int, int] = SIZE, **fields: Any) -> Body:
     """A new creative with one picture, as its creation answers it."""
-    metadata = {"name": name(), "url_asset": CLICK, "assets": [{"filename": "a.png", "asset_type": "IMAGE"}], **fields}
+    metadata = {
+        "name": name(),
+        "url_asset": click(platform),
+        "assets": [{"filename": "a.png", "asset_type": "IMAGE"}],
+        **fields,
+    }
     answer = await create(platform, campaign, metadata, ("a.png", "image/png", png(*size)))
     return taken(answer, "creating a creative")
 
 
 async def formats(platform: Platform) -> dict[tuple[str, str], Body]:
     """All formats of the registry, by agent and id."""
-    rows = (await platform.ok("GET", "formats"))["formats"]
+    rows = listing(await platform.ok("GET", "formats"), "formats", "items")
     return {key_of(row["format_id"]): row for row in rows}
 
 
 def key_of(ref: Body) -> tuple[str, str]:
     """A format by its agent and id."""
-    return str(ref["agent_url"]).rstrip("/"), str(ref["id"])
+    return str(ref.get("agent_url")).rstrip("/"), str(ref["id"])
 
 
 def size_of(described: Body) -> tuple[int, int] | None:
@@ -105,13 +117,6 @@ async def pictured(
         for product in group["products"][:products]
     ]
     await platform.ok("POST", f"discovery/{found['discoveryId']}/products", {"products": rows})
-    made = await platform.campaign(advertiser, discoveryId=found["discoveryId"], **fields)
-    campaign = await platform.read(made["campaignId"])
+    campaign = await platform.campaign(advertiser, discoveryId=found["discoveryId"], **fields)
     size = await picture_size(platform, campaign)
     return campaign, await banner(platform, campaign["campaignId"], size)
-
-
-async def execute(platform: Platform, campaign: Body) -> None:
-    """Execute a campaign, which must succeed."""
-    done = await platform.ok("POST", f"campaigns/{campaign['campaignId']}/execute", {})
-    expect(done.get("success") is True, "success of the execution", True, done.get("errors"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.contract.buyer_platform.answers import Body
+from sandbox.contract.buyer_platform.answers import Body, near, status_of
 from sandbox.contract.buyer_platform.checks import CHECKS
 from sandbox.contract.buyer_platform.goals import metric
 from sandbox.contract.buyer_platform.platform import Platform, budget_of
@@ -19,6 +19,7 @@ async def _drafted(platform: Platform) -> tuple[Body, Body]:
     made = await platform.campaign(advertiser)
     await platform.ok("PUT", f"campaigns/{made['campaignId']}", {"discoveryId": found["discoveryId"]})
     whole = await platform.read(made["campaignId"])
+    expect(bool(whole["mediaBuys"]), "mediaBuys after a discovery was attached", "a DRAFT", whole["mediaBuys"])
     return whole, whole["mediaBuys"][0]
 
 
@@ -34,7 +35,12 @@ async def _refuse(platform: Platform, campaign: Body, buy: Body, *codes: str, **
 
 
 def _statuses(campaign: Body) -> list[str]:
-    return sorted(ref["status"] for ref in campaign["mediaBuyRefs"])
+    return sorted(status_of(ref) for ref in campaign["mediaBuyRefs"])
+
+
+def _product(buy: Body) -> str:
+    """A product of a media buy, draft or not."""
+    return str((buy.get("products") or buy["packages"])[0]["productId"])
 
 
 @CHECKS.add("buys.draft_products", "rule 86")
@@ -43,15 +49,16 @@ async def draft_products(platform: Platform) -> None:
     campaign, buy = await _drafted(platform)
     row = {"product_id": buy["products"][0]["productId"], "budget": 777}
     (found,) = (await _change(platform, campaign, buy, products=[row]))["mediaBuys"]
-    expect(budget_of(found) == 777, "budget of the draft", 777, budget_of(found))
+    expect(near(budget_of(found), 777), "budget of the draft", 777, budget_of(found))
 
 
 @CHECKS.add("buys.active_products", "rule 86")
 async def active_products(platform: Platform) -> None:
     """The products of an active media buy can't be changed."""
     campaign = await platform.launched()
-    rows = [{"product_id": "some-product", "budget": 500}]
-    await _refuse(platform, campaign, campaign["mediaBuys"][0], "INVALID_STATE", products=rows)
+    buy = campaign["mediaBuys"][0]
+    rows = [{"product_id": _product(buy), "budget": 500}]
+    await _refuse(platform, campaign, buy, "INVALID_STATE", products=rows)
 
 
 @CHECKS.add("buys.draft_packages", "rule 86")
@@ -59,14 +66,14 @@ async def draft_packages(platform: Platform) -> None:
     """A draft has no packages to change."""
     campaign, buy = await _drafted(platform)
     rows = [{"packageId": "some-package", "budget": 500}]
-    await _refuse(platform, campaign, buy, "INVALID_STATE", packages=rows)
+    await _refuse(platform, campaign, buy, "INVALID_STATE", "VALIDATION_ERROR", "NOT_FOUND", packages=rows)
 
 
 @CHECKS.add("buys.pacing", "rule 87")
 async def pacing(platform: Platform) -> None:
     """A pacing that is none is refused."""
     campaign, buy = await _drafted(platform)
-    rows = [{"product_id": "some-product", "pacing": "at_leisure"}]
+    rows = [{"product_id": _product(buy), "pacing": "at_leisure"}]
     await _refuse(platform, campaign, buy, "VALIDATION_ERROR", products=rows)
 
 
@@ -81,8 +88,9 @@ async def dates(platform: Platform) -> None:
 @CHECKS.add("buys.unknown", "rules 4 and 85")
 async def unknown(platform: Platform) -> None:
     """A media buy of another campaign can't be changed through this one."""
-    campaign, _ = await _drafted(platform)
-    await _refuse(platform, campaign, {"mediaBuyId": "no-such-buy"}, "NOT_FOUND", "VALIDATION_ERROR", action="delete")
+    (campaign, _), (_, foreign) = await _drafted(platform), await _drafted(platform)
+    for buy in (foreign, {"mediaBuyId": "no-such-buy"}):
+        await _refuse(platform, campaign, buy, "NOT_FOUND", "VALIDATION_ERROR", action="delete")
 
 
 @CHECKS.add("buys.cancel_draft", "rule 93")
@@ -97,7 +105,7 @@ async def delete(platform: Platform) -> None:
     """Deleting a media buy archives it."""
     campaign, buy = await _drafted(platform)
     found = await _change(platform, campaign, buy, action="delete")
-    shown = [ref["status"] for ref in found["mediaBuyRefs"] if ref["mediaBuyId"] == buy["mediaBuyId"]]
+    shown = [status_of(ref) for ref in found["mediaBuyRefs"] if ref["mediaBuyId"] == buy["mediaBuyId"]]
     expect(shown in ([], ["ARCHIVED"]), "status", ["ARCHIVED"], shown)
 
 
@@ -116,7 +124,7 @@ async def replaced(platform: Platform) -> None:
     """After its media buy was canceled, an agent gets a new one at the next execution."""
     campaign = await platform.launched()
     await _change(platform, campaign, campaign["mediaBuys"][0], action="cancel", reason="this was a check")
-    await platform.ok("POST", f"campaigns/{campaign['campaignId']}/execute", {})
+    await platform.execute(campaign)
     found = await platform.read(campaign["campaignId"])
     expect(len(found["mediaBuyRefs"]) == 2, "mediaBuyRefs", "the canceled one and a new one", _statuses(found))
 
@@ -137,9 +145,11 @@ async def version(platform: Platform) -> None:
         found = await platform.read(campaign["campaignId"])
         return found if _statuses(found) == ["ACTIVE"] else None
 
-    found = await platform.until(settled)
-    shown = found["mediaBuys"][0]["packages"][0]["budget"]
-    expect(shown == wanted, "budget of the package", wanted, shown)
+    found = await platform.until(settled, "the sales agent to approve the change")
+    rows = [row for one in found["mediaBuys"] for row in one["packages"] if row["productId"] == package["productId"]]
+    if near(rows[0]["budget"], package["budget"]) and platform.control is None:
+        raise Skipped("the budget is as it was: the sales agent may have rejected the change")
+    expect(near(rows[0]["budget"], wanted), "budget of the package", wanted, rows[0]["budget"])
 
 
 @CHECKS.add("buys.pending", "rule 90")
@@ -177,7 +187,8 @@ async def buy_goals(platform: Platform) -> None:
     seen = []
     for rows in ([metric("clicks")], []):
         found = await _change(platform, campaign, buy, optimization_goals=rows)
-        seen.append(len(found["mediaBuys"][0].get("optimization_goals") or []))
+        one = found["mediaBuys"][0]
+        seen.append(len(one.get("optimization_goals") or one.get("optimizationGoals") or []))
     expect(seen == [1, 0], "goals after two updates", [1, 0], seen)
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-from datetime import datetime
 from urllib.parse import urljoin
 
-from sandbox.contract.buyer_platform.answers import Body, judge
 from sandbox.contract.buyer_platform import told
+from sandbox.contract.buyer_platform.answers import Body, archived, instant, judge, listing
 from sandbox.contract.buyer_platform.banners import (
-    CLICK,
     banner,
+    click,
     create,
-    execute,
     key_of,
     pictured,
     png,
@@ -23,7 +20,7 @@ from sandbox.contract.buyer_platform.banners import (
 from sandbox.contract.buyer_platform.banners import formats as registry
 from sandbox.contract.buyer_platform.checks import CHECKS
 from sandbox.contract.buyer_platform.platform import Platform, name
-from sandbox.contract.check import expect
+from sandbox.contract.check import Skipped, expect
 
 
 async def _campaign(platform: Platform) -> str:
@@ -56,8 +53,14 @@ async def listed(platform: Platform) -> None:
 @CHECKS.add("creatives.one_click", "rule 179")
 async def one_click(platform: Platform) -> None:
     """A creative has one clickthrough at most."""
-    rows = [{"asset_type": "URL", "url_type": "CLICKTHROUGH", "url": f"https://acme.com/{one}"} for one in (1, 2)]
-    metadata = {"name": name(), "assets": [{"filename": "a.png", "asset_type": "IMAGE"}, *rows], "url_asset": CLICK}
+    rows = [
+        {"asset_type": "URL", "url_type": "CLICKTHROUGH", "url": f"https://{platform.brand}/{one}"} for one in (1, 2)
+    ]
+    metadata = {
+        "name": name(),
+        "assets": [{"filename": "a.png", "asset_type": "IMAGE"}, *rows],
+        "url_asset": click(platform),
+    }
     answer = await create(platform, await _campaign(platform), metadata, ("a.png", "image/png", png()))
     judge(answer, "two clickthroughs", "VALIDATION_ERROR")
 
@@ -102,10 +105,12 @@ async def files(platform: Platform) -> None:
     metadata = {"name": name(), "assets": [{"filename": one, "asset_type": "IMAGE"} for one in named]}
     picture = png(2, 2)
     sent = [(one, "image/png", picture) for one in named]
-    judge(await create(platform, await _campaign(platform), metadata, *sent), "21 files", "VALIDATION_ERROR")
+    answer = await create(platform, await _campaign(platform), metadata, *sent)
+    if answer.status != 413:
+        judge(answer, "21 files", "VALIDATION_ERROR")
 
 
-@CHECKS.add("creatives.missing_file", "rule 178")
+@CHECKS.add("creatives.missing_file", "rule 178", "should")
 async def missing_file(platform: Platform) -> None:
     """An asset whose file was not sent is refused."""
     metadata = {"name": name(), "assets": [{"filename": "absent.png", "asset_type": "IMAGE"}]}
@@ -144,7 +149,8 @@ async def deleted(platform: Platform) -> None:
     answer = await platform.send("DELETE", f"campaigns/{campaign}/creatives/{found['creative_id']}")
     expect(answer.status == 204, "status", 204, answer.status)
     rows = (await platform.ok("GET", f"campaigns/{campaign}/creatives"))["manifests"]
-    expect(rows == [], "creatives of the campaign", [], [row["creative_id"] for row in rows])
+    left = [row["creative_id"] for row in rows if not archived(row)]
+    expect(left == [], "creatives of the campaign", [], left)
 
 
 @CHECKS.add("creatives.of_campaign", "rules 13 and 177")
@@ -160,7 +166,9 @@ async def templates(platform: Platform) -> None:
     """Templates name the formats that the products of a campaign need, each once."""
     staged = await platform.staged()
     found = await platform.ok("GET", f"campaigns/{staged['campaignId']}/creatives/templates")
-    shown = [json.dumps(one, sort_keys=True) for one in found["campaign_format_ids"]]
+    shown = [key_of(one) for one in found["campaign_format_ids"]]
+    if not (staged.get("creativeFormats") or {}).get("required"):
+        raise Skipped("the product needs no format")
     expect(bool(shown), "campaign_format_ids", "some", shown)
     expect(len(set(shown)) == len(shown), "campaign_format_ids", "each once", shown)
 
@@ -168,8 +176,8 @@ async def templates(platform: Platform) -> None:
 @CHECKS.add("creatives.formats", "rule 190")
 async def formats(platform: Platform) -> None:
     """The registry has the formats of all agents, each once."""
-    rows = (await platform.ok("GET", "formats"))["formats"]
-    shown = [json.dumps(row["format_id"], sort_keys=True) for row in rows]
+    rows = listing(await platform.ok("GET", "formats"), "formats", "items")
+    shown = [key_of(row["format_id"]) for row in rows]
     expect(bool(shown), "formats", "some", shown)
     expect(len(set(shown)) == len(shown), "format_id", "each once", shown)
 
@@ -186,30 +194,31 @@ async def dashboard(platform: Platform) -> None:
 PAGE = b"""<!DOCTYPE html><html><head><meta name="ad.size" content="width=300,height=250"></head>
 <body><a href="https://acme.com/"><img src="a.png"></a></body></html>"""
 _LOCAL = re.compile(r"""src=["']?(?:\./)?a\.png""")
+_HOSTED = re.compile(r"""src=["']?(?:https?:)?/""")
 _MACRO = re.compile(r"\{[A-Z_]{3,}\}|%%[A-Z_]{3,}%%|\[[A-Z_]{3,}\]")
 
 
 @CHECKS.add("creatives.html", "rules 178 and 182")
 async def html(platform: Platform) -> None:
-    """A page refers to the published files that came with it, has macros, a template that was found out, a preview."""
+    """A page that is published refers to the files that came with it where they are published, and has macros."""
     rows = [{"filename": "index.html", "asset_type": "HTML"}, {"filename": "a.png", "asset_type": "IMAGE"}]
     sent = [("index.html", "text/html", PAGE), ("a.png", "image/png", png())]
-    answer = await create(
-        platform, await _campaign(platform), {"name": name(), "url_asset": CLICK, "assets": rows}, *sent
-    )
-    found = taken(answer, "creating a page")
-    expect(bool(found.get("template_id")), "template_id", "found out", found.get("template_id"))
+    metadata = {"name": name(), "url_asset": click(platform), "assets": rows}
+    found = taken(await create(platform, await _campaign(platform), metadata, *sent), "creating a page")
     page = next(asset for asset in found["assets"] if asset["asset_type"] == "HTML")
+    if not page.get("url"):
+        raise Skipped("the asset does not say where the page is published (url)")
     text = await _opened(platform, page["url"])
     expect(not _LOCAL.search(text), "the published page", "an address of a.png", text[:300])
-    expect("a.png" in text, "the published page", "its picture", text[:300])
+    expect(bool(_HOSTED.search(text)), "the published page", "its picture", text[:300])
     expect(bool(_MACRO.search(text)), "the published page", "macros", text[:300])
-    await _opened(platform, found["preview_url"])
+    if found.get("preview_url"):
+        await _opened(platform, found["preview_url"])
 
 
 async def _opened(platform: Platform, address: str) -> str:
     answer = await platform.talk.send("GET", urljoin(f"{platform.root}/", address))
-    expect(answer.status == 200, f"status of {address}", 200, answer.status)
+    expect(200 <= answer.status < 400, f"status of {address}", 200, answer.status)
     return answer.text
 
 
@@ -218,14 +227,19 @@ async def previews(platform: Platform) -> None:
     """A preview has the native size of its format, and can be opened."""
     campaign, found = await pictured(platform)
     path = f"campaigns/{campaign['campaignId']}/creatives/{found['creative_id']}/preview"
-    rows = (await platform.ok("POST", path, {}))["previews"]
+    rows = [row for row in listing(await platform.ok("POST", path, {}), "previews") if set(row) >= _SIZED]
     known = await registry(platform)
-    expect(bool(rows), "previews", "some", rows)
+    if not rows:
+        raise Skipped("previews do not say of which format and size they are")
     for row in rows:
         native = size_of(known.get(key_of(row["format_id"]), {}))
         shown = (row["width"], row["height"])
         expect(native in (None, shown), f"size of the preview for {row['format_id']['id']}", native, shown)
-    await _opened(platform, rows[0]["preview_url"])
+    if rows[0].get("preview_url"):
+        await _opened(platform, rows[0]["preview_url"])
+
+
+_SIZED = {"format_id", "width", "height"}
 
 
 async def _status(platform: Platform, campaign: Body, creative: Body) -> Body:
@@ -239,12 +253,16 @@ async def synced(platform: Platform) -> None:
     """Executing brings one creative to all agents that take its format; before, none has it."""
     campaign, found = await pictured(platform, groups=2)
     before = await _status(platform, campaign, found)
-    expect(before["synced"] == 0, "sync_status.synced of a draft", 0, before["synced"])
-    await execute(platform, campaign)
+    expect(not before["synced"], "sync_status.synced of a draft", 0, before["synced"])
+    await platform.execute(campaign)
     agents = len({row["salesAgentId"] for row in campaign["products"]})
-    after = await _status(platform, campaign, found)
-    shown = (after["synced"], after["agent_count"])
-    expect(shown == (agents, agents), "synced and agent_count", (agents, agents), shown)
+
+    async def everywhere() -> Body | None:
+        now = await _status(platform, campaign, found)
+        return now if now["synced"] == now["agent_count"] else None
+
+    after = await platform.until(everywhere, "all sales agents to have the creative", hours=24)
+    expect(after["agent_count"] == agents, "agent_count", agents, after["agent_count"])
     expect(bool(after.get("last_synced_at")), "last_synced_at", "an instant", after.get("last_synced_at"))
 
 
@@ -252,21 +270,20 @@ async def synced(platform: Platform) -> None:
 async def synced_again(platform: Platform) -> None:
     """A changed creative is sent again to every agent that shows it."""
     campaign, found = await pictured(platform, groups=2)
-    await execute(platform, campaign)
+    await platform.execute(campaign)
     await platform.active(campaign["campaignId"])
-    before = _instant(await _status(platform, campaign, found))
+    before = instant((await _status(platform, campaign, found)).get("last_synced_at"))
+    if before is None:
+        raise Skipped("sync_status does not say when (last_synced_at)")
     path = f"campaigns/{campaign['campaignId']}/creatives/{found['creative_id']}"
     await platform.ok("PUT", path, {"name": name()})
 
     async def everywhere() -> bool:
         now = await _status(platform, campaign, found)
-        return now["synced"] == now["agent_count"] and _instant(now) > before
+        last = instant(now.get("last_synced_at"))
+        return now["synced"] == now["agent_count"] and last is not None and last > before
 
-    await platform.until(everywhere, hours=24)
-
-
-def _instant(status: Body) -> datetime:
-    return datetime.fromisoformat(str(status["last_synced_at"]))
+    await platform.until(everywhere, "all sales agents to have the creative anew", hours=24)
 
 
 @CHECKS.add("creatives.library", "rule 187")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.contract.buyer_platform.answers import Body
-from sandbox.contract.buyer_platform.banners import execute, pictured
+from sandbox.contract.buyer_platform.banners import pictured
 from sandbox.contract.buyer_platform.checks import CHECKS
 from sandbox.contract.buyer_platform.faults import control_of
 from sandbox.contract.buyer_platform.platform import Platform
@@ -17,7 +17,7 @@ MONTH = {"interval": 30, "unit": "days"}
 async def _running(platform: Platform, groups: int = 1, **fields: Any) -> Body:
     """A campaign with a picture whose media buys have been approved."""
     campaign, _ = await pictured(platform, groups, **fields)
-    await execute(platform, campaign)
+    await platform.execute(campaign)
     return await platform.active(campaign["campaignId"])
 
 

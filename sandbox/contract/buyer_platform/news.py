@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sandbox.contract.buyer_platform.answers import Body
 from sandbox.contract.buyer_platform.checks import CHECKS
+from sandbox.contract.buyer_platform.faults import control_of
 from sandbox.contract.buyer_platform.platform import Platform
 from sandbox.contract.check import Skipped, expect
 
@@ -11,24 +14,26 @@ NEWS = "/api/v2/notifications"
 
 
 async def _news(platform: Platform) -> list[Body]:
-    """Notifications; something is made to happen if there are none."""
-    found = await platform.ok("GET", NEWS)
-    if not found["notifications"]:
-        await platform.launched()
-        found = await platform.ok("GET", NEWS)
-    rows: list[Body] = found["notifications"]
-    if not rows:
-        raise Skipped("there are no notifications")
+    """Notifications about a campaign that is launched, which nobody else waits for."""
+    named = (await platform.staged())["campaignId"]
+    await platform.ok("POST", f"campaigns/{named}/execute", {})
+
+    async def come() -> list[Body]:
+        query = {"campaignId": named}
+        rows: list[Body] = (await platform.ok("GET", NEWS, **query))["notifications"]
+        await platform.send("GET", f"campaigns/{named}/media-buy-status")
+        return rows
+
+    rows: list[Body] = await platform.until(come, "a notification about a launched campaign")
     return rows
 
 
 async def unread(platform: Platform) -> Body:
-    """The newest unread notification; a campaign is launched if there is none."""
+    """An unread notification; a campaign is launched if there is none."""
     query = {"unreadOnly": "true", "limit": 1}
     rows: list[Body] = (await platform.ok("GET", NEWS, **query))["notifications"]
     if not rows:
-        await platform.launched()
-        rows = (await platform.ok("GET", NEWS, **query))["notifications"]
+        rows = [row for row in await _news(platform) if not row["read"]]
     if not rows:
         raise Skipped("there are no unread notifications")
     return rows[0]
@@ -36,7 +41,10 @@ async def unread(platform: Platform) -> Body:
 
 async def _row(platform: Platform, named: str) -> Body:
     rows = (await platform.ok("GET", NEWS, limit=100))["notifications"]
-    return next(row for row in rows if str(row["id"]) == named)
+    found = [row for row in rows if str(row["id"]) == named]
+    if not found:
+        raise Skipped(f"the notification {named} is not among the hundred that are listed first")
+    return dict(found[0])
 
 
 @CHECKS.add("news.rows", "rules 170 and 171")
@@ -46,8 +54,7 @@ async def rows(platform: Platform) -> None:
         expect("." in str(row["type"]), "type", "resource.action", row["type"])
         length = len(row["messagePreview"])
         expect(length <= 200, "messagePreview", "at most 200 characters", length)
-        extra = sorted({"data", "message"} & set(row))
-        expect(not extra, "a row of notifications", "no data", extra)
+        expect("data" not in row, "a row of notifications", "no data", sorted(row))
 
 
 @CHECKS.add("news.read", "rules 170 and 171")
@@ -56,21 +63,19 @@ async def read(platform: Platform) -> None:
     unread = [row for row in await _news(platform) if not row["read"] and not row["acknowledged"]]
     if not unread:
         raise Skipped("there are no unread notifications")
-    before = (await platform.ok("GET", NEWS))["unreadCount"]
-    named = str(unread[0]["id"])
+    before, named = await platform.ok("GET", NEWS), str(unread[0]["id"])
     await platform.ok("POST", f"{NEWS}/{named}/read", {})
-    row, after = await _row(platform, named), (await platform.ok("GET", NEWS))["unreadCount"]
+    row, after = await _row(platform, named), await platform.ok("GET", NEWS)
     expect((row["read"], row["acknowledged"]) == (True, False), "read, acknowledged", (True, False), row)
-    expect(after == before - 1, "unreadCount", before - 1, after)
+    if before["totalCount"] == after["totalCount"]:
+        wanted = before["unreadCount"] - 1
+        expect(after["unreadCount"] == wanted, "unreadCount", wanted, after["unreadCount"])
 
 
 @CHECKS.add("news.acknowledge", "rule 170")
 async def acknowledge(platform: Platform) -> None:
     """A notification can be acknowledged."""
-    fresh = [row for row in await _news(platform) if not row["acknowledged"]]
-    if not fresh:
-        raise Skipped("all notifications are acknowledged")
-    named = str(fresh[0]["id"])
+    named = str((await _news(platform))[0]["id"])
     await platform.ok("POST", f"{NEWS}/{named}/acknowledge", {})
     row = await _row(platform, named)
     expect(row["acknowledged"] is True, "acknowledged", True, row["acknowledged"])
@@ -78,7 +83,8 @@ async def acknowledge(platform: Platform) -> None:
 
 @CHECKS.add("news.read_all", "rule 172")
 async def read_all(platform: Platform) -> None:
-    """All notifications can be marked as read at once."""
+    """All notifications can be marked as read at once; in a sandbox only, where nobody waits for them."""
+    control_of(platform)
     await _news(platform)
     await platform.ok("POST", f"{NEWS}/read-all", {})
     left = (await platform.ok("GET", NEWS))["unreadCount"]
@@ -94,25 +100,33 @@ async def unknown(platform: Platform) -> None:
         await platform.refused("POST", f"{NEWS}/no-such-notification/{action}", {}, "NOT_FOUND")
 
 
+async def _activity(platform: Platform, **query: Any) -> list[Body]:
+    found: list[Body] = (await platform.ok("GET", "audit-logs", **query))["logs"]
+    return found
+
+
 @CHECKS.add("activity.rows", "rule 173")
 async def activity(platform: Platform) -> None:
     """What was done to a campaign is in its activity, and nothing of another one."""
-    made = await platform.campaign()
-    await platform.campaign()
-    rows = (await platform.ok("GET", "audit-logs", campaignId=made["campaignId"]))["logs"]
-    named = {str(row["resourceId"]) for row in rows}
-    expect(named == {made["campaignId"]}, "resources of the activity", [made["campaignId"]], sorted(named))
+    made, other = await platform.campaign(), await platform.campaign()
+
+    async def come() -> list[Body]:
+        return await _activity(platform, campaignId=made["campaignId"])
+
+    named = {str(row["resourceId"]) for row in await platform.until(come, "the activity of a campaign", hours=1)}
+    expect(made["campaignId"] in named, "resources of the activity", made["campaignId"], sorted(named))
+    expect(other["campaignId"] not in named, "resources of the activity", f"not {other['campaignId']}", sorted(named))
 
 
 @CHECKS.add("activity.types", "rule 173")
 async def types(platform: Platform) -> None:
     """Types of resources are given one by one or with commas, and filter alike."""
-    await platform.staged()
+    advertiser = (await platform.staged())["advertiserId"]
     kinds = ["CAMPAIGN", "ADVERTISER"]
     found = []
     for given in (kinds, ",".join(kinds)):
-        logs = (await platform.ok("GET", "audit-logs", resourceTypes=given))["logs"]
-        found.append([row["id"] for row in logs])
+        logs = await _activity(platform, resourceTypes=given, advertiserId=advertiser)
+        found.append(sorted(str(row["id"]) for row in logs))
         others = sorted({row["resourceType"] for row in logs} - set(kinds))
         expect(not others, "resource types", kinds, others)
     expect(found[0] == found[1], "rows", "the same both ways", found)
@@ -124,14 +138,18 @@ async def pages(platform: Platform) -> None:
     advertiser = await platform.advertiser()
     for _ in range(3):
         await platform.campaign(advertiser)
-    found = []
-    for skip in (0, 2):
+    found: list[str] = []
+    for skip in range(0, 50, 2):
         answer = await platform.send("GET", "audit-logs", None, {"advertiserId": advertiser, "take": 2, "skip": skip})
+        platform.there(answer, "GET", "audit-logs")
         told, rows = answer.body["meta"]["pagination"], answer.body["data"]["logs"]
-        found += [row["id"] for row in rows]
-        expect(told["total"] == 4, "meta.pagination.total", 4, told["total"])
-        expect(told["hasMore"] == (skip == 0), "meta.pagination.hasMore", skip == 0, told["hasMore"])
-    expect(len(set(found)) == 4, "rows of both pages", "4, each once", found)
+        found += [str(row["id"]) for row in rows]
+        more = skip + len(rows) < told["total"]
+        expect(told["hasMore"] == more, "meta.pagination.hasMore", more, told["hasMore"])
+        if not more:
+            break
+    expect(told["total"] >= 3, "meta.pagination.total", "three campaigns at least", told["total"])
+    expect(len(set(found)) == told["total"], "rows of all pages", f"{told['total']}, each once", found)
 
 
 @CHECKS.add("suggestions.filter", "rule 174")

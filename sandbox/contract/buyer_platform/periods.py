@@ -23,10 +23,11 @@ async def fields(platform: Platform) -> None:
     """Periods are shown with label, dates and weight as they were given."""
     given = await _periods(platform, (1, 11, {"weight": 1}), (11, 31, {"weight": 3}))
     found = (await platform.campaign(pacingPeriods=given))["pacingPeriods"]
-    shown = [(row["label"], row.get("weight")) for row in found["periods"]]
-    expect(
-        shown == [("Period 1", 1), ("Period 11", 3)], "labels and weights", [("Period 1", 1), ("Period 11", 3)], shown
-    )
+    shown = {row["label"]: row.get("weight") for row in found["periods"]}
+    wanted = {"Period 1": 1, "Period 11": 3}
+    expect(shown == wanted, "labels and weights", wanted, shown)
+    for row in found["periods"]:
+        expect(bool(row.get("start") and row.get("end")), "start and end", "dates", row)
 
 
 @CHECKS.add("periods.modes", "rule 99")
@@ -40,7 +41,7 @@ async def modes(platform: Platform) -> None:
         await platform.refused("POST", "campaigns", await platform.draft(pacingPeriods=wrong), "VALIDATION_ERROR")
 
 
-@CHECKS.add("periods.dates", "rule 104")
+@CHECKS.add("periods.dates", "rule 104", "should")
 async def dates(platform: Platform) -> None:
     """A period that ends before it begins is refused."""
     wrong = await _periods(platform, (20, 10, {"weight": 1}))

@@ -4,28 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.contract.buyer_platform.answers import Body, judge
 from sandbox.contract.buyer_platform import told
+from sandbox.contract.buyer_platform.answers import Body, archived, listing, number
 from sandbox.contract.buyer_platform.checks import CHECKS
+from sandbox.contract.buyer_platform.faults import control_of
 from sandbox.contract.buyer_platform.platform import Platform, name
 from sandbox.contract.check import Skipped, expect
 
 UNKNOWN = "nobody-sells-here.example"
+KINDS = ("remove", "modify", "assess", "ok")
+"""What a check of entries comes to."""
 
 
 async def known(platform: Platform) -> list[str]:
-    """Domains that the platform knows: those of products that it finds."""
-    found = await platform.discover(await platform.advertiser(), productsPerGroup=15)
-    domains = [
-        row["publisherDomain"]
-        for group in found["productGroups"]
-        for product in group["products"]
-        for row in product.get("publisherProperties") or []
-        if row.get("publisherDomain")
-    ]
-    if not domains:
-        raise Skipped("no product names its publisher")
-    return list(dict.fromkeys(domains))[:2]
+    """Two domains that the platform resolves, of products that it finds. Raises :class:`Skipped` if it does none."""
+    if platform.domains is None:
+        advertiser = await platform.advertiser()
+        found = await platform.discover(advertiser, productsPerGroup=15)
+        domains = [
+            row["publisherDomain"]
+            for group in found["productGroups"]
+            for product in group["products"]
+            for row in product.get("publisherProperties") or []
+            if row.get("publisherDomain")
+        ]
+        if not domains:
+            raise Skipped("no product names its publisher")
+        tried = list(dict.fromkeys(domains))[:50]
+        resolved = set((await make(platform, advertiser, tried))["domains"])
+        platform.domains = [one for one in tried if one in resolved][:2]
+    if not platform.domains:
+        raise Skipped("the platform resolves no domain of the products that it finds")
+    return list(platform.domains)
 
 
 async def make(platform: Platform, advertiser: str, domains: list[str], **fields: Any) -> Body:
@@ -46,7 +56,8 @@ async def classes(platform: Platform) -> None:
     found = await platform.ok("GET", f"advertisers/{advertiser}/property-lists/{made['listId']}")
     left = [*found["unresolvedDomains"], *found["registeredDomains"]]
     expect(left == [], "unresolved and registered domains later", [], left)
-    expect(found["domains"] == made["domains"], "domains later", made["domains"], found["domains"])
+    wanted, shown = sorted(made["domains"]), sorted(found["domains"])
+    expect(shown == wanted == sorted(domains), "domains later", sorted(domains), shown)
 
 
 @CHECKS.add("lists.rate", "rules 147 and 152")
@@ -86,11 +97,14 @@ async def purpose(platform: Platform) -> None:
     made = await make(platform, advertiser, domains, purpose="exclude")
     path = f"advertisers/{advertiser}/property-lists"
     await platform.refused("POST", path, {"name": name(), "purpose": "admire", "domains": domains}, "VALIDATION_ERROR")
-    seen = []
-    for one in ("exclude", "include"):
-        answer = await platform.send("GET", path, None, {"purpose": one})
-        seen.append(made["listId"] in answer.text)
+    seen = [made["listId"] in await _listed(platform, path, purpose=one) for one in ("exclude", "include")]
     expect(seen == [True, False], "the list among excluding and including ones", [True, False], seen)
+
+
+async def _listed(platform: Platform, path: str, **query: str) -> list[Any]:
+    """The ids of lists that are not archived."""
+    rows = listing(await platform.ok("GET", path, **query), "propertyLists", "items", "lists")
+    return [row["listId"] for row in rows if not archived(row)]
 
 
 @CHECKS.add("lists.replaced", "rule 153")
@@ -102,7 +116,7 @@ async def replaced(platform: Platform) -> None:
     done = await platform.ok("PUT", path, {"domains": domains[:1]})
     expect(done["domains"] == domains[:1], "domains", domains[:1], done["domains"])
     for field in ("resolutionSummary", "cascadeSummary"):
-        expect(bool(done.get(field)), field, "what came of it", done.get(field))
+        expect(done.get(field) is not None, field, "what came of it", done.get(field))
 
 
 @CHECKS.add("lists.renamed", "rules 150 and 153")
@@ -113,8 +127,8 @@ async def renamed(platform: Platform) -> None:
     path = f"advertisers/{advertiser}/property-lists/{made['listId']}"
     await platform.ok("PUT", path, {"name": "Another name"})
     found = await platform.ok("GET", path)
-    shown = (found["name"], found["domains"])
-    expect(shown == ("Another name", made["domains"]), "name and domains", ("Another name", made["domains"]), shown)
+    shown, wanted = (found["name"], sorted(found["domains"])), ("Another name", sorted(made["domains"]))
+    expect(shown == wanted, "name and domains", wanted, shown)
 
 
 @CHECKS.add("lists.deleted", "rule 154")
@@ -123,8 +137,8 @@ async def deleted(platform: Platform) -> None:
     advertiser, domains = await platform.advertiser(), await known(platform)
     made = await make(platform, advertiser, domains)
     await platform.ok("DELETE", f"advertisers/{advertiser}/property-lists/{made['listId']}")
-    answer = await platform.send("GET", f"advertisers/{advertiser}/property-lists")
-    expect(made["listId"] not in answer.text, "property lists", "not the deleted one", answer.text[:300])
+    left = await _listed(platform, f"advertisers/{advertiser}/property-lists")
+    expect(left == [], "property lists", [], left)
 
 
 APPS = {
@@ -144,27 +158,27 @@ async def bundles(platform: Platform) -> None:
         made = await platform.ok("POST", path, body)
         found = (await platform.ok("GET", f"{path}/{made['listId']}"))["identifiers"]
         for row in found:
-            expect(row["type"] in wanted and row["value"] == value, f"{kind} {value}", wanted, row)
+            expect(row["type"] in wanted, f"type of {kind} {value}", wanted, row)
         seen += len(found)
     if not seen:
         raise Skipped("the platform knows none of these apps")
 
 
-def _resynced(cascade: Body) -> list[Any]:
-    return [count for count in cascade.values() if isinstance(count, int)]
+async def _resynced(platform: Platform, advertiser: str, domains: list[str]) -> list[Any]:
+    """The counts that tell what a change of a new list reached."""
+    made = await make(platform, advertiser, domains)
+    path = f"advertisers/{advertiser}/property-lists/{made['listId']}"
+    cascade = (await platform.ok("PUT", path, {"domains": domains[:1]}))["cascadeSummary"]
+    return [count for count in (cascade.values() if isinstance(cascade, dict) else [cascade]) if number(count)]
 
 
 @CHECKS.add("lists.cascade", "rule 113")
 async def cascade(platform: Platform) -> None:
     """A change of a list reaches media buys that run, and counts them; a draft is none of them."""
-    made = await platform.launched()
-    domains, path = await known(platform), f"advertisers/{made['advertiserId']}/property-lists"
-    done = await make(platform, made["advertiserId"], domains)
-    done = await platform.ok("PUT", f"{path}/{done['listId']}", {"domains": domains[:1]})
-    counts, wanted = _resynced(done["cascadeSummary"]), len(made["mediaBuyRefs"])
-    expect(wanted in counts, "counts of cascadeSummary", wanted, done["cascadeSummary"])
-    other = (await platform.staged())["advertiserId"]
-    counts = _resynced((await make(platform, other, domains))["cascadeSummary"])
+    domains, made = await known(platform), await platform.launched()
+    counts, wanted = await _resynced(platform, made["advertiserId"], domains), len(made["mediaBuyRefs"])
+    expect(wanted in counts, "counts of cascadeSummary", wanted, counts)
+    counts = await _resynced(platform, (await platform.staged())["advertiserId"], domains)
     expect(not any(counts), "counts of cascadeSummary without media buys", 0, counts)
 
 
@@ -174,18 +188,17 @@ async def inherited(platform: Platform) -> None:
     advertiser, domains = await platform.advertiser(), await known(platform)
     found = await platform.discover(advertiser)
     await platform.select(found)
-    ids = []
+    refs: list[Body] = []
     for _ in range(2):
         one = await platform.campaign(advertiser, discoveryId=found["discoveryId"])
-        await platform.ok("POST", f"campaigns/{one['campaignId']}/execute", {})
-        ids.append((await platform.active(one["campaignId"]))["mediaBuyRefs"])
-    counts = _resynced((await make(platform, advertiser, domains))["cascadeSummary"])
-    expect(sum(map(len, ids)) in counts, "counts of cascadeSummary", sum(map(len, ids)), counts)
+        await platform.execute(one)
+        refs += (await platform.active(one["campaignId"]))["mediaBuyRefs"]
+    counts = await _resynced(platform, advertiser, domains)
+    expect(len(refs) in counts, "counts of cascadeSummary", len(refs), counts)
     if platform.control is None:
         return
     late = await platform.campaign(advertiser, discoveryId=found["discoveryId"])
-    order = await told.order(platform, await platform.read(late["campaignId"]))
-    for package in order["packages"]:
+    for package in (await told.order(platform, late))["packages"]:
         target = package.get("targeting_overlay") or {}
         expect("property_list" in target, "targeting_overlay of a package", "property_list", sorted(target))
 
@@ -193,6 +206,7 @@ async def inherited(platform: Platform) -> None:
 @CHECKS.add("lists.discovery", "rule 132")
 async def discovery(platform: Platform) -> None:
     """Agents that are asked for products get a reference to the advertiser's lists, which has an address."""
+    control_of(platform)
     found, advertiser = await platform.discover(await platform.advertiser()), await platform.advertiser()
     agent = found["productGroups"][0]["products"][0]["salesAgentId"]
     asked = await told.search(platform, advertiser, agent)
@@ -200,8 +214,6 @@ async def discovery(platform: Platform) -> None:
     await make(platform, advertiser, await known(platform))
     ref = (await told.search(platform, advertiser, agent)).get("property_list") or {}
     expect(bool(ref.get("agent_url") and ref.get("list_id")), "property_list", "agent_url and list_id", ref)
-    answer = await platform.send("GET", f"/lists/{ref['list_id']}")
-    judge(answer, "fetching the list with an API key", "UNAUTHORIZED", "ACCESS_DENIED")
 
 
 @CHECKS.add("lists.token", "rule 156")
@@ -209,7 +221,10 @@ async def token(platform: Platform) -> None:
     """What agents fetch needs the list's own token: API keys are refused."""
     advertiser, domains = await platform.advertiser(), await known(platform)
     made = await make(platform, advertiser, domains)
-    judge(await platform.send("GET", f"/lists/{made['listId']}"), "GET /lists/…", "UNAUTHORIZED", "ACCESS_DENIED")
+    answer = await platform.send("GET", f"/lists/{made['listId']}")
+    if answer.status == 404:
+        raise Skipped("agents fetch lists at another place than /lists")
+    expect(answer.status in (401, 403), "status of GET /lists/… with an API key", "401 or 403", answer.status)
 
 
 @CHECKS.add("lists.foreign", "rule 13")
@@ -231,7 +246,7 @@ async def sums(platform: Platform) -> None:
     domains = await known(platform)
     found = await _checked(platform, domains=[*domains, domains[0], f"www.{domains[-1]}", UNKNOWN])
     told = found["summary"]
-    counts = {kind: len(found[kind]) for kind in ("remove", "modify", "assess", "ok")}
+    counts = {kind: len(found[kind]) for kind in KINDS}
     shown = {kind: told[kind] for kind in counts}
     expect(shown == counts, "summary", counts, shown)
     expect(told["total"] == sum(counts.values()), "summary.total", sum(counts.values()), told["total"])
@@ -240,7 +255,7 @@ async def sums(platform: Platform) -> None:
 @CHECKS.add("checks.rows", "rule 157")
 async def rows(platform: Platform) -> None:
     """Duplicates are to be removed, www is to be left out, what is unknown is to be assessed, what is known is fine."""
-    domain = (await known(platform))[0]
+    domain = (await known(platform))[0].removeprefix("www.")
     found = await _checked(platform, domains=[domain, domain, UNKNOWN])
     shown = [len(found["remove"]), [row["domain"] for row in found["assess"]], [row["domain"] for row in found["ok"]]]
     expect(shown == [1, [UNKNOWN], [domain]], "remove, assess, ok", [1, [UNKNOWN], [domain]], shown)
@@ -254,9 +269,9 @@ async def other_types(platform: Platform) -> None:
     """Whatever is no domain is to be assessed, and is shown as it was given."""
     app = {"type": "roku_store_id", "value": "12345"}
     found = await _checked(platform, identifiers=[app])
-    shown = [row["identifier"] for row in found["assess"]]
+    shown = [{field: row["identifier"].get(field) for field in app} for row in found["assess"]]
     expect(shown == [app], "assess", [app], shown)
-    expect("reportId" not in found, "reportId", "none without a domain", found.get("reportId"))
+    expect(not found.get("reportId"), "reportId", "none without a domain", found.get("reportId"))
 
 
 @CHECKS.add("checks.report", "rules 159 and 160")
@@ -265,7 +280,8 @@ async def report(platform: Platform) -> None:
     found = await _checked(platform, domains=[UNKNOWN])
     expect(found["reportId"] == found["reportIds"][0], "reportId", "the first of reportIds", found["reportId"])
     told = await platform.ok("GET", f"property-lists/reports/{found['reportId']}")
-    expect(told["summary"] == found["summary"], "summary of the report", found["summary"], told["summary"])
+    wanted, shown = ({kind: one["summary"][kind] for kind in (*KINDS, "total")} for one in (found, told))
+    expect(shown == wanted, "summary of the report", wanted, shown)
 
 
 @CHECKS.add("checks.expire", "rule 160")

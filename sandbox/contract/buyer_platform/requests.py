@@ -142,7 +142,7 @@ async def offsets(platform: Platform) -> None:
         expect(page["hasMore"] == (len(found) < 5), "hasMore", len(found) < 5, page["hasMore"])
         if not page["hasMore"]:
             break
-        offset = after
+        offset = int(after)
     expect(len(set(found)) == len(found) == 5, "rows of all pages", "5, each once", found)
 
 

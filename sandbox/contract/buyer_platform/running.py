@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.contract.buyer_platform.answers import Body
-from sandbox.contract.buyer_platform.banners import execute, pictured
+from sandbox.contract.buyer_platform.banners import pictured
 from sandbox.contract.buyer_platform.checks import CHECKS
 from sandbox.contract.buyer_platform.faults import control_of
 from sandbox.contract.buyer_platform.goals import goals, metric
@@ -21,7 +21,7 @@ async def all_buys(platform: Platform) -> None:
     """A cap that a running campaign gets holds for all its media buys: nobody sees it more often, whoever shows it."""
     control = control_of(platform)
     campaign, _ = await pictured(platform, groups=2)
-    await execute(platform, campaign)
+    await platform.execute(campaign)
     await platform.active(campaign["campaignId"])
     cap = {"max_impressions": 1, "window": {"interval": 1, "unit": "campaign"}}
     await platform.ok("PUT", f"campaigns/{campaign['campaignId']}", {"frequencyCaps": [cap]})
@@ -41,7 +41,7 @@ async def apply_mode(platform: Platform) -> None:
     for kind, more in fields.items():
         mode = "MANUAL" if kind == "MANUAL" else "AUTO"
         campaign, _ = await pictured(platform, products=4, optimizationApplyMode=mode, **more)
-        await execute(platform, campaign)
+        await platform.execute(campaign)
         named[kind] = campaign["campaignId"]
     for _ in range(DAYS):
         await platform.pass_days(1)

@@ -78,6 +78,16 @@ class Recreates(Mutant):
         return said
 
 
+class Divided(Mutant):
+    """The breakdown changes the totals."""
+
+    async def serve(self, call: Call, forward: Forward) -> Said:
+        said = await forward(call)
+        if ("breakdown", "package") in call.query and said.status < 300:
+            said.body["totals"]["leads"] += 1
+        return said
+
+
 def _double(path: str) -> Edit:
     return put(path, lambda rows: [*rows, *rows[:1]])
 
@@ -88,6 +98,7 @@ TAKES_CREATIVE = Takes(f"POST {CAMPAIGNS}", "/creatives/create", {"creative_id":
 TAKES_CHANGE = Takes(f"PUT {CAMPAIGNS}", body=CREATED)
 NEWS = "/api/v2/notifications"
 REPORT = "reporting/metrics"
+NOTHING = {"advertisers": [], "totals": {}, "periodStart": "2026-01-01", "periodEnd": "2026-05-01"}
 DISCOVER = f"POST {V2}/discovery/discover-products"
 
 
@@ -104,7 +115,7 @@ MUTANTS: dict[str, Mutant] = {
     "requests.statuses": Status(400, lambda _, said: said.status == 404),
     "requests.malformed": Instead(lambda call: not isinstance(call.body, dict) and call.raw != b"", Said(200, {})),
     "requests.unknown_path": Instead(lambda call: "no-such-thing" in call.name, Said(404, {"detail": "no"})),
-    "requests.case": Says(f"POST {CAMPAIGNS}", put("campaign_id", "cmp")),
+    "requests.case": Says(ONE, drop("flightDates")),
     "requests.nothing_found": Status(404, lambda call, _: call.name == DISCOVER),
     "requests.summaries": get("advertisers", put("items.0.description", "long")),
     "requests.page_sizes": get("advertisers", put("items", lambda rows: rows * 2)),
@@ -138,7 +149,7 @@ MUTANTS: dict[str, Mutant] = {
     "caps.replaced": Sent("PUT ", "", drop("frequencyCaps")),
     "caps.not_listed": get("advertisers", put("items.0.frequencyCaps", [])),
     "caps.refused": TAKES_CAMPAIGN,
-    "campaigns.draft": Says(f"POST {CAMPAIGNS}", put("status", "ACTIVE")),
+    "campaigns.draft": Says(ONE, put("status", "ACTIVE")),
     "campaigns.required": TAKES_CAMPAIGN,
     "campaigns.name": TAKES_CAMPAIGN,
     "campaigns.flat": TAKES_CAMPAIGN,
@@ -146,11 +157,11 @@ MUTANTS: dict[str, Mutant] = {
     "campaigns.budget": TAKES_CAMPAIGN,
     "campaigns.type_fixed": Says(ONE, put("campaignType", "ROUTED")),
     "campaigns.types": TAKES_CAMPAIGN,
-    "campaigns.routed_free": Says(f"POST {CAMPAIGNS}", put("mediaBudget.total", 9200)),
+    "campaigns.routed_free": Says(ONE, put("mediaBudget.total", 9200)),
     "campaigns.products_need_discovery": TAKES_CAMPAIGN,
     "campaigns.discovery": Says(ONE, drop("products")),
     "campaigns.unknown_catalog": TAKES_CAMPAIGN,
-    "campaigns.media_budget": Says(f"POST {CAMPAIGNS}", put("mediaBudget.total", add(1))),
+    "campaigns.media_budget": Says(ONE, put("mediaBudget.total", add(1))),
     "campaigns.budget_update": Sent("PUT ", "", drop("budget")),
     "campaigns.allocated": Says(ONE, put("allocatedBudget", add(1))),
     "campaigns.list_budget": get("campaigns", put("campaigns.0.budget.pacing", "even")),
@@ -165,8 +176,8 @@ MUTANTS: dict[str, Mutant] = {
     "goals.values": TAKES_CAMPAIGN,
     "goals.targets": TAKES_CAMPAIGN,
     "goals.metrics": TAKES_CAMPAIGN,
-    "goals.none_by_default": Says(f"POST {CAMPAIGNS}", put("performanceConfig", {"optimizationGoals": [{}]})),
-    "goals.discovery": Says(f"POST {CAMPAIGNS}", drop("discoveryId")),
+    "goals.none_by_default": Says(ONE, put("performanceConfig", {"optimizationGoals": [{}]})),
+    "goals.discovery": Says(ONE, drop("discoveryId")),
     "lifecycle.execute": Matching("POST ", "/execute", put("previousStatus", "ACTIVE")),
     "lifecycle.execute_again": Recreates(),
     "lifecycle.one_buy_per_agent": Says(ONE, _double("mediaBuys")),
@@ -197,7 +208,7 @@ MUTANTS: dict[str, Mutant] = {
     "buys.whole": Halfway(),
     "buys.goals": Sent("PUT ", "", drop("mediaBuys.*.optimization_goals")),
     "buys.audiences": TAKES_CAMPAIGN,
-    "periods.fields": Says(f"POST {CAMPAIGNS}", put("pacingPeriods.periods.*.weight", 1)),
+    "periods.fields": Says(ONE, put("pacingPeriods.periods.*.weight", 1)),
     "periods.modes": TAKES_CAMPAIGN,
     "periods.dates": TAKES_CAMPAIGN,
     "periods.packages": Sent(f"POST {CAMPAIGNS}", "", drop("pacingPeriods")),
@@ -221,11 +232,11 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "discovery.debug": Says(DISCOVER, put("agentResults", [{"agentId": "a", "success": True}])),
     "discovery.refine": TAKES_DISCOVERY,
-    "discovery.refined": Says(DISCOVER, drop("refinementApplied")),
+    "discovery.refined": Asks(DISCOVER, drop("refine")),
     "selection.added": Matching("GET ", "/products", put("totalProducts", 2)),
     "selection.fields": TAKES_DISCOVERY,
     "selection.unknown": TAKES_DISCOVERY,
-    "selection.bid": TAKES_DISCOVERY,
+    "selection.bid": Sent("POST ", "/products", put("products.0.bidPrice", 50)),
     "selection.removed": Skips("DELETE ", "/products"),
     "selection.budget": Matching("GET ", "/products", put("budgetContext.remainingBudget", add(1))),
     "selection.auto": Matching("POST ", "/auto-select-products", put("budgetContext.totalAllocated", add(1))),
@@ -239,7 +250,8 @@ MUTANTS: dict[str, Mutant] = {
     "events.limits": Takes("POST ", "/log-event"),
     "events.counted": Matching("POST ", "/log-event", put("data.events_processed", 2)),
     "events.once": Sent("POST ", "/log-event", drop("test_event_code")),
-    "events.hours": Takes("GET ", "/events/summary"),
+    "events.hours": Matching("GET ", "/events/summary", put("data.periodStart", "2020-01-01T00:00:00Z")),
+    "events.whole_hours": Takes("GET ", "/events/summary"),
     "measurement.again": Matching("POST ", "/measurement-data/sync", put("data.measurements.0.action", "created")),
     "measurement.order": Takes("POST ", "/measurement-data/sync"),
     "measurement.currency": Takes("POST ", "/measurement-data/sync"),
@@ -286,14 +298,16 @@ MUTANTS: dict[str, Mutant] = {
     "checks.expire": Takes(f"GET {V2}/property-lists/reports/", body={"summary": {}}),
     "reports.dates": Takes(f"GET {V2}/{REPORT}"),
     "reports.breakdown": Takes(f"GET {V2}/{REPORT}"),
-    "reports.same": get(REPORT, put("totals.leads", counting())),
-    "reports.most_days": Takes(f"GET {V2}/{REPORT}", body={"advertisers": [], "totals": {}}),
+    "reports.same": Divided(),
+    "reports.most_days": Takes(
+        f"GET {V2}/{REPORT}", body={**NOTHING, "periodStart": "2026-01-01", "periodEnd": "2026-05-01"}
+    ),
     "reports.two_dates": Unasked(("startDate", "endDate")),
     "reports.seven_days": get(REPORT, put("timeseries.0.date", "2020-01-01")),
     "reports.series_rows": get(REPORT, _double("timeseries")),
-    "reports.metrics": get(REPORT, drop("totals.leads")),
+    "reports.metrics": get(REPORT, drop("advertisers.0.metrics.leads")),
     "reports.sums": get(REPORT, put("totals.impressions", add(100))),
-    "reports.rates": get(REPORT, put("totals.ecpm", add(5))),
+    "reports.rates": get(REPORT, put("advertisers.0.metrics.ecpm", add(5))),
     "reports.filter": get(REPORT, put("advertisers", [{"advertiserId": "0"}])),
     "reports.download": get(REPORT, put("rowCount", add(1))),
     "reports.spend": get(REPORT, put("advertisers.0.campaigns.0.mediaBuys.0.metrics.spend", 10**6)),
@@ -324,6 +338,7 @@ MUTANTS: dict[str, Mutant] = {
     "creatives.formats": get("formats", _double("formats")),
     "creatives.dashboard": get("creative-dashboard-url", put("url", "there")),
     "credentials.not_needed": Takes(f"POST {V2}/storefronts/", status=201),
+    "tidy.campaigns": Skips("DELETE ", "", None, 204),
     "credentials.auth_needed": Takes(f"POST {V2}/storefronts/", status=201),
     "credentials.registered": get("storefronts/credentials", put("data.*.auth", "check-secret-1f0c77")),
     **FIRST,

@@ -67,7 +67,7 @@ SECOND: dict[str, Mutant] = {
     "lists.bundles": _listed(put("identifiers.0.type", "apple_tv_bundle")),
     "lists.cascade": Matching("PUT ", "", put("cascadeSummary", {"activeMediaBuys": 0, "resynced": 0})),
     "lists.inherited": Matching(
-        "POST ", "/property-lists", every(*(put(f"cascadeSummary.{one}", 1) for one in ("activeMediaBuys", "resynced")))
+        "PUT ", "", every(*(put(f"cascadeSummary.{one}", 1) for one in ("activeMediaBuys", "resynced")))
     ),
     "lists.discovery": Says(DISCOVER, drop("agentResults.*.debugLogs.*.request.body.property_list")),
     "reports.demo": Unasked(("demo",), f"GET {V2}/reporting"),
