@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ import pytest
 
 from sandbox.contract.auth import Auth
 from sandbox.contract.buyer_platform import SUBJECT
+from sandbox.contract.buyer_platform.tidy import LIVE
 from sandbox.contract.check import Finding
 from sandbox.contract.run import Verdict, run
 from sandbox.core.errors import InputError
+from tests.contract.mutants.another import Another, Terse
 from tests.contract.mutants.platform import MUTANTS
 from tests.contract.mutants.platform_first import FIRST
 from tests.contract.mutants.platform_second import SECOND
@@ -61,6 +64,74 @@ def test_our_own_platform_passes_every_check(live: Live) -> None:
     verdict = asyncio.run(checked(live))
     assert not wrong(verdict)
     assert len(verdict.findings) == len(SUBJECT.checks)
+
+
+async def through(live: Live, other: Mutant, only: tuple[str, ...] = (), **more: Any) -> Verdict:
+    given = {"control": live.line["control"], "other_auth": OTHER, **more}
+    async with Proxy(live.line["buyer_api"], other).open() as proxy:
+        return await run(SUBJECT, proxy.base, AUTH, only, None, given)
+
+
+def failed(verdict: Verdict) -> list[str]:
+    return [f"{one.check.name}: {one.detail}" for one in verdict.findings if one.outcome == "failed"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("other", [Another(), Another(wrapped=True)], ids=["another", "wrapped"])
+def test_a_platform_that_writes_the_same_in_another_way_passes_every_check(live: Live, other: Mutant) -> None:
+    assert not wrong(asyncio.run(through(live, other)))
+
+
+@pytest.mark.slow
+def test_a_platform_that_says_no_more_than_the_documents_promise_fails_no_check(live: Live) -> None:
+    verdict = asyncio.run(through(live, Terse()))
+    assert not failed(verdict)
+    assert verdict.conforms
+    skipped = [one for one in verdict.findings if one.outcome == "skipped"]
+    assert any("has no operation POST campaigns/*/reactivate" in one.detail for one in skipped)
+
+
+@pytest.fixture(scope="module")
+def timely(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """A sandbox whose clock is the real one, and that nobody moves."""
+    now = time.time_ns() // 1_000_000
+    server = Live(settings(tmp_path_factory.mktemp("timely"), clock="real", start_ms=now))
+    yield server
+    server.stop()
+
+
+@pytest.mark.slow
+def test_without_a_sandbox_no_check_fails_and_nothing_is_left_that_could_spend(timely: Live) -> None:
+    verdict = asyncio.run(through(timely, Another(), control=None))
+    assert not failed(verdict)
+    campaigns = timely.ok("GET", "campaigns")["campaigns"]
+    assert {campaign["status"] for campaign in campaigns} == {"ARCHIVED"}
+    for campaign in campaigns:
+        refs = timely.ok("GET", f"campaigns/{campaign['campaignId']}")["mediaBuyRefs"]
+        assert not {ref["status"] for ref in refs} & set(LIVE)
+
+
+def test_what_a_check_launched_is_canceled_and_deleted_after_it(live: Live) -> None:
+    assert asyncio.run(checked(live, ("lifecycle.execute_again", "lists.cascade"))).conforms
+    campaigns = live.ok("GET", "campaigns")["campaigns"]
+    assert len(campaigns) == 3
+    for campaign in campaigns:
+        whole = live.ok("GET", f"campaigns/{campaign['campaignId']}")
+        assert whole["status"] == "ARCHIVED"
+        assert not {ref["status"] for ref in whole["mediaBuyRefs"]} & set(LIVE)
+    for advertiser in live.ok("GET", "advertisers?name=Check")["items"]:
+        assert live.ok("GET", f"advertisers/{advertiser['id']}/property-lists")["propertyLists"] == []
+
+
+def test_taking_away_is_no_part_of_the_conversation(live: Live) -> None:
+    (finding,) = asyncio.run(checked(live, ("campaigns.draft",))).findings
+    assert [exchange.method for exchange in finding.exchanges] == ["POST", "POST", "GET"]
+
+
+def test_without_a_sandbox_advertisers_are_sandbox_advertisers(timely: Live) -> None:
+    assert asyncio.run(run(SUBJECT, timely.line["buyer_api"], AUTH, ["campaigns.draft"])).conforms
+    rows = timely.ok("GET", "advertisers?name=Check")["items"]
+    assert rows and all(row["sandbox"] is True for row in rows)
 
 
 def test_every_check_has_a_mutant() -> None:

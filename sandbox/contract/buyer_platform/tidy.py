@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.contract.auth import Auth
-from sandbox.contract.buyer_platform.answers import Body, content, status_of
+from sandbox.contract.buyer_platform.answers import Body, archived, content, status_of
 from sandbox.contract.talk import Answer, NoAnswer
 
 TIDY_S = 20.0
@@ -59,17 +59,20 @@ async def tidy(platform: Any, made: Made) -> None:
 async def _gone(platform: Any, path: str, who: Auth | None) -> bool:
     """True if what is at a path could be taken away, or is not there."""
     try:
-        if path.startswith("campaigns/"):
-            await _cancel(platform, path, who)
+        found = content((await platform.send("GET", path, auth=who)).body)
+        if isinstance(found, dict) and archived(found):
+            return True
+        if path.startswith("campaigns/") and isinstance(found, dict):
+            await _cancel(platform, path, found, who)
         status = (await platform.send("DELETE", path, auth=who)).status
     except NoAnswer:
         return False
     return bool(status < 300 or status in (404, 410))
 
 
-async def _cancel(platform: Any, path: str, who: Auth | None) -> None:
-    found: Any = content((await platform.send("GET", path, auth=who)).body)
-    refs: list[Body] = found.get("mediaBuyRefs") or [] if isinstance(found, dict) else []
+async def _cancel(platform: Any, path: str, campaign: Body, who: Auth | None) -> None:
+    """Cancel what runs of a campaign, or pause it where that is refused."""
+    refs: list[Body] = campaign.get("mediaBuyRefs") or []
     ids = sorted({str(ref["mediaBuyId"]) for ref in refs if status_of(ref) in LIVE})
     rows = [{"mediaBuyId": one, "action": "cancel", "reason": "this was a check"} for one in ids]
     if rows and (await platform.send("PUT", path, {"mediaBuys": rows}, auth=who)).status >= 400:

@@ -47,6 +47,8 @@ Forward = Callable[[Call], Awaitable[Said]]
 class Mutant:
     """Passes everything on as it is; what is broken overrides one method."""
 
+    session_header = "Mcp-Session-Id"
+
     async def serve(self, call: Call, forward: Forward) -> Said:
         """Answer a request, usually by passing it on."""
         return await forward(call)
@@ -83,7 +85,7 @@ class Proxy:
         said = await self._mutant.serve(call, forward)
         answer = _answer(rpc, said)
         if said.session:
-            answer.headers["Mcp-Session-Id"] = said.session
+            answer.headers[self._mutant.session_header] = said.session
         return answer
 
     async def _forward(self, request: web.Request, rpc: dict[str, Any] | None, call: Call, same: bool) -> Said:
