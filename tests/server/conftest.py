@@ -153,3 +153,32 @@ def make_live(tmp_path: Path) -> Iterator[MakeLive]:
     yield make
     for server in running:
         server.stop()
+
+
+Served = Callable[[str], Live]
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """Serves a scenario, by path or shipped name."""
+    running: list[Live] = []
+
+    def serve(name: str, **given: Any) -> Live:
+        running.append(Live(settings(tmp_path, scenario=name, **given)))
+        return running[-1]
+
+    yield serve
+    for live in running:
+        live.stop()
+
+
+@pytest.fixture(scope="module")
+def one_agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """The world of lifecycle/one-agent, for plays that reset it first."""
+    live = Live(settings(tmp_path_factory.mktemp("one_agent"), scenario="lifecycle/one-agent"))
+    yield live
+    live.stop()
+
+
+def url(live: Live) -> str:
+    return str(live.line["buyer_api"])

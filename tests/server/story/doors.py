@@ -16,7 +16,7 @@ from sandbox.kernel.endpoint import Operation
 from sandbox.operations import Route
 from sandbox.operations.answer import check_answer
 from tests.server.conftest import KEY, Live
-from tests.server.test_mcp import connected
+from tests.server.fake_mcp import connected
 
 Json = dict[str, Any]
 Form = Literal["operation", "path"]

@@ -11,9 +11,9 @@ from agents.buyer.notification_kinds import KINDS, kind_of
 from agents.buyer.notifications import unread_text
 from sandbox.kernel.faults import Fault
 from tests.unit.buyer.conftest import MakePlatform, Platform, banners
+from tests.unit.buyer.optimised import OFTEN_CLICKED, Flight
 from tests.unit.buyer.test_campaigns import get, ready
 from tests.unit.buyer.test_execution import execute
-from tests.unit.buyer.test_suggestions import OFTEN_CLICKED, Flight
 
 
 def listed(platform: Platform, customer: str | None = None, **params: str) -> dict[str, Any]:
