@@ -4,6 +4,7 @@ takes minutes begins first, so that nothing has to wait for it at the end."""
 from __future__ import annotations
 
 import gc
+import os
 import signal
 from collections.abc import Iterator
 
@@ -24,6 +25,20 @@ def _process_stays_as_it_was() -> Iterator[None]:
     gc.enable()
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests first; the others stay in their order."""
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    """Long tests first; the others stay in their order.
+
+    ``--dist worksteal`` gives each worker a part of the list to begin with, as long as those of the others: each part
+    begins with its share of what is long.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [item for item in items if item.get_closest_marker("long")]
+    others = [item for item in items if not item.get_closest_marker("long")]
+    dealt: list[pytest.Item] = []
+    for worker in range(workers):
+        first = long[worker::workers]
+        size = (len(items) - len(dealt)) // (workers - worker) - len(first)
+        dealt += first + others[:size]
+        del others[:size]
+    items[:] = dealt
