@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from sandbox.contract.check import Finding
 
 
-@click.command()
+@click.command(short_help="Check a real agent or platform.")
 @click.argument("what", metavar="outcome-agent|sales-agent|buyer-platform", type=click.Choice(list(SUBJECTS)))
-@click.argument("url")
+@click.argument("url", required=False)
 @click.option(
     "--auth",
     envvar="ADCP_SANDBOX_AUTH",
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 )
 def command(
     what: str,
-    url: str,
+    url: str | None,
     auth: str | None,
     other_auth: str | None,
     control: str | None,
@@ -90,10 +90,9 @@ def command(
         for check in selected(wanted, only, official):
             click.echo(f"{check.name:<44}{check.severity:<8}{check.rule}\n    {' '.join(check.says.split())}")
         return
-    _check_url(url, "URL")
-    for address, option in ((control, "--control"), (mcp, "--mcp")):
-        if address is not None:
-            _check_url(address, option)
+    if url is None:
+        raise click.UsageError("Missing argument 'URL': the address of what is checked.")
+    _check_urls({"URL": url, "--control": control, "--mcp": mcp})
     credentials = None if auth is None else Auth.parse(auth)
     other = None if other_auth is None else Auth.parse(other_auth, "--other-auth")
     flight = {"channels": channels, "countries": countries, "platform_port": platform_port, "quiet": quiet}
@@ -126,6 +125,12 @@ def command(
     if html is not None:
         write_text(html, page.page(verdict), "--html")
     sys.exit(0 if verdict.conforms else 1)
+
+
+def _check_urls(given: dict[str, str | None]) -> None:
+    for where, url in given.items():
+        if url is not None:
+            _check_url(url, where)
 
 
 def _check_url(url: str, where: str) -> None:

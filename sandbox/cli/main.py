@@ -6,6 +6,7 @@ import gc
 import importlib
 import signal
 import sys
+from typing import Any
 
 import click
 
@@ -23,6 +24,9 @@ COMMANDS = {
 }
 """The module of each command; it has the command under ``command``."""
 
+STOPPED = 128 + signal.SIGINT
+"""Exit code of what was stopped by Ctrl-C, as shells give it."""
+
 
 class LazyGroup(click.Group):
     """A group that imports a command when it is asked for."""
@@ -36,6 +40,14 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. Ctrl-C ends it with a code of its own: nothing has been judged."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("\nstopped", err=True)
+            ctx.exit(STOPPED)
+
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="adcp-sandbox")
@@ -44,7 +56,7 @@ def cli() -> None:
 
 
 def main() -> None:
-    """The console script. Exit codes: 0 held, 1 an expectation failed, 2 bad input."""
+    """The console script. Exit codes: 0 held, 1 an expectation failed, 2 bad input, 130 stopped by Ctrl-C."""
     gc.disable()  # nothing here makes cycles worth a tenth of its start; what stays (serve) enables it again
     if hasattr(signal, "SIGPIPE"):  # a reader that has gone (`| head`) ends us as it ends any other tool
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)

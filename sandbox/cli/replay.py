@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sandbox.server.redo import Redone
 
 
-@click.command()
+@click.command(short_help="Do a served session again, or make a scenario of it.")
 @click.argument("journal")
 @click.option("--export", type=click.Path(path_type=Path, dir_okay=False), help="Write a scenario of it here.")
 @click.option("--against", metavar="URL", help="Send it to a real service, and compare the answers.")

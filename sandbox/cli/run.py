@@ -27,7 +27,7 @@ PROGRESS_FROM_MS = 10 * 86_400_000
 """Runs shorter than this many simulated ms are over before a progress bar could be read."""
 
 
-@click.command()
+@click.command(short_help="Play a scenario and judge its expectations.")
 @click.argument("scenario")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Root of everything left to chance.")
 @click.option("--against", metavar="URL", help="Play the steps against a sandbox that `serve` has started.")
@@ -132,13 +132,13 @@ class _Real:
 
     def play(self, scenario: Scenario, seed: int | None, progress: Callable[[int], None] | None) -> RunResult:
         """Play it with the services, or again without them."""
-        from sandbox.journal.find import journal_url
+        from sandbox.journal.find import journal_url, new_journal_url
         from sandbox.server.app import Address
         from sandbox.server.play import play, play_again
 
         if self.replay is not None:
             return play_again(scenario, journal_url(self.replay), seed, progress)
-        kept = "memory" if self.journal is None else _new(self.journal)
+        kept = "memory" if self.journal is None else new_journal_url(self.journal)
         address = Address(port=self.port, agents_port=self.agents_port)
         try:
             return play(scenario, seed, kept, address, progress, _say)
@@ -150,11 +150,6 @@ class _Real:
 
 def _say(line: str) -> None:
     click.echo(line, err=True)
-
-
-def _new(journal: str) -> str:
-    """The URL of a journal to write: a path, or a URL."""
-    return journal if "://" in journal or journal == "memory" else f"sqlite:///{journal}"
 
 
 def _duration(text: str) -> int:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gc
+import json
 import math
 import os
 import signal
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -32,7 +35,7 @@ through what orders before have left.
 """
 
 
-@click.command()
+@click.command(short_help="Serve a scenario's world to real clients.")
 @click.argument("scenario", default=DEFAULT_WORLD)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
@@ -50,8 +53,8 @@ through what orders before have left.
 )
 @click.option(
     "--journal",
-    metavar="URL",
-    help="Where requests are kept: an SQLAlchemy URL, or `memory`. [default: an SQLite file]",
+    metavar="FILE|URL",
+    help="Where requests are kept: an SQLite file, an SQLAlchemy URL, or `memory`. [default: a file in .adcp-sandbox]",
 )
 @click.option("--ready-file", type=click.Path(path_type=Path, dir_okay=False), help="Write the ready line here too.")
 @click.option(
@@ -78,6 +81,7 @@ def command(
     Prints one line of JSON when it is ready. What was done is there again after a restart with the same
     journal. Exit code 2: bad input.
     """
+    from sandbox.journal.find import new_journal_url
     from sandbox.server.app import Address, serve
     from sandbox.server.clock import read_mode
     from sandbox.server.served import Settings
@@ -95,9 +99,9 @@ def command(
             files = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="adcp-sandbox-")))
         else:
             files = _folder(FOLDER / "files")
-        url = journal or f"sqlite:///{FOLDER / _name(scenario)}.db"
+        url = new_journal_url(journal or f"{FOLDER / _name(scenario)}.db")
         settings = Settings(loaded, seed, clock, url, start_ms, files, allow_host)
-        serve(settings, Address(host, port, agents, ready_file, rate_limit), _begin)
+        serve(settings, Address(host, port, agents, ready_file, rate_limit), _begin, _note)
 
 
 def _begin(line: str) -> None:
@@ -106,6 +110,28 @@ def _begin(line: str) -> None:
     gc.set_threshold(*COLLECTED)
     gc.enable()
     _say(line)
+    if sys.stderr.isatty():
+        for words in _for_people(json.loads(line)):
+            _note(words)
+
+
+def _for_people(ready: dict[str, Any]) -> Iterator[str]:
+    """The ready line in a few lines that can be read."""
+    customer = ready["customers"][0]
+    yield f"\ndashboard  {ready['dashboard']}"
+    yield f"buyer API  {ready['buyer_api']}/api/v2/buyer  Authorization: Bearer {customer['api_key']}"
+    yield f"reference  {ready['docs']}"
+    for agent in ready["agents"]:
+        yield f"{agent['role']:<10} {agent['mcp']}  Authorization: Bearer {agent['token']}"
+    for agent in ready["outcome_agents"]:
+        yield f"outcome    {agent['url']}  X-API-Key: {agent['token']}"
+    kept = ready["journal"] != "sqlite://"  # which is memory
+    yield f"Ctrl-C stops it; {'the next start goes on with ' + ready['journal'] if kept else 'nothing is kept'}"
+
+
+def _note(words: str) -> None:
+    with suppress(OSError):
+        click.echo(words, err=True)
 
 
 def _say(line: str) -> None:

@@ -9,7 +9,7 @@ import click
 from sandbox.core.errors import InputError
 
 
-@click.command()
+@click.command(short_help="Look for mistakes in a scenario file.")
 @click.argument("file", required=False)
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of scenario files instead.")
 def command(file: str | None, schema: bool) -> None:

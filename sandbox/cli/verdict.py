@@ -29,4 +29,5 @@ def totals(verdict: Verdict) -> str:
     passed, skipped = verdict.count("passed"), verdict.count("skipped")
     failed, warned = verdict.count("failed", "must"), verdict.count("failed", "should")
     how = click.style("conforms", fg="green") if verdict.conforms else click.style("does not conform", fg="red")
-    return f"{verdict.url} {how}: {passed} passed, {failed} failed, {warned} warned of, {skipped} skipped"
+    counts = f"{verdict.url} {how}: {passed} passed, {failed} failed, {warned} warned, {skipped} skipped"
+    return f"{counts}; nothing listens there any more since {verdict.gone}" if verdict.gone else counts

@@ -10,6 +10,9 @@ from sandbox.core.errors import InputError
 
 Method = Literal["api-key", "bearer", "basic"]
 
+OPTION = "--auth"
+"""Where credentials are given."""
+
 
 @dataclass(slots=True, frozen=True)
 class Auth:
@@ -19,7 +22,7 @@ class Auth:
     secret: str
 
     @classmethod
-    def parse(cls, text: str, where: str = "--auth") -> Auth:
+    def parse(cls, text: str, where: str = OPTION) -> Auth:
         """Read ``--auth`` or another option. Raises :class:`InputError`, which does not repeat the secret."""
         method, _, secret = text.partition(":")
         if method not in ("api-key", "bearer", "basic") or not secret:
@@ -50,3 +53,12 @@ class Auth:
         """Credentials of the same kind and length that are nobody's."""
         user, colon, password = self.secret.partition(":") if self.method == "basic" else ("", "", self.secret)
         return Auth(self.method, f"{user}{colon}{'x' * len(password)}")
+
+
+def expect_let_in(status: int, auth: Auth | None) -> None:
+    """Raise :class:`InputError` if an answer's status says that nothing can be checked with these credentials."""
+    if status != 401:
+        return
+    if auth is None:
+        raise InputError("it wants credentials (401)", OPTION, "write api-key:KEY, bearer:TOKEN or basic:USER:PASSWORD")
+    raise InputError(f"the {auth.method} credentials are refused (401)", OPTION, "is the method right, and the secret?")

@@ -126,5 +126,5 @@ class Subject(Generic[T]):
 
 
 def _brief(value: Any) -> str:
-    text = value if isinstance(value, str) else repr(value)
+    text = " ".join((value if isinstance(value, str) else repr(value)).split())
     return text if len(text) <= 300 else f"{text[:299]}…"

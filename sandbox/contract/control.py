@@ -16,6 +16,8 @@ from sandbox.core.errors import InputError
 PATIENCE_S = 10.0
 """How long something is waited for in real time, where nobody can move the clock."""
 
+_CONTROL = "take `control` of the ready line of adcp-sandbox serve: http://127.0.0.1:8080/_sandbox"
+
 _NO_CLOCK = "--control URL moves a sandbox's clock"
 
 
@@ -31,9 +33,10 @@ class Control:
         control = cls(url.rstrip("/"))
         try:
             await control.now()
-        except (NoAnswer, KeyError, TypeError, ValueError) as error:
-            why = f"no control API answers: {talk.hide(str(error)) or type(error).__name__}"
-            raise InputError(why, "--control", "take `control` of the ready line of adcp-sandbox serve") from None
+        except NoAnswer as error:
+            raise InputError(f"no control API answers: {talk.hide(str(error))}", "--control", _CONTROL) from None
+        except (KeyError, TypeError, ValueError):
+            raise InputError("no control API answers, but something else", "--control", _CONTROL) from None
         return control
 
     async def now(self) -> datetime:

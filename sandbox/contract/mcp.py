@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from sandbox.contract.auth import Auth
+from sandbox.contract.auth import Auth, expect_let_in
 from sandbox.contract.talk import Answer, Talk
 from sandbox.core.errors import InputError
 
@@ -45,6 +45,7 @@ class Mcp:
         given = {"protocolVersion": MCP_VERSION, "capabilities": {}, "clientInfo": client}
         answer, told = await self._rpc("initialize", given, self._auth)
         if not isinstance(told.get("result"), dict):
+            expect_let_in(answer.status, self._auth)
             raise InputError(f"no MCP server answers: {_why(answer, told)}", self.endpoint)
         session = next((value for name, value in answer.headers.items() if name.lower() == "mcp-session-id"), None)
         version = str(told["result"].get("protocolVersion", MCP_VERSION))

@@ -18,6 +18,11 @@ h1 { font-size: 1.4rem; margin-bottom: .2rem; }
 .sum { color: var(--dim); margin-bottom: 1.5rem; }
 .check { border-top: 1px solid var(--line); padding: .5rem 0; }
 .check > summary { cursor: pointer; display: flex; gap: .8rem; align-items: baseline; list-style: none; }
+.check > summary::after { content: "\\25b8"; margin-left: auto; color: var(--dim); }
+.check[open] > summary::after { content: "\\25be"; }
+.wrong { display: flex; gap: .8rem; align-items: baseline; }
+.wrong a { font-family: ui-monospace, monospace; font-size: .85rem; margin-right: .6rem; }
+.both i { color: var(--dim); font-size: .8rem; }
 .how { flex: 0 0 5rem; font-weight: 600; }
 .passed { color: var(--good); } .failed { color: var(--bad); }
 .warned { color: var(--warn); } .skipped { color: var(--dim); }
@@ -43,25 +48,34 @@ def page(verdict: Verdict) -> str:
         for name, outcome, severity in (
             ("passed", "passed", None),
             ("failed", "failed", "must"),
-            ("warned of", "failed", "should"),
+            ("warned", "failed", "should"),
             ("skipped", "skipped", None),
         )
     )
     checks = "\n".join(line for finding in verdict.findings for line in _check(finding))
+    wrong = "\n".join(line for outcome in ("failed", "warned") for line in _named(verdict, outcome))
     return (
         "<!doctype html>\n"
         f'<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{escape(verdict.title)} {how}</title><style>{_STYLE}</style></head><body>\n"
         f'<h1>{escape(verdict.title)} <span class="{"passed" if verdict.conforms else "failed"}">{how}</span></h1>\n'
-        f'<p class="sum">{escape(verdict.url)} · {counts}</p>\n{checks}\n</body></html>\n'
+        f'<p class="sum">{escape(verdict.url)} · {counts}</p>\n{wrong}\n{checks}\n</body></html>\n'
     )
+
+
+def _named(verdict: Verdict, outcome: str) -> Iterator[str]:
+    """Links to all checks that came out so, so that nobody has to look for them."""
+    names = [escape(finding.check.name) for finding in verdict.findings if word(finding) == outcome]
+    if names:
+        links = " ".join(f'<a href="#{name}">{name}</a>' for name in names)
+        yield f'<p class="wrong"><span class="how {outcome}">{outcome}</span><span>{links}</span></p>'
 
 
 def _check(finding: Finding) -> Iterator[str]:
     how, check = word(finding), finding.check
     says = escape(" ".join(check.says.split()))
     shown = " open" if finding.outcome == "failed" else ""
-    yield f'<details class="check"{shown}><summary><span class="how {how}">{how}</span>'
+    yield f'<details class="check" id="{escape(check.name)}"{shown}><summary><span class="how {how}">{how}</span>'
     yield f'<span class="name">{escape(check.name)}</span><span>{says}</span></summary>'
     if finding.detail:
         yield f'<p class="detail">{escape(finding.detail)}</p>'
@@ -77,7 +91,8 @@ def _check(finding: Finding) -> Iterator[str]:
 def _exchange(one: Exchange) -> Iterator[str]:
     came = one.error or str(one.status)
     yield f"<p>{escape(one.method)} {escape(one.url)} → {escape(came)} · {one.seconds * 1000:.0f} ms</p>"
-    shown = "".join(f"<pre>{escape(_pretty(text))}</pre>" for text in (one.body, one.answer) if text)
+    sides = (("request", one.body), ("answer", one.answer))
+    shown = "".join(f"<div><i>{side}</i><pre>{escape(_pretty(text))}</pre></div>" for side, text in sides if text)
     yield f'<div class="both">{shown}</div>'
     yield f"<pre>{escape(one.curl())}</pre>"
 

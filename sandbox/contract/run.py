@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
+from urllib.parse import urlsplit
 
 from sandbox.contract.auth import Auth
 from sandbox.contract.check import Check, Failed, Finding, Skipped, Subject
-from sandbox.contract.talk import NoAnswer, Talk
+from sandbox.contract.talk import REACH_S, NoAnswer, Talk
 from sandbox.core.errors import InputError
+
+BEGINS_AGAIN_S = 5
+"""How long a service that has stopped may take to begin again, in seconds: checks go on then."""
 
 
 @dataclass(slots=True)
@@ -23,12 +28,14 @@ class Verdict:
     title: str
     url: str
     findings: list[Finding] = field(default_factory=list)
+    gone: str = ""
+    """The check after which nothing listened at the address any more."""
 
     @property
     def conforms(self) -> bool:
-        """True if something was checked and no ``must`` failed."""
+        """True if something was checked, no ``must`` failed, and it was there to the end."""
         counted = [finding for finding in self.findings if finding.outcome != "skipped"]
-        return bool(counted) and not any(finding.broken for finding in self.findings)
+        return bool(counted) and not self.gone and not any(finding.broken for finding in self.findings)
 
     def count(self, outcome: str, severity: str | None = None) -> int:
         """How many checks came out so."""
@@ -70,11 +77,30 @@ async def run(
     verdict = Verdict(subject.name, subject.title, url)
     async with Talk(secrets) as talk, subject.open(url, auth, talk, **given) as opened:
         for check in checks:
-            finding = await _one(check, opened, talk)
+            if verdict.gone:
+                finding = Finding(check, "skipped", f"nothing listens at {url} any more, since {verdict.gone}")
+            else:
+                finding = await _one(check, opened, talk)
+                if any(one.error for one in finding.exchanges) and not await _listens(url):
+                    verdict.gone = check.name
             verdict.findings.append(finding)
             if told is not None:
                 told(finding)
     return verdict
+
+
+async def _listens(url: str) -> bool:
+    """True if somebody takes connections at an address, at once or when it has begun again."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    for _ in range(BEGINS_AGAIN_S):
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(REACH_S):
+                _, writer = await asyncio.open_connection(parts.hostname, port)
+            writer.close()
+            return True
+        await asyncio.sleep(1)
+    return False
 
 
 async def _one(check: Check[Any], opened: Any, talk: Talk) -> Finding:

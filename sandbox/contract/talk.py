@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -115,7 +116,7 @@ class Talk:
                 found = Answer(answer.status, dict(answer.headers), text, _json(text), perf_counter() - begun)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             late = isinstance(error, TimeoutError)
-            exchange.error = self.hide(f"none within {limit.total:g} s" if late else str(error) or type(error).__name__)
+            exchange.error = self.hide(f"none within {limit.total:g} s" if late else _why(error))
             exchange.seconds = perf_counter() - begun
             raise NoAnswer(exchange.error) from None
         exchange.status, exchange.seconds = found.status, found.seconds
@@ -139,6 +140,16 @@ class Talk:
 def writable(text: str) -> str:
     """A text with a question mark for each half character."""
     return text.encode("utf-8", "replace").decode()
+
+
+def _why(error: Exception) -> str:
+    """Why nothing came back, in the words of the operating system where it has some."""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return f"there is no host {error.host}"
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(cause, OSError) and cause.errno:
+        return os.strerror(cause.errno)
+    return str(error) or type(error).__name__
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:

@@ -40,6 +40,11 @@ def journal_url(journal: str) -> str:
     return f"sqlite:///{path}"
 
 
+def new_journal_url(journal: str) -> str:
+    """The URL of a journal to write: the path of its file, or a URL, or ``memory``."""
+    return journal if "://" in journal or journal == "memory" else f"sqlite:///{journal}"
+
+
 def _has_inputs(path: Path) -> bool:
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=1)) as file:

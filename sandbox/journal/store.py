@@ -197,7 +197,7 @@ class Journal:
 _OPTIONS = {"check_same_thread": "false", "timeout": "1"}
 """The journal is used by one thread at a time, and does not wait for another server to stop."""
 
-_HINT = "give an URL such as sqlite:///session.db, postgresql://user@host/name, or `memory` to keep nothing"
+_HINT = "give a file such as session.db, a URL such as postgresql://user@host/name, or `memory` to keep nothing"
 _TAKEN = "stop the other server, or give this one a journal of its own"
 
 

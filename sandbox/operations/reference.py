@@ -24,9 +24,9 @@ def page(operations: Iterable[Operation], title: str, server: str) -> str:
     rows = list(operations)
     schemas = Schemas(rows)
     groups = _groups(rows)
-    links = "".join(f'<li><a href="#{_id(name)}">{escape(name)}</a></li>' for name in groups)
+    links = "".join(f'<li><a href="#{_id(name)}">{escape(name.replace("_", " "))}</a></li>' for name in groups)
     sections = "".join(
-        f'<section id="{_id(name)}"><h2>{escape(name.capitalize())}</h2>'
+        f'<section id="{_id(name)}"><h2>{escape(name.replace("_", " ").capitalize())}</h2>'
         + "".join(_article(operation, schemas, server) for operation in group)
         + "</section>"
         for name, group in groups.items()

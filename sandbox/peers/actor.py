@@ -53,7 +53,9 @@ class Peer(Actor, ABC):
             why = answer.why or f"it answers with status {answer.status}"
             raise InputError(
                 f"actors.{self.id}.announce: {self.config.announce} was not told where the sandbox is: {why}",
-                hint="start the service first; `announce` is a path at which it takes a POST",
+                hint="start the service first; `announce` is a path at which it takes a POST"
+                if answer.why
+                else "`announce` is a path at which it takes a POST; leave it out for a service that has none",
             )
         self.listen()
 

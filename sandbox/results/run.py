@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,11 +98,13 @@ class Run:
     @cached_property
     def lines(self) -> DataFrame:
         """Delivery lines (packages) and their terms at the end, by ``line_id``."""
+        _installed("pandas")
         return frames.line_frame(self.world, self.names)
 
     @cached_property
     def terms(self) -> DataFrame:
         """Every change of a line's terms: ``at``, ``seller``, ``line_id``, ``budget``, ``active``, ``why`` and more."""
+        _installed("pandas")
         return frames.terms_frame(self.outcome.trace.of("line"))
 
     @cached_property
@@ -131,6 +134,7 @@ class Run:
     @cached_property
     def plot(self) -> Plots:
         """Pictures of the run: ``result.plot.spend()``."""
+        _installed("pandas", "matplotlib")
         return Plots(self)
 
     @cached_property
@@ -138,12 +142,14 @@ class Run:
         return tables.tables(self.outcome)
 
     def _frame(self, name: str) -> DataFrame:
+        _installed("pandas")
         return frames.frame(name, self._tables[name])
 
     @cached_property
     def _exposures(self) -> DataFrame:
         from sandbox.results.exposure_frame import exposure_frame
 
+        _installed("pandas")
         return exposure_frame(self.world)
 
     def _flat(self) -> dict[str, int]:
@@ -151,3 +157,13 @@ class Run:
         market = self.world.market
         flat = [line.line_id for line in market.lines() if line.price.model == "flat_rate"]
         return {line_id: market.totals(line_id).spend_micros for line_id in flat}
+
+
+def _installed(*packages: str) -> None:
+    """Raise ``ModuleNotFoundError`` that says what to install, where a package of the extra ``notebook`` is missing."""
+    for package in packages:
+        if find_spec(package) is None:
+            raise ModuleNotFoundError(
+                f"tables and pictures need {package}: install the extra `notebook` (pip install -e '.[notebook]')",
+                name=package,
+            )

@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from sandbox.core.errors import InputError
-from sandbox.scenario.references import hint
+from sandbox.scenario.references import nearest
 from sandbox.scenario.source import parse
 
 PACKAGE = "scenarios"
@@ -49,7 +49,12 @@ def located(name: str, beside: Path | None) -> Iterator[tuple[Path, bool]]:
 def _nearest(name: str, there: list[str]) -> str:
     if name.endswith((SUFFIX, ".yml")):
         return "the path leads to no file"
-    return hint(name, there) or "give the path of a scenario file"
+    if name and Path(f"{name}{SUFFIX}").is_file():
+        return f"did you mean {name}{SUFFIX}?"
+    meant = nearest(name, there)
+    return (
+        f"did you mean {' or '.join(meant)}?" if meant else "give a path, or a name that `adcp-sandbox scenarios` lists"
+    )
 
 
 def title_of(file: Traversable) -> str:

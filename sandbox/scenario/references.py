@@ -67,10 +67,15 @@ def escape(value: Any) -> Any:
 def hint(name: str, known: Iterable[str]) -> str:
     """What may have been meant by a wrong name."""
     there = sorted(known)
-    near = difflib.get_close_matches(name, there, n=3)
+    near = nearest(name, there)
     if near:
         return f"did you mean {' or '.join(near)}?"
     return f"known here: {', '.join(there)}" if there else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """Up to three names that look like a wrong one, the nearest first."""
+    return difflib.get_close_matches(name, sorted(known), n=3)
 
 
 def _texts(value: Any, where: Where) -> Iterator[tuple[Where, str]]:

@@ -128,13 +128,16 @@ class Again:
         """An input has ended of which the journal has only the beginning."""
         self.missing.append(entry)
 
+    def _folder(self) -> str:
+        return str(self._world.files.folder or "a folder `files` beside the journal")
+
     def _check_files(self, entry: Entry, given: Input) -> None:
         for file in given.payload.get("files") or () if given.kind == CALL else ():
             if file["sha256"] not in self._world.files:
                 raise InputError(
-                    f"a file that came with {entry.name} at {iso(entry.at_ms)} is not in {self._world.files.folder}",
+                    f"a file that came with {entry.name} at {iso(entry.at_ms)} is not in {self._folder()}",
                     "--journal",
-                    "files are in .adcp-sandbox/files where the server was started; start it there, or put them here",
+                    "files are in .adcp-sandbox/files where the server was started: go there, or copy that folder here",
                 )
 
 

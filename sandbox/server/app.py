@@ -7,6 +7,7 @@ import errno
 import ipaddress
 import json
 import logging
+import os
 import signal
 import socket
 from collections.abc import Callable
@@ -58,17 +59,23 @@ class Address:
     rate_limit: float = 0.0
 
 
-def serve(settings: Settings, address: Address, say: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM; ``say`` gets the ready line. Raises :class:`InputError` if it can't begin."""
-    asyncio.run(_serve(settings, address, say))
+def serve(settings: Settings, address: Address, say: Callable[[str], None], note: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM. Raises :class:`InputError` if it can't begin.
+
+    ``say`` gets the ready line, ``note`` what somebody who waits for it may want to know.
+    """
+    asyncio.run(_serve(settings, address, say, note))
 
 
-async def _serve(settings: Settings, address: Address, say: Callable[[str], None]) -> None:
+async def _serve(settings: Settings, address: Address, say: Callable[[str], None], note: Callable[[str], None]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, stop.set)
-    async with Running(settings, address) as running:
+    running = Running(settings, address)
+    if running.served.journal.worlds():
+        note(f"doing again what {running.served.journal.shown()} has; another --journal begins anew")
+    async with running:
         line = json.dumps(running.ready())
         if address.ready_file is not None:
             write_text(address.ready_file, line + "\n", "--ready-file")
@@ -167,8 +174,9 @@ def _listen(host: str, port: int, option: str) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        if getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES):
+        number = getattr(error, "errno", None)
+        why = os.strerror(number) if number is not None and number > 0 else str(error)
+        if number in (errno.EADDRINUSE, errno.EACCES):
             raise InputError(f"can't listen on {host}:{port}: {why}", option, "0 finds a free port") from None
         hint = "give an address or a name of this machine"
         raise InputError(f"can't listen on {host}:{port}: {why}", "--host", hint) from None

@@ -131,7 +131,7 @@ def test_taking_away_is_no_part_of_the_conversation(live: Live) -> None:
 def test_without_a_sandbox_advertisers_are_sandbox_advertisers(timely: Live) -> None:
     assert asyncio.run(run(SUBJECT, timely.line["buyer_api"], AUTH, ["campaigns.draft"])).conforms
     rows = timely.ok("GET", "advertisers?name=Check")["items"]
-    assert rows and all(row["sandbox"] is True for row in rows)
+    assert {row["sandbox"] for row in rows} == {True}
 
 
 def test_every_check_has_a_mutant() -> None:

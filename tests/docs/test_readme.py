@@ -1,4 +1,4 @@
-"""What the README shows is true: its scenario plays, its commands and its table of actors exist."""
+"""What README and the first pages after it show is true: scenario, session with curl, commands, table of actors."""
 
 import json
 import re
@@ -11,17 +11,20 @@ import pytest
 from click.testing import CliRunner
 
 from sandbox.cli.main import cli
+from sandbox.contract.subjects import SUBJECTS, subject
 from sandbox.kernel.actor import actor_kind, actor_kinds
 from sandbox.kernel.world import World
 from sandbox.scenario import load, run
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
+SCENARIOS = (ROOT / "docs" / "scenarios.md").read_text("utf-8")
+SERVING = (ROOT / "docs" / "serving.md").read_text("utf-8")
 
 
-def blocks(language: str) -> list[str]:
+def blocks(language: str, page: str = README) -> list[str]:
     """The fenced blocks of a language."""
-    fences = re.split(r"^```(.*)$", README, flags=re.MULTILINE)
+    fences = re.split(r"^```(.*)$", page, flags=re.MULTILINE)
     opened = zip(fences[1::4], fences[2::4], strict=True)
     return [text.lstrip("\n") for name, text in opened if name == language]
 
@@ -29,9 +32,9 @@ def blocks(language: str) -> list[str]:
 COMMANDS = [line for block in blocks("") for line in block.splitlines() if line.startswith("adcp-sandbox")]
 
 
-def test_the_scenario_of_the_readme_plays_and_keeps_its_promises(tmp_path: Path) -> None:
-    path = tmp_path / "readme.yaml"
-    path.write_text(blocks("yaml")[0], "utf-8")
+def test_the_scenario_that_is_explained_plays_and_keeps_its_promises(tmp_path: Path) -> None:
+    path = tmp_path / "week.yaml"
+    path.write_text(blocks("yaml", SCENARIOS)[0], "utf-8")
     result = run(load(str(path)))
     assert [judged for judged in result.expectations if not judged.held] == []
     assert result.status == "passed"
@@ -46,6 +49,21 @@ def test_every_command_of_the_readme_exists(line: str) -> None:
     assert done.exit_code == 0, done.output
     for option in (word for word in words if word.startswith("--")):
         assert option in done.output
+
+
+@pytest.mark.parametrize("what", ["outcome-agent", "sales-agent", "buyer-platform"])
+def test_the_numbers_of_checks_are_true(what: str) -> None:
+    figures = re.search(r"More than (\d+), (\d+) and (\d+) named checks", README)
+    assert figures is not None
+    least = int(dict(zip(SUBJECTS, figures.groups(), strict=True))[what])
+    assert least < len(subject(what).checks) < least + 50
+
+
+def test_the_first_screen_has_the_two_commands_and_ways_to_all_uses() -> None:
+    screen = "\n".join(README.splitlines()[:30])
+    assert {"make demo", "make test"} <= set(re.findall(r"^make \w+", screen, re.MULTILINE))
+    linked = set(re.findall(r"\(docs/([a-z-]+)\.md\)", screen))
+    assert linked == {page.stem for page in (ROOT / "docs").glob("*.md")} - {"outcome-agents"}
 
 
 def test_the_make_targets_of_the_readme_exist() -> None:
@@ -81,11 +99,11 @@ def test_the_session_with_curl_runs_from_the_advertiser_to_the_report(tmp_path: 
         assert server.stdout is not None
         line = json.loads(server.stdout.readline())
         assert line == json.loads(ready.read_text())
-        script = blocks("sh")[0].replace("http://127.0.0.1:8080", line["buyer_api"])
+        script = blocks("sh", SERVING)[0].replace("http://127.0.0.1:8080", line["buyer_api"])
         done = subprocess.run(["bash", "-eu", "-c", script], check=False, capture_output=True, text=True, timeout=120)
         server.terminate()
     assert done.returncode == 0, done.stderr
-    assert done.stdout == blocks("text")[0]
+    assert done.stdout == blocks("text", SERVING)[0]
 
 
 def test_the_python_example_runs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,6 +27,7 @@ MEMBERS = [{"externalId": f"p{n}", "hashedEmail": hashlib.sha256(b"%d" % n).hexd
 FANS = {"audienceId": "fans", "name": "Fans", "add": MEMBERS}
 SEAT = {"accountIdentifier": "acme-seat", "auth": {"type": "api_key", "token": "a secret"}}
 GOODS = {"catalog_id": "1", "type": "product", "items": [{"item_id": "1", "title": "Shoe"}]}
+FLOOR = {"viewabilityFloor": 60}
 GOAL = {"kind": "event", "eventSources": [{"eventSourceId": "site", "eventType": "purchase"}]}
 
 _TOKEN, _FILE = re.compile(r"/previews/\w+/(\w+)"), re.compile(r"/files/(\w{64})/([\w.]+)")
@@ -114,6 +115,7 @@ def make(live: Live, number: int) -> Known:
     known.learn(session, {"campaignid": draft})
     known.add("audienceid", "fans", {})
     _add_shared(live, known)
+    _add_tactics(live, advertiser, known)
     for path in (f"campaigns/{draft}", f"campaigns/{campaign}", f"discovery/{discovery}/products"):
         known.learn(live.ok("GET", path))
     known.learn(live.ok("POST", f"{base}/property-lists", {"name": "L", "purpose": "exclude", "domains": ["x.com"]}))
@@ -134,6 +136,20 @@ def _add_shared(live: Live, known: Known) -> None:
     known.learn(live.ok("GET", "storefronts/credentials"))
     for row in live.ok("GET", "formats")["formats"]:
         known.add("formatid", row["format_id"]["id"], {"agenturl": row["format_id"]["agent_url"]})
+
+
+def _add_tactics(live: Live, advertiser: str, known: Known) -> None:
+    """What an outcome agent proposes for a campaign of its own: one that runs, and one to choose from."""
+    flight = {"startDate": "2026-06-01T00:00:00Z", "endDate": "2026-08-01T00:00:00Z"}
+    wanted = {"channels": ["display"], "countries": ["US"]}
+    campaign = live.campaign(advertiser, flightDates=flight, constraints=wanted)
+    path = f"campaigns/{campaign}/tactics"
+    first = live.ok("POST", f"{path}/proposals", {})["tactics"][-1]["proposalId"]
+    chosen = {"proposalId": first, "budget": 500, "customFields": FLOOR}
+    selected = live.ok("POST", f"{path}/select", {"tactics": [chosen]})["tactics"]
+    running = next(row for row in selected if row["proposalId"] == first)
+    known.add("tacticid", running["tacticId"], {"campaignid": campaign})
+    known.add("proposalid", first, {"campaignid": campaign})
 
 
 def _draw(live: Live, sessions: str) -> Json:
@@ -171,7 +187,7 @@ def requests(ids: Ids) -> dict[str, Json]:
         "POST /measurement-records": {"records": [{**window, "outcomeType": "sales", "value": 2.5, "source": "panel"}]},
         "POST /measurement-sources": {**source, "provider": "Nielsen"},
         "GET /measurement-freshness": {"flightStart": "2026-04-01", "geos": "US"},
-        "GET /accounts/available": {"partnerId": "soundhouse"},
+        "GET /accounts/available": {"partnerId": "soundhouse", "credentialId": one("credentialid")},
         "POST /property-lists": {"name": "List", "purpose": "include", "domains": ["cnn.com"]},
         "PUT /property-lists/{listId}": {"name": "Other", "domains": ["bbc.co.uk"]},
         "POST /syndicate": {
@@ -189,6 +205,8 @@ def requests(ids: Ids) -> dict[str, Json]:
         "POST /creatives/create": CREATIVE,
         "PUT /creatives/{creativeId}": {"name": "Other banner"},
         "POST /execute": {"debug": True},
+        "POST /tactics/select": {"tactics": [{"proposalId": one("proposalid"), "budget": 400, "customFields": FLOOR}]},
+        "PUT /tactics/{proposalId}": {"budget": 600},
     }
     rest: dict[str, Json] = {
         "POST /advertisers": {"name": "Acme", "brand": "acme.com"},
@@ -208,4 +226,17 @@ def requests(ids: Ids) -> dict[str, Json]:
             method, path = key.split(" ")
             found[f"{method} /api/v2/buyer/{prefix}{path}"] = body
     found["POST /api/v2/buyer/advertisers/{accountId}/audiences/sync"] = {"audiences": [FANS]}
+    running = ids.get("tacticid", ["none"])[0]
+    of_agents: dict[str, Json] = {
+        "outcome-agent-register": {
+            "name": "Mine", "endpointUrl": "https://media-agent.example", "authenticationType": "API_KEY"
+        },
+        "get-products": {"channels": ["display"]},
+        "create-media-buy": {
+            "tacticId": running, "productId": "nytimes_top", "salesAgentId": "newsroom", "budget": 10
+        },
+        "update-targeting": {"tacticId": running, "frequencyCap": {"impressions": 5, "period": "day"}},
+    }  # fmt: skip
+    found |= {f"POST /rest/v1/{operation}": body for operation, body in of_agents.items()}
+    found |= {f"GET /{seen}": {"creative": one("creativeid")} for seen in ("click", "impression")}
     return found

@@ -131,7 +131,7 @@ class Outcome:
                 self.problems.append(f"{label}: no answer to {interaction.request.uri}")
                 continue
             self.statuses[interaction.response.status_code] += 1
-            self.done[label] += interaction.response.status_code < 300
+            self.done[label] += interaction.response.status_code < 400  # a click is a redirect
             for check in event.recorder.checks.get(case_id, []):
                 if check.failure_info is not None:
                     self.problems.append(_words(check.failure_info, interaction.response))

@@ -7,6 +7,7 @@ from typing import Any
 from sandbox.contract.auth import Auth
 from sandbox.contract.buyer_platform.answers import Body, content, judge, listing, number
 from sandbox.contract.buyer_platform.checks import CHECKS
+from sandbox.contract.buyer_platform.faults import control_of
 from sandbox.contract.buyer_platform.platform import Platform, name
 from sandbox.contract.buyer_platform.told import order, search
 from sandbox.contract.check import Skipped, expect
@@ -15,7 +16,7 @@ ROLES = ("ADMIN", "MEMBER", "SUPER_ADMIN")
 
 
 async def storefronts(platform: Platform, auth: Auth | None = None, **query: Any) -> list[Body]:
-    """All rows, page by page, as oneself or as ``auth``. Raises :class:`Skipped` if there are none."""
+    """All rows, page by page, as oneself or as ``auth``. Raises :class:`Skipped` if one sees none oneself."""
     rows: list[Body] = []
     offset: int | None = 0
     while offset is not None:
@@ -25,7 +26,7 @@ async def storefronts(platform: Platform, auth: Auth | None = None, **query: Any
         rows += page["items"]
         after = page.get("nextOffset") if page["items"] else None
         offset = None if after is None else int(after)
-    if not rows and not query:
+    if not rows and not query and auth is None:
         raise Skipped("there are no storefronts")
     return rows
 
@@ -151,7 +152,7 @@ async def name_filter(platform: Platform) -> None:
 @CHECKS.add("accounts.partner_required", "rules 23 and 24")
 async def partner_required(platform: Platform) -> None:
     """Accounts to link are looked for with one agent, which has to be named."""
-    path = f"advertisers/{await platform.advertiser()}/accounts/available"
+    path = f"advertisers/{await platform.somebody()}/accounts/available"
     await platform.refused("GET", path, None, "VALIDATION_ERROR")
 
 
@@ -169,6 +170,7 @@ async def unknown_link(platform: Platform) -> None:
 @CHECKS.add("accounts.linked", "rule 26")
 async def linked(platform: Platform) -> None:
     """What is asked of an agent for an advertiser with a linked account is asked on that account."""
+    control_of(platform)
     advertiser = await platform.advertiser()
     link = (await linkable(platform, advertiser))[-1]
     await platform.ok("PUT", f"advertisers/{advertiser}", {"linkedAccounts": [link]})
@@ -180,6 +182,7 @@ async def linked(platform: Platform) -> None:
 @CHECKS.add("accounts.sandbox", "rule 34")
 async def sandbox_accounts(platform: Platform) -> None:
     """What is asked for a sandbox advertiser is asked on a sandbox account, and nobody has to link it."""
+    control_of(platform)
     agents = [row["agentId"] for row in await credentials(platform) if row["status"] == "ACTIVE"]
     if not agents:
         raise Skipped("no credentials are registered, without which accounts can't be looked up")

@@ -64,8 +64,12 @@ async def _refusal(platform: Platform, mark: str) -> Body:
 
 
 async def _saved(platform: Platform) -> Body:
-    """An advertiser of that brand, which is registered for it. Raises :class:`Skipped` if nothing is known about it."""
-    body = {"name": name(), "brand": ENRICHED, "saveBrand": True, "sandbox": platform.control is None}
+    """An advertiser of that brand, which is registered for it. Raises :class:`Skipped` if nothing is known about it.
+
+    In a sandbox only: others have a registry in which it would stay, for everybody.
+    """
+    control_of(platform)
+    body = {"name": name(), "brand": ENRICHED, "saveBrand": True}
     answer = await platform.send("POST", "advertisers", body)
     if answer.status >= 400:
         raise Skipped(f"nothing is known about {ENRICHED} here")
@@ -183,7 +187,8 @@ async def links_added(platform: Platform) -> None:
 
 @CHECKS.add("advertisers.relinked", "rule 40")
 async def relinked(platform: Platform) -> None:
-    """Another brand is looked up and linked instead of the one before."""
+    """Another brand is looked up and linked instead of the one before; in a sandbox only, since it is registered."""
+    control_of(platform)
     made = await platform.advertiser()
     seen = []
     for body in ({"brand": ENRICHED, "saveBrand": True}, {"brand": platform.brand}):

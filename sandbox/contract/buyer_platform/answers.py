@@ -19,12 +19,12 @@ UNKNOWN_OPERATION = (404, 405, 501)
 
 
 def content(body: Any) -> Any:
-    """What a success says: out of ``data`` where that is used, beside or instead of which it may have other fields."""
+    """What a success says: bare, as most documents show it, or out of ``data`` where it is only there."""
     if not isinstance(body, dict) or not isinstance(body.get("data"), dict | list):
         return body
     rest = {field: value for field, value in body.items() if field != "data"}
     if isinstance(body["data"], dict):
-        return {**rest, **body["data"]}
+        return {**body["data"], **rest}
     return rest if any(isinstance(value, list) for value in rest.values()) else body["data"]
 
 

@@ -85,7 +85,7 @@ async def no_task(platform: Platform) -> None:
     """A task that is not there is NOT_FOUND, and so is another customer's."""
     await platform.refused("GET", "tasks/00000000-0000-4000-8000-000000000000", None, "NOT_FOUND")
     if platform.other is not None:
-        done = await _sync(platform, await platform.advertiser(), {"audienceId": "buyers", "add": [_member(1)]})
+        done = await _sync(platform, await platform.somebody(), {"audienceId": "buyers", "add": [_member(1)]})
         answer = await platform.send("GET", f"tasks/{done['taskId']}", auth=platform.other)
         judge(answer, "another customer's task", "NOT_FOUND")
 
@@ -107,7 +107,7 @@ async def status(platform: Platform) -> None:
 @CHECKS.add("audiences.members", "rule 142")
 async def members(platform: Platform) -> None:
     """A member has an id and a way to know the person, e-mail and phone as SHA-256."""
-    path = f"advertisers/{await platform.advertiser()}/audiences/sync"
+    path = f"advertisers/{await platform.somebody()}/audiences/sync"
     for wrong in (
         {"externalId": "p1"},
         {"hashedEmail": _member(1)["hashedEmail"]},
@@ -120,7 +120,7 @@ async def members(platform: Platform) -> None:
 @CHECKS.add("audiences.limits", "rule 142")
 async def limits(platform: Platform) -> None:
     """At most ten thousand members join an audience at a time."""
-    path = f"advertisers/{await platform.advertiser()}/audiences/sync"
+    path = f"advertisers/{await platform.somebody()}/audiences/sync"
     one = _member(1)["hashedEmail"]
     rows = [{"externalId": f"p{number}", "hashedEmail": one} for number in range(10_001)]
     await _refuse(platform, path, *rows)
@@ -208,7 +208,7 @@ async def disabled(platform: Platform) -> None:
 @CHECKS.add("syndication.agents", "rule 145")
 async def agents(platform: Platform) -> None:
     """Syndication names one agent at least, and a kind of resource that there is."""
-    path = f"advertisers/{await platform.advertiser()}/syndicate"
+    path = f"advertisers/{await platform.somebody()}/syndicate"
     faults: tuple[Body, ...] = ({"adcpAgentIds": []}, {"resourceType": "WISH"})
     for wrong in faults:
         body = {"resourceType": "AUDIENCE", "resourceId": "x", "adcpAgentIds": ["a"], "enabled": True, **wrong}

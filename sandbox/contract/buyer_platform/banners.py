@@ -109,7 +109,7 @@ async def pictured(
     platform: Platform, groups: int = 1, products: int = 1, advertiser: str | None = None, **fields: Any
 ) -> tuple[Body, Body]:
     """A draft campaign with display products of some sales agents, as it is read, and a banner that they take."""
-    advertiser = advertiser or await platform.advertiser()
+    advertiser = advertiser or await platform.somebody()
     found = await platform.discover(advertiser, channels=["display"], productsPerGroup=15)
     rows = [
         row_of(group, product, 1000)

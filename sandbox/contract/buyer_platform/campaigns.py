@@ -155,7 +155,7 @@ async def _listed(platform: Platform, made: Body, **query: str) -> list[Body]:
 async def list_budget(platform: Platform) -> None:
     """The budget of a row is its total and currency, and no other sums are there."""
     made = await platform.campaign()
-    (row,) = await _listed(platform, made)
+    (row,) = [row for row in await _listed(platform, made) if row["campaignId"] == made["campaignId"]]
     lost, more = {"total", "currency"} - set(row["budget"]), {"dailyCap", "pacing"} & set(row["budget"])
     expect(not lost and not more, "budget of a row", "total and currency", sorted(row["budget"]))
     sums = sorted({"fees", "mediaBudget", "allocatedBudget", "unallocatedBudget"} & set(row))
@@ -165,7 +165,7 @@ async def list_budget(platform: Platform) -> None:
 @CHECKS.add("campaigns.filters", "rule 7")
 async def filters(platform: Platform) -> None:
     """Campaigns are listed by advertiser and by status."""
-    made = await platform.campaign()
+    made = await platform.campaign(await platform.advertiser())
     for query, wanted in (({"status": "DRAFT"}, [made["campaignId"]]), ({"status": "ACTIVE"}, [])):
         shown = [row["campaignId"] for row in await _listed(platform, made, **query)]
         expect(shown == wanted, f"campaigns with {query}", wanted, shown)

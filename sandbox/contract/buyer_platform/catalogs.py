@@ -39,7 +39,7 @@ async def synced(platform: Platform, advertiser: str) -> Any:
 
 
 async def _refuse(platform: Platform, *rows: dict[str, Any]) -> None:
-    advertiser = await platform.advertiser()
+    advertiser = await platform.somebody()
     body = {"account": {"account_id": advertiser}, "catalogs": list(rows)}
     await platform.refused("POST", f"advertisers/{advertiser}/catalogs/sync", body, "VALIDATION_ERROR")
 
@@ -69,7 +69,7 @@ async def either(platform: Platform) -> None:
     both = _catalog("first", url="https://shop.example/feed.json")
     neither = {"catalog_id": "first", "type": "product"}
     for wrong in (both, neither):
-        advertiser = await platform.advertiser()
+        advertiser = await platform.somebody()
         path, body = f"advertisers/{advertiser}/catalogs/sync", {"account": {"account_id": advertiser}}
         answer = await platform.send("POST", path, {**body, "catalogs": [wrong]})
         platform.there(answer, "POST", path)

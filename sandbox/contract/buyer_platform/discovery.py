@@ -23,7 +23,7 @@ def _products(found: Body) -> list[Body]:
 
 
 async def _found(platform: Platform, **fields: Any) -> Body:
-    body = {"advertiserId": await platform.advertiser(), "productsPerGroup": 15, **fields}
+    body = {"advertiserId": await platform.somebody(), "productsPerGroup": 15, **fields}
     found: Body = await platform.ok("POST", "discovery/discover-products", body)
     return found
 
@@ -212,14 +212,16 @@ async def pricing(platform: Platform) -> None:
             if not models:
                 raise Skipped("products show no pricing options")
             expect(model in models, f"pricing models of a product found by {model}", model, models)
-    body = {"advertiserId": await platform.advertiser(), "pricingModel": "barter"}
+    body = {"advertiserId": await platform.somebody(), "pricingModel": "barter"}
     await platform.refused("POST", "discovery/discover-products", body, "VALIDATION_ERROR")
 
 
 @CHECKS.add("discovery.routed", "rules 18, 46 and 121")
 async def routed(platform: Platform) -> None:
     """A ROUTED campaign finds no agent that wants credentials of which the customer has none."""
-    customers = [platform] if platform.other is None else [platform, replace(platform, auth=platform.other)]
+    customers = (
+        [platform] if platform.other is None else [platform, replace(platform, auth=platform.other, shared=None)]
+    )
     looked = 0
     for one in customers:
         rows = [source for row in await storefronts(one) for source in await sources(one, row)]
@@ -234,7 +236,7 @@ async def routed(platform: Platform) -> None:
 
 async def _agents(platform: Platform, kind: str) -> set[str]:
     """The agents that a discovery for a campaign of a type finds."""
-    advertiser = await platform.advertiser()
+    advertiser = await platform.somebody()
     made = await platform.campaign(advertiser, campaignType=kind)
     body = {"advertiserId": advertiser, "campaignId": made["campaignId"]}
     found = await platform.ok("POST", "discovery/discover-products", body)
@@ -253,7 +255,7 @@ async def debug(platform: Platform) -> None:
     """Debug lists agents that failed only, and shows no credentials."""
     whole = await _any(platform)
     expect("agentResults" not in whole, "an answer without debug", "no agentResults", sorted(whole))
-    body, agent = {"advertiserId": await platform.advertiser(), "debug": True}, _agent(whole["productGroups"][0])
+    body, agent = {"advertiserId": await platform.somebody(), "debug": True}, _agent(whole["productGroups"][0])
     async with AsyncExitStack() as down:
         if platform.control is not None:
             await down.enter_async_context(fault(platform, kind="unavailable", to=agent, message="get_products"))
@@ -270,7 +272,7 @@ async def debug(platform: Platform) -> None:
 @CHECKS.add("discovery.refine", "rules 127 and 128")
 async def refine(platform: Platform) -> None:
     """Refining needs a discovery, and each wish its words."""
-    advertiser = await platform.advertiser()
+    advertiser = await platform.somebody()
     wish = {"scope": "request", "ask": "cheaper"}
     body: Body = {"advertiserId": advertiser, "refine": [wish]}
     await platform.refused("POST", "discovery/discover-products", body, "VALIDATION_ERROR")
@@ -283,7 +285,7 @@ async def refine(platform: Platform) -> None:
 @CHECKS.add("discovery.refined", "rule 128")
 async def refined(platform: Platform) -> None:
     """A product that was left out is not in the session any more."""
-    advertiser = await platform.advertiser()
+    advertiser = await platform.somebody()
     found = await platform.discover(advertiser, productsPerGroup=15)
     product = found["productGroups"][0]["products"][0]
     gone = product["productId"]

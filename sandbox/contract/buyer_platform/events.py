@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.contract.buyer_platform.answers import Body, archived, field_of, judge, listing
 from sandbox.contract.buyer_platform.checks import CHECKS
-from sandbox.contract.buyer_platform.platform import Platform
+from sandbox.contract.buyer_platform.platform import Platform, name
 from sandbox.contract.check import expect
 
 
@@ -42,7 +42,7 @@ async def sources(platform: Platform) -> None:
 @CHECKS.add("events.sources_limits", "rule 133")
 async def sources_limits(platform: Platform) -> None:
     """One to fifty sources come at a time."""
-    advertiser = await platform.advertiser()
+    advertiser = await platform.somebody()
     for number in (0, 51):
         rows = [{"event_source_id": f"s{one}"} for one in range(number)]
         body = {"account": {"account_id": advertiser}, "event_sources": rows}
@@ -75,9 +75,9 @@ async def sources_missing(platform: Platform) -> None:
 @CHECKS.add("events.registered", "rule 134")
 async def registered(platform: Platform) -> None:
     """Events of a source that is not registered are refused."""
-    advertiser = await platform.advertiser()
+    advertiser = await platform.somebody()
     await _sync(platform, advertiser, "check_site")
-    await _log(platform, advertiser, "e0")
+    await _log(platform, advertiser, name())
     row = {"event_id": "e1", "event_type": "purchase", "event_time": await platform.day(0)}
     body = {"event_source_id": "no_such_source", "events": [row]}
     await platform.refused("POST", f"advertisers/{advertiser}/log-event", body, "VALIDATION_ERROR", "NOT_FOUND")
@@ -86,7 +86,7 @@ async def registered(platform: Platform) -> None:
 @CHECKS.add("events.limits", "rule 134")
 async def limits(platform: Platform) -> None:
     """One to ten thousand events come at a time."""
-    advertiser = await platform.advertiser()
+    advertiser = await platform.somebody()
     await _sync(platform, advertiser, "check_site")
     at = await platform.day(0)
     for number in (0, 10_001):
@@ -101,9 +101,9 @@ async def limits(platform: Platform) -> None:
 @CHECKS.add("events.counted", "rule 134")
 async def counted(platform: Platform) -> None:
     """All events that come are counted as received, and those that are right as processed."""
-    advertiser = await platform.advertiser()
+    advertiser = await platform.somebody()
     await _sync(platform, advertiser, "check_site")
-    done = await _log(platform, advertiser, "e1", "e2", "e3")
+    done = await _log(platform, advertiser, name(), name(), name())
     shown = (done["events_received"], done["events_processed"], done.get("partial_failures") or [])
     expect(shown == (3, 3, []), "received, processed, failures", (3, 3, []), shown)
 
@@ -129,7 +129,7 @@ async def once(platform: Platform) -> None:
 @CHECKS.add("events.hours", "rule 135")
 async def hours(platform: Platform) -> None:
     """The summary is of the last whole hour unless hours are given."""
-    advertiser = await platform.advertiser()
+    advertiser = await platform.somebody()
     told = await platform.ok("GET", f"advertisers/{advertiser}/events/summary")
     begin, end = datetime.fromisoformat(told["periodStart"]), datetime.fromisoformat(told["periodEnd"])
     expect(end - begin == timedelta(hours=1), "the period", "an hour", str(end - begin))
@@ -139,7 +139,7 @@ async def hours(platform: Platform) -> None:
 @CHECKS.add("events.whole_hours", "rule 135", "should")
 async def whole_hours(platform: Platform) -> None:
     """A summary of half hours is refused: events are counted by whole ones."""
-    path = f"advertisers/{await platform.advertiser()}/events/summary"
+    path = f"advertisers/{await platform.somebody()}/events/summary"
     query = {"startHour": "2026-01-01T00:30:00Z", "endHour": "2026-01-01T02:00:00Z"}
     await platform.refused("GET", path, None, "VALIDATION_ERROR", query=query)
 

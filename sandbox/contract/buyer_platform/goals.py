@@ -26,7 +26,7 @@ def metric(named: str) -> dict[str, Any]:
 
 async def sourced(platform: Platform) -> str:
     """An advertiser with the event source ``check_site``."""
-    advertiser = await platform.advertiser()
+    advertiser = await platform.somebody()
     body = {"account": {"account_id": advertiser}, "event_sources": [{"event_source_id": "check_site"}]}
     await platform.ok("POST", f"advertisers/{advertiser}/event-sources/sync", body)
     return advertiser
@@ -45,7 +45,7 @@ async def _refuse(platform: Platform, advertiser: str, *rows: dict[str, Any]) ->
 @CHECKS.add("goals.one_at_least", "rule 50")
 async def one_at_least(platform: Platform) -> None:
     """Performance settings without a goal are refused."""
-    await _refuse(platform, await platform.advertiser())
+    await _refuse(platform, await platform.somebody())
 
 
 @CHECKS.add("goals.kinds", "rule 51")
@@ -105,7 +105,7 @@ async def none_by_default(platform: Platform) -> None:
 @CHECKS.add("goals.discovery", "rule 48")
 async def discovery(platform: Platform) -> None:
     """Goals together with channels start a discovery at the creation."""
-    advertiser = await platform.advertiser()
+    advertiser = await platform.somebody()
     found = await platform.discover(advertiser)
     channel = found["productGroups"][0]["products"][0].get("channel") or "display"
     config = {"performanceConfig": goals(metric("clicks")), "constraints": {"channels": [channel]}}

@@ -105,7 +105,7 @@ async def debug(platform: Platform) -> None:
 @CHECKS.add("lifecycle.drafts", "rules 72 and 74")
 async def drafts(platform: Platform) -> None:
     """Attaching a discovery by an update makes drafts of media buys before anything is executed."""
-    advertiser = await platform.advertiser()
+    advertiser = await platform.somebody()
     found = await platform.discover(advertiser)
     await platform.select(found)
     made = await platform.campaign(advertiser)

@@ -55,21 +55,21 @@ async def again(platform: Platform) -> None:
 @CHECKS.add("measurement.order", "rule 136")
 async def order(platform: Platform) -> None:
     """A measurement ends after it begins."""
-    advertiser = await platform.advertiser()
+    advertiser = await platform.somebody()
     await _fail(platform, advertiser, await _row(platform, advertiser, end_time=await platform.day(-4)))
 
 
 @CHECKS.add("measurement.currency", "rule 136")
 async def currency(platform: Platform) -> None:
     """An amount of money needs its currency."""
-    advertiser = await platform.advertiser()
+    advertiser = await platform.somebody()
     await _fail(platform, advertiser, await _row(platform, advertiser, unit="currency"))
 
 
 @CHECKS.add("measurement.about", "rule 136")
 async def about(platform: Platform) -> None:
     """A measurement is about something."""
-    advertiser = await platform.advertiser()
+    advertiser = await platform.somebody()
     row = await _row(platform, advertiser)
     del row["advertiser_id"]
     await _fail(platform, advertiser, row)
@@ -78,7 +78,7 @@ async def about(platform: Platform) -> None:
 @CHECKS.add("measurement.limits", "rule 136")
 async def limits(platform: Platform) -> None:
     """One to a thousand measurements come at a time."""
-    advertiser = await platform.advertiser()
+    advertiser = await platform.somebody()
     row = await _row(platform, advertiser)
     await _refuse(platform, advertiser)
     await _refuse(platform, advertiser, *({**row, "external_row_id": str(number)} for number in range(1001)))
@@ -113,7 +113,7 @@ async def source_defaults(platform: Platform) -> None:
 @CHECKS.add("measurement.source_ranges", "rule 137")
 async def source_ranges(platform: Platform) -> None:
     """A weight is from 0 to 1, and cadence and status are of their kinds."""
-    path = f"advertisers/{await platform.advertiser()}/measurement-sources"
+    path = f"advertisers/{await platform.somebody()}/measurement-sources"
     for wrong in ({"signalWeight": 1.5}, {"signalWeight": -0.1}, {"cadence": "sometimes"}, {"status": "asleep"}):
         await platform.refused("POST", path, _source(**wrong), "VALIDATION_ERROR")
 
@@ -121,7 +121,7 @@ async def source_ranges(platform: Platform) -> None:
 @CHECKS.add("measurement.freshness", "rule 139")
 async def freshness(platform: Platform) -> None:
     """Freshness is asked for a flight and for places."""
-    path = f"advertisers/{await platform.advertiser()}/measurement-freshness"
+    path = f"advertisers/{await platform.somebody()}/measurement-freshness"
     await platform.refused("GET", path, None, "VALIDATION_ERROR", query={"geos": "US"})
     await platform.refused("GET", path, None, "VALIDATION_ERROR", query={"flightStart": "2026-05-01"})
 

@@ -92,7 +92,7 @@ async def case(platform: Platform) -> None:
 @CHECKS.add("requests.nothing_found", "rule 6")
 async def nothing_found(platform: Platform) -> None:
     """A discovery that finds nothing is a success without groups."""
-    body = {"advertiserId": await platform.advertiser(), "publisherDomain": "no-such-publisher.example"}
+    body = {"advertiserId": await platform.somebody(), "publisherDomain": "no-such-publisher.example"}
     answer = await platform.send("POST", "discovery/discover-products", body)
     expect(answer.status == 200, "status", 200, f"{answer.status} {answer.text[:200]}")
     found = content(answer.body)
@@ -102,7 +102,7 @@ async def nothing_found(platform: Platform) -> None:
 @CHECKS.add("requests.summaries", "rule 7")
 async def summaries(platform: Platform) -> None:
     """Lists have short rows; what is long is read one by one."""
-    made = await platform.campaign(brief="A brief that is long")
+    made = await platform.campaign(await platform.advertiser(), brief="A brief that is long")
     page = await platform.ok("GET", "advertisers", limit=1)
     long = {"description", "linkedBrand", "utmConfig", "optimizationApplyMode", "linkedAccounts"}
     shown = sorted(long & set(page["items"][0]))

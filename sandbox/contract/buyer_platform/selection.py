@@ -12,7 +12,7 @@ from sandbox.contract.check import Skipped, expect
 @CHECKS.add("selection.added", "rule 125")
 async def added(platform: Platform) -> None:
     """What is added is in the selection, with when."""
-    found = await platform.discover(await platform.advertiser())
+    found = await platform.discover(await platform.somebody())
     (row,) = await platform.select(found)
     told = await platform.ok("GET", f"discovery/{found['discoveryId']}/products")
     shown = [(one["productId"], one["salesAgentId"]) for one in told["products"]]
@@ -26,7 +26,7 @@ async def added(platform: Platform) -> None:
 @CHECKS.add("selection.fields", "rule 125")
 async def fields(platform: Platform) -> None:
     """A product is added by its product, agent and group."""
-    found = await platform.discover(await platform.advertiser())
+    found = await platform.discover(await platform.somebody())
     whole = row_of(found["productGroups"][0], found["productGroups"][0]["products"][0])
     for field in ("productId", "salesAgentId", "groupId", "groupName"):
         row = {key: whole[key] for key in whole if key != field}
@@ -34,10 +34,10 @@ async def fields(platform: Platform) -> None:
         await platform.refused("POST", path, {"products": [row]}, "VALIDATION_ERROR")
 
 
-@CHECKS.add("selection.unknown", "rule 125")
+@CHECKS.add("selection.unknown", "rule 125", "should")
 async def unknown(platform: Platform) -> None:
     """A product that was not found can't be added."""
-    found = await platform.discover(await platform.advertiser())
+    found = await platform.discover(await platform.somebody())
     row = row_of(found["productGroups"][0], found["productGroups"][0]["products"][0])
     path = f"discovery/{found['discoveryId']}/products"
     body = {"products": [{**row, "productId": "no-such-product"}]}
@@ -47,7 +47,7 @@ async def unknown(platform: Platform) -> None:
 @CHECKS.add("selection.bid", "rule 124")
 async def bid(platform: Platform) -> None:
     """A product that is sold by auction is added with a bid only."""
-    found = await platform.discover(await platform.advertiser(), productsPerGroup=15)
+    found = await platform.discover(await platform.somebody(), productsPerGroup=15)
     kinds: dict[bool, tuple[Body, Body, Body]] = {}
     for group in found["productGroups"]:
         for product in group["products"]:
@@ -72,7 +72,7 @@ async def bid(platform: Platform) -> None:
 @CHECKS.add("selection.removed", "rule 125")
 async def removed(platform: Platform) -> None:
     """What is removed is not in the selection any more."""
-    found = await platform.discover(await platform.advertiser())
+    found = await platform.discover(await platform.somebody())
     (row,) = await platform.select(found)
     path = f"discovery/{found['discoveryId']}/products"
     await platform.ok("DELETE", path, {"productIds": [row["productId"]]})
@@ -83,7 +83,7 @@ async def removed(platform: Platform) -> None:
 @CHECKS.add("selection.budget", "rule 126")
 async def budget(platform: Platform) -> None:
     """What is left is the budget without those of the selected products."""
-    found = await platform.discover(await platform.advertiser(), budget=5000)
+    found = await platform.discover(await platform.somebody(), budget=5000)
     await platform.select(found, budget=1200)
     told = (await platform.ok("GET", f"discovery/{found['discoveryId']}/products"))["budgetContext"]
     amounts = (told["sessionBudget"], told["allocatedBudget"], told["remainingBudget"])
@@ -93,7 +93,7 @@ async def budget(platform: Platform) -> None:
 
 async def _ready(platform: Platform) -> Body:
     """A campaign with goals and a discovery."""
-    advertiser = await platform.advertiser()
+    advertiser = await platform.somebody()
     found = await platform.discover(advertiser)
     config = {"performanceConfig": goals(metric("clicks")), "discoveryId": found["discoveryId"]}
     return await platform.campaign(advertiser, **config)

@@ -57,6 +57,8 @@ async def _send_and_leave(agent: OutcomeAgent, body: Json) -> None:
         IDEMPOTENCY: f"{body['proposalId']}-accept",
         **(dict([agent.auth.header]) if agent.auth else {}),
     }
+    if agent.counter is not None:
+        agent.counter.tell("accept-proposal", body)
     exchange = agent.talk.note("POST", f"{agent.url}/accept-proposal", headers, raw.decode())
     exchange.error = "the connection was closed before the answer"
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
-from sandbox.contract.auth import Auth
+from sandbox.contract.auth import Auth, expect_let_in
 from sandbox.contract.check import Failed
 from sandbox.contract.control import Control
 from sandbox.contract.outcome_agent.bodies import (
@@ -23,6 +23,7 @@ from sandbox.contract.outcome_agent.bodies import (
     custom_fields,
     day,
 )
+from sandbox.contract.outcome_agent.counter import Counter
 from sandbox.contract.outcome_agent.flight.record import Flight
 from sandbox.contract.talk import Answer, NoAnswer, Talk
 from sandbox.core.errors import ApiError, InputError
@@ -58,6 +59,8 @@ class OutcomeAgent:
     platform_port: int = PLATFORM_PORT
     quiet_s: float = 0.3
     answer_s: float = field(default_factory=lambda: ANSWER_S)
+    counter: Counter | None = None
+    """Where it can buy for the tactics of single messages."""
     flown: Flight | None = field(default=None, repr=False)
     """The flight, once it was made."""
 
@@ -73,6 +76,8 @@ class OutcomeAgent:
         shown = self.auth if auth is SAME else auth
         headers = {**(dict([shown.header]) if shown else {}), **headers}
         address = f"{self.url}/{operation}"
+        if self.counter is not None:
+            self.counter.tell(operation, given.get("body"))
         return await self.talk.send("POST", address, headers=headers, timeout_s=self.answer_s, **given)
 
     # -- the five operations -----------------------------------------------------------------------------
@@ -240,7 +245,16 @@ async def open_agent(
     )
     try:
         with talk.reaching():
-            await agent.talk.send("POST", f"{url}/{OPERATIONS[0]}", {}, dict([auth.header]) if auth else {})
+            first = await talk.send("POST", f"{url}/{OPERATIONS[0]}", {}, dict([auth.header]) if auth else {})
     except NoAnswer as error:
         raise InputError(f"nothing answers: {error}", url, "start the agent; URL is its endpointUrl") from None
-    yield agent
+    expect_let_in(first.status, auth)
+    if agent.control is not None:
+        yield agent
+        return
+    agent.counter = Counter()
+    await agent.counter.open(platform_port)
+    try:
+        yield agent
+    finally:
+        await agent.counter.close()

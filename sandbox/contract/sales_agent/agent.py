@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from sandbox.contract.auth import Auth
+from sandbox.contract.auth import Auth, expect_let_in
 from sandbox.contract.check import Failed, Skipped
 from sandbox.contract.control import Control, pass_days, until
 from sandbox.contract.mcp import Told
@@ -230,6 +230,7 @@ async def _met(url: str, auth: Auth | None, talk: Talk, protocol: str | None) ->
     if "get_adcp_capabilities" not in agent.tools:
         raise InputError("no AdCP agent: it has no tool get_adcp_capabilities", url)
     told = await agent.send("get_adcp_capabilities", {}, auth)
+    expect_let_in(told.http.status, auth)
     agent.capabilities = told.body or {}
     agent.offered = _releases(agent.capabilities)
     agent.versions = tuple(version for version in VERSIONS if version in agent.offered)

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
-from sandbox.contract.auth import Auth
+from sandbox.contract.auth import OPTION, Auth
 from sandbox.contract.mcp import Mcp, Told, credentials, event
 from sandbox.contract.talk import Answer, NoAnswer, Talk
 from sandbox.core.errors import InputError
@@ -59,7 +59,8 @@ class A2a:
     async def open(self) -> None:
         """Read the agent card. Raises :class:`InputError` if there is none."""
         parts = urlsplit(self.endpoint)
-        bases = [self.endpoint, self.endpoint.rpartition("/")[0], f"{parts.scheme}://{parts.netloc}"]
+        root = f"{parts.scheme}://{parts.netloc}"
+        bases = [self.endpoint, self.endpoint.rpartition("/")[0] if parts.path else root, root]
         for base in dict.fromkeys(bases):
             for name in CARDS:
                 answer = await self._talk.send("GET", f"{base}/.well-known/{name}", None, credentials(self._auth))
@@ -132,6 +133,8 @@ async def reach(url: str, auth: Auth | None, talk: Talk, protocol: str | None) -
         try:
             await wire.open()
         except (NoAnswer, InputError) as error:
+            if isinstance(error, InputError) and error.where == OPTION:
+                raise
             why.append(f"{wire.name}: {error.message if isinstance(error, InputError) else error}")
         else:
             return wire

@@ -42,8 +42,6 @@ class Another(Mutant):
             body["error"]["message"] = "Something about this is not as it should be."
         elif self._wrapped and " " in call.name and not (isinstance(body, dict) and "data" in body):
             body = {"data": body, "requestId": "r-1"}
-        elif isinstance(body, dict) and isinstance(body.get("data"), dict) and "id" in body:
-            del body["data"]
         return replace(said, body=body)
 
 
@@ -95,7 +93,8 @@ class Terse(Mutant):
             return {"data": [{"eventSourceId": row["event_source_id"], "name": row.get("name")} for row in rows]}
         for name in ("mediaBuyStatus", "refinementApplied", "linkedAccountCount"):
             body.pop(name, None)
-        for source in (body.get("data") or body).get("sources") or []:
+        inside = body["data"] if isinstance(body.get("data"), dict) else body
+        for source in inside.get("sources") or []:
             for name in set(source) - _SOURCE:
                 del source[name]
         for group in body.get("productGroups") or []:

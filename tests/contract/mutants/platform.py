@@ -169,7 +169,7 @@ MUTANTS: dict[str, Mutant] = {
     "campaigns.products": Matching("GET ", "/products", put("summary.totalProducts", add(1))),
     "campaigns.formats": Says(ONE, put("creativeFormats.missing", [])),
     "campaigns.utm": Sent("PUT ", "", drop("utmConfig.deleteMissing")),
-    "campaigns.kept": Says(ONE, put("brief", "Another brief")),
+    "campaigns.kept": Says(ONE, put("brief", counting())),
     "goals.one_at_least": TAKES_CAMPAIGN,
     "goals.kinds": TAKES_CAMPAIGN,
     "goals.sources": TAKES_CAMPAIGN,

@@ -184,7 +184,7 @@ def test_junit_counts_what_must_be_so(verdict: Verdict) -> None:
 
 
 def test_the_last_line_counts(verdict: Verdict, url: str) -> None:
-    assert totals(verdict).endswith("1 passed, 2 failed, 1 warned of, 1 skipped")
+    assert totals(verdict).endswith("1 passed, 2 failed, 1 warned, 1 skipped")
 
 
 def test_nothing_there_is_bad_input() -> None:

@@ -167,6 +167,8 @@ async def _own(agent: OutcomeAgent, talk: Talk) -> AsyncIterator[Market]:
     from sandbox.server.app import Address, Running
     from sandbox.server.served import Settings
 
+    if agent.counter is not None:
+        await agent.counter.close()
     today_ms = int(datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)
     settings = Settings(load(WORLD), start_ms=today_ms)
     try:
