@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -136,12 +137,15 @@ def test_a_control_address_that_is_none_is_bad_input(live: Live) -> None:
         asyncio.run(run(SUBJECT, agent["mcp"], None, (), None, {"control": "http://127.0.0.1:9"}))
 
 
+@dataclass
 class Deaf(Mutant):
-    """Serves what the check itself asks first, and nothing that the runner asks."""
+    """Serves what the check itself asks first, and refuses whatever the runner asks."""
+
+    status: int = 500
 
     async def serve(self, call: Any, forward: Any) -> Any:
         agent = {name.lower(): value for name, value in call.headers.items()}.get("user-agent", "")
-        return await forward(call) if "aiohttp" in agent else crash()
+        return await forward(call) if "aiohttp" in agent else crash(self.status)
 
 
 @pytest.mark.slow
@@ -149,3 +153,9 @@ class Deaf(Mutant):
 @pytest.mark.parametrize("check", [check.name for check in SUBJECT.official or ()])
 def test_every_storyboard_fails_an_agent_that_does_not_answer(live: Live, check: str) -> None:
     assert asyncio.run(broken(live, Deaf(), check, official=True)).outcome == "failed"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(missing()), reason=missing() or "node is there")
+def test_an_agent_that_takes_the_runner_for_a_stranger_has_not_passed(live: Live) -> None:
+    assert asyncio.run(broken(live, Deaf(401), "official.media_buy_seller", official=True)).outcome == "failed"

@@ -23,6 +23,9 @@ STORYBOARDS = (
 ).split()
 """Those that are about agents that sell media."""
 
+UNREACHED = ("unreachable", "auth_required")
+"""What the runner says of an agent it can not talk to; the second also if "401" is anywhere, as in a port."""
+
 SIGNED = "webhook_emission"
 """Signatures are of the machine's time, whatever the world's."""
 
@@ -37,7 +40,7 @@ def _check(storyboard: str) -> Callable[[Agent], Awaitable[None]]:
         report = await _play(agent, storyboard)
         counts = report.get("summary") or {}
         failures = report.get("failures") or []
-        if report.get("overall_status") == "unreachable":
+        if report.get("overall_status") in UNREACHED:
             raise Failed("the runner", "an agent that answers it", str(counts.get("headline"))[:300])
         if failures or counts.get("steps_failed"):
             first = failures[0] if failures else {}
