@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any, Generic, Literal, TypeVar
 
 from sandbox.contract.talk import Exchange
@@ -83,10 +84,11 @@ class Finding:
 
 
 class Checks(Generic[T]):
-    """The checks of one subject, in the order in which they are written."""
+    """The checks of one subject, in the order in which they are written; ``tidy`` is done after each of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, tidy: Callable[[T], Awaitable[None]] | None = None) -> None:
         self._checks: dict[str, Check[T]] = {}
+        self._tidy = tidy
 
     def add(
         self, name: str, rule: str, severity: Severity = "must", timeout_s: float = 60.0
@@ -96,10 +98,24 @@ class Checks(Generic[T]):
         def register(body: Callable[[T], Awaitable[None]]) -> Callable[[T], Awaitable[None]]:
             if name in self._checks:
                 raise ValueError(f"check {name!r} is registered twice")
-            self._checks[name] = Check(name, rule, severity, body, timeout_s)
+            self._checks[name] = Check(name, rule, severity, self._tidied(body), timeout_s)
             return body
 
         return register
+
+    def _tidied(self, body: Callable[[T], Awaitable[None]]) -> Callable[[T], Awaitable[None]]:
+        tidy = self._tidy
+        if tidy is None:
+            return body
+
+        @wraps(body)
+        async def run(subject: T) -> None:
+            try:
+                await body(subject)
+            finally:
+                await tidy(subject)
+
+        return run
 
     def __iter__(self) -> Iterator[Check[T]]:
         return iter(self._checks.values())
