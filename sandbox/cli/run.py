@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sandbox.cli.main import STOPPED
 from sandbox.cli.report import report
 from sandbox.core.errors import InputError
 from sandbox.core.files import check_folder, check_writable
@@ -143,9 +144,10 @@ class _Real:
         try:
             return play(scenario, seed, kept, address, progress, _say)
         except KeyboardInterrupt:
-            if self.journal is not None:
-                _say("stopped; the same command goes on with it")
-            raise
+            if self.journal is None:
+                raise
+            _say("stopped; the same command goes on with it")
+            sys.exit(STOPPED)
 
 
 def _say(line: str) -> None:

@@ -225,5 +225,20 @@ def test_a_run_that_could_not_begin_leaves_no_run_in_its_journal(
     path, url = scenario(), f"sqlite:///{tmp_path}/run.db"
     service.close()
     for _ in range(2):
-        with pytest.raises(InputError, match="was not told where the sandbox is"):
+        with pytest.raises(InputError, match="was not told where the sandbox is") as refused:
             play(load(path), journal=url)
+        assert "start the service first" in refused.value.hint
+
+
+def test_a_service_without_a_path_for_the_announcement_is_told_to_leave_it_out(
+    service: Service, scenario: Write
+) -> None:
+    async def absent(_: Service, __: Body) -> web.Response:
+        return web.json_response({"error": "there is no such path"}, status=404)
+
+    service.does["elsewhere"] = absent
+    path = scenario()
+    Path(path).write_text(Path(path).read_text().replace("announce: /sandbox", "announce: /elsewhere"))
+    with pytest.raises(InputError, match="it answers with status 404") as refused:
+        play(load(path))
+    assert "leave it out" in refused.value.hint

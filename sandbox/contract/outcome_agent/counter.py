@@ -47,6 +47,7 @@ class Counter:
         }
         for name, operation in routes.items():
             app.router.add_post(f"/rest/v1/{name}", _handler(operation, 201 if name == "create-media-buy" else 200))
+        app.router.add_route("*", "/{rest:.*}", _nothing)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         try:
@@ -138,6 +139,11 @@ def _product(publisher: str, channel: str) -> Json:
         ],
         "formatIds": [{"agent_url": "https://creative.adcontextprotocol.org", "id": "display_300x250_image"}],
     }
+
+
+async def _nothing(request: web.Request) -> web.Response:
+    error = {"code": "NOT_FOUND", "message": f"there is nothing at {request.path} before the flight", "field": None}
+    return web.json_response({"data": None, "error": error}, status=404)
 
 
 def _handler(operation: Callable[[Json], Json], status: int) -> Callable[[web.Request], Any]:

@@ -57,6 +57,7 @@ class Buyer:
         task = asyncio.ensure_future(self._alone(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # it may have been stopped before its turn
 
     async def _alone(self, work: Coroutine[Any, Any, None]) -> None:
         """One piece of work at a time."""

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from sandbox.cli.main import cli
 from sandbox.cli.verdict import lines, totals
 from sandbox.contract.auth import Auth
-from sandbox.contract.check import Checks, Skipped, Subject, expect
+from sandbox.contract.check import Checks, Finding, Skipped, Subject, expect
 from sandbox.contract.page import page
 from sandbox.contract.render import as_json, as_junit
 from sandbox.contract.run import Verdict, run, selected
@@ -232,3 +232,23 @@ def test_an_address_that_is_none_is_bad_input(address: str, monkeypatch: pytest.
     done = CliRunner().invoke(cli, ["check", "sales-agent", address])
     assert isinstance(done.exception, InputError)
     assert done.exception.where == "URL"
+
+
+def test_the_page_begins_with_links_to_what_is_wrong(verdict: Verdict) -> None:
+    shown = page(verdict)
+    top = shown.partition("<details")[0]
+    assert 'failed</span><span><a href="#bell.quiet">bell.quiet</a> <a href="#knock.late">knock.late</a>' in top
+    assert 'warned</span><span><a href="#knock.polite">' in top
+    assert "bell.rings" not in top
+    assert '<details class="check" id="bell.quiet" open>' in shown
+
+
+def test_the_page_says_which_side_said_what(verdict: Verdict) -> None:
+    said = page(verdict).partition('id="bell.rings"')[2].partition("</details>")[0]
+    order = ["<i>request</i>", "&quot;press", "<i>answer</i>", "&quot;you"]
+    assert [said.index(part) for part in order] == sorted(said.index(part) for part in order)
+
+
+def test_what_was_found_is_told_in_one_line() -> None:
+    finding = Finding(next(iter(CHECKS)), "failed", "status", 200, "501 <html>\n  <body>\n  no\n")
+    assert finding.detail == "status: wanted 200, found 501 <html> <body> no"

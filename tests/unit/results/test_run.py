@@ -104,3 +104,18 @@ def test_a_result_says_in_one_line_what_came_of_the_run(result: Run) -> None:
     assert repr(result).startswith("<lifecycle/first-campaign with ")
     assert f"{result.outcome.impressions:,} impressions" in repr(result)
     assert result.summary()["digest"] == result.digest
+
+
+@pytest.mark.parametrize("missing", ["pandas", "matplotlib"])
+def test_tables_and_pictures_say_what_to_install(result: Run, monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    monkeypatch.setattr("sandbox.results.run.find_spec", lambda name: None if name == missing else name)
+    plain = Run(result.outcome)
+    with pytest.raises(ModuleNotFoundError, match=rf"need {missing}: install the extra `notebook`") as caught:
+        _ = plain.plot if missing == "matplotlib" else plain.messages
+    assert caught.value.name == missing
+    if missing == "pandas":
+        for table in ("lines", "terms", "statuses", "plot"):
+            with pytest.raises(ModuleNotFoundError, match="extra `notebook`"):
+                getattr(plain, table)
+        with pytest.raises(ModuleNotFoundError, match="extra `notebook`"):
+            plain.by_publisher()
