@@ -189,9 +189,14 @@ def test_the_address_may_have_the_prefix(live: Live) -> None:
 
 
 def test_a_wrong_key_is_bad_input(live: Live) -> None:
-    with pytest.raises(InputError, match="the API key is refused") as caught:
+    with pytest.raises(InputError, match="the bearer credentials are refused") as caught:
         asyncio.run(run(SUBJECT, live.line["buyer_api"], Auth("bearer", "not-a-key")))
     assert "not-a-key" not in str(caught.value)
+
+
+def test_no_key_is_bad_input(live: Live) -> None:
+    with pytest.raises(InputError, match="--auth: it wants credentials"):
+        asyncio.run(run(SUBJECT, live.line["buyer_api"]))
 
 
 def test_an_option_of_another_subject_is_bad_input(live: Live) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from sandbox.contract.auth import Auth
+from sandbox.contract.auth import Auth, expect_let_in
 from sandbox.contract.buyer_platform.answers import UNKNOWN_OPERATION, Body, content, instant, judge
 from sandbox.contract.buyer_platform.tidy import Made, tidy
 from sandbox.contract.check import Failed, Skipped
@@ -281,8 +281,7 @@ async def open_platform(
             answer = await platform.send("GET", "/api/v2/accounts/current")
     except NoAnswer as error:
         raise InputError(f"nothing answers: {error}", url) from None
-    if answer.status in (401, 403):
-        raise InputError("the API key is refused", "--auth", "write bearer:KEY with an API key of the platform")
+    expect_let_in(answer.status, auth)
     if answer.status != 200:
         raise InputError(f"no buyer platform answers: {answer.status} for /api/v2/accounts/current", url)
     try:
