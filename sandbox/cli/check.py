@@ -81,7 +81,7 @@ def command(
 
     Exit code 0: it conforms; 1: it does not; 2: nothing answers there, or bad input.
     """
-    from sandbox.cli.verdict import lines, totals
+    from sandbox.cli.verdict import lines, totals, unplayed
     from sandbox.contract import page, render
     from sandbox.contract.run import run, selected
 
@@ -120,6 +120,8 @@ def command(
         click.echo(json.dumps(render.as_json(verdict), ensure_ascii=False))
     else:
         click.echo(f"\n{totals(verdict)}")
+        if not official and not only and (more := unplayed(wanted)):
+            click.echo(more)
     if junit is not None:
         write_text(junit, render.as_junit(verdict), "--junit")
     if html is not None:

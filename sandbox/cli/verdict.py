@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import click
 
-from sandbox.contract.check import Finding
+from sandbox.contract.check import Finding, Subject
 from sandbox.contract.render import word
 from sandbox.contract.run import Verdict
 
@@ -31,3 +33,10 @@ def totals(verdict: Verdict) -> str:
     how = click.style("conforms", fg="green") if verdict.conforms else click.style("does not conform", fg="red")
     counts = f"{verdict.url} {how}: {passed} passed, {failed} failed, {warned} warned, {skipped} skipped"
     return f"{counts}; nothing listens there any more since {verdict.gone}" if verdict.gone else counts
+
+
+def unplayed(subject: Subject[Any]) -> str:
+    """What could be checked besides, since Node is there; empty if nothing could."""
+    if subject.official is None or shutil.which("node") is None:
+        return ""
+    return f"Node is there: --official also plays {len(subject.official)} official storyboards"
