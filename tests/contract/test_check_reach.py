@@ -79,14 +79,14 @@ def test_a_control_address_at_which_something_else_answers_is_named(live: Live) 
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        (f"http://127.0.0.1:{unused_port()}", "Connection refused"),
+        ("http://127.0.0.1:PORT", "Connection refused"),
         ("http://nobody.invalid", "there is no host nobody.invalid"),
     ],
 )
 def test_why_nothing_came_back_is_said_in_words(url: str, why: str) -> None:
     async def asked() -> None:
         async with Talk() as talk:
-            await talk.send("GET", url)
+            await talk.send("GET", url.replace("PORT", str(unused_port())))
 
     with pytest.raises(NoAnswer, match=f"^{why}$"):
         asyncio.run(asked())
