@@ -22,6 +22,7 @@ from sandbox.server.again_played import GoingOn, PlayedAgain
 from sandbox.server.clock import Clock
 from sandbox.server.inputs import ADCP, CALL, CLIENT, CONTROL, WEBHOOK, Input, bug, out_of_order
 from sandbox.server.outbox import Outbox
+from sandbox.server.reads import Reads
 from sandbox.server.real import RealSide
 from sandbox.server.stepping import Stepper
 from sandbox.server.turn import Turn
@@ -57,6 +58,7 @@ class Host:
         self._reserved = False
         self._turn = Turn()
         self._entering: set[asyncio.Task[Reply]] = set()
+        self._reads = Reads()
         self.keeps_reads = False
         """Whether the journal gets what is only read."""
         self.inputs = 0
@@ -196,10 +198,13 @@ class Host:
     def _keep(self, given: Input, reply: Reply) -> None:
         """Let the journal have what was read, so that an export can promise it. Nobody waits for that."""
         if self.keeps_reads:
-            self._writer.add_later(given.read_entry(self.name, self.world.now, reply))
+            entry = given.read_entry(self.name, self.world.now, reply)
+            if self._reads.tells_more(entry):
+                self._writer.add_later(entry)
 
     async def _enter(self, given: Input) -> Reply:
         """Take an input. It is done whole, and recorded, even if whoever sent it does not wait for the answer."""
+        self._reads.forget()
         entering = asyncio.ensure_future(self._take(given))
         self._entering.add(entering)
         entering.add_done_callback(self._entering.discard)

@@ -82,25 +82,16 @@ def of_journal(
     entries: Iterable[Entry],
     files: Blobs | None = None,
 ) -> Recording:
-    """The recording of one customer's world of a served sandbox; ``files`` has what was uploaded.
-
-    A read that was answered as before, with no input since, is one more look at the same, and is left out.
-    """
+    """The recording of one customer's world of a served sandbox; ``files`` has what was uploaded."""
     recording = Recording(
         scenario, world, seed, start_ms, until_ms, f"What {world} did in {scenario.name}", [], files=files or Blobs()
     )
-    platform, number, looks, again = platform_of(scenario), 0, dict[tuple[str, ...], str](), 0
+    platform, number = platform_of(scenario), 0
     for entry in entries:
         if entry.kind in READS:
-            what = (entry.kind, entry.name, entry.payload, entry.principal)
-            if looks.get(what) == entry.answer:
-                again += 1
-                continue
-            looks[what] = entry.answer
             recording.inputs.append(_requested(entry, platform, f"a read after input {number} of {world}"))
             continue
         number += 1
-        looks.clear()
         if entry.kind not in INPUTS:
             continue
         payload, answer = json.loads(entry.payload), json.loads(entry.answer)
@@ -116,8 +107,6 @@ def of_journal(
             )
         else:
             recording.inputs.append(_requested(entry, platform, origin))
-    if again:
-        recording.notes.append(f"{again} reads of {world} that were answered as just before")
     return recording
 
 

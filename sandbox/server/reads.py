@@ -1,0 +1,30 @@
+"""Which reads the journal gets: those that told a client something since the last input."""
+
+from __future__ import annotations
+
+from sandbox.journal.store import Entry
+
+MOST = 10_000
+"""How many different questions are remembered at a time."""
+
+
+class Reads:
+    """The last answer to each question, so that a client that asks all the time does not fill the journal."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[str, ...], int] = {}
+
+    def forget(self) -> None:
+        """Begin anew: there was an input, and that an answer is still the same says something about it."""
+        self._last.clear()
+
+    def tells_more(self, entry: Entry) -> bool:
+        """True if the answer is not the one that the same question of the same caller had the last time."""
+        question = (entry.kind, entry.name, entry.principal, entry.user, entry.payload)
+        answer = hash((entry.status, entry.answer))
+        if self._last.get(question) == answer:
+            return False
+        if len(self._last) >= MOST:
+            self._last.clear()
+        self._last[question] = answer
+        return True
