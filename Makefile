@@ -4,6 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# The tests start a thousand processes: they keep their bytecode, as Python does unless the environment forbids it.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test slow lint notebooks digests api-docs agents-docs rules schema clean
 
 demo: $(VENV)/.run  ## play the first scenario
