@@ -93,7 +93,11 @@ class Host:
         with self._real.busy():
             if known is None or not known.mutating:
                 reply = await self._read(operation, payload, principal, bearer, endpoint)
-                if known is not None and principal.role != "public":
+                if (
+                    known is not None
+                    and principal.role != "public"
+                    and self._tells_more(operation, payload, principal, reply)
+                ):
                     self._keep(Input(CALL, operation, known.masked(payload), principal), reply)
                 return reply
             return await self._enter(Input(CALL, operation, known.masked(payload), principal))
@@ -110,8 +114,9 @@ class Host:
             with self._real.busy():
                 if known is None or not (known.mutating or TOOLS[tool].mutating):
                     reply = await self._read(tool, payload, principal, None, endpoint)
-                    if known is not None:
-                        self._keep(Input(ADCP, f"{agent_id}.{tool}", payload, principal), reply)
+                    name = f"{agent_id}.{tool}"
+                    if known is not None and self._tells_more(name, payload, principal, reply):
+                        self._keep(Input(ADCP, name, payload, principal), reply)
                     return reply
                 return await self._enter(Input(ADCP, f"{agent_id}.{tool}", payload, principal))
         except ApiError as error:
@@ -195,12 +200,12 @@ class Host:
             return bug(operation, isinstance(endpoint.dialect, AdcpDialect))
         raise TypeError(f"{operation} takes simulated time, so it is no read")
 
-    def _keep(self, given: Input, reply: Reply) -> None:
+    def _tells_more(self, name: str, payload: dict[str, Any], principal: Principal, reply: Reply) -> bool:
+        return self.keeps_reads and self._reads.tells_more(name, payload, principal, reply)
+
+    def _keep(self, read: Input, reply: Reply) -> None:
         """Let the journal have what was read, so that an export can promise it. Nobody waits for that."""
-        if self.keeps_reads:
-            entry = given.read_entry(self.name, self.world.now, reply)
-            if self._reads.tells_more(entry):
-                self._writer.add_later(entry)
+        self._writer.add_later(read.read_entry(self.name, self.world.now, reply))
 
     async def _enter(self, given: Input) -> Reply:
         """Take an input. It is done whole, and recorded, even if whoever sent it does not wait for the answer."""

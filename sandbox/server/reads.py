@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sandbox.journal.store import Entry
+import json
+from typing import Any
+
+from sandbox.kernel.endpoint import Principal, Reply
 
 MOST = 10_000
 """How many different questions are remembered at a time."""
@@ -12,16 +15,16 @@ class Reads:
     """The last answer to each question, so that a client that asks all the time does not fill the journal."""
 
     def __init__(self) -> None:
-        self._last: dict[tuple[str, ...], int] = {}
+        self._last: dict[tuple[str, str, str, str], int] = {}
 
     def forget(self) -> None:
         """Begin anew: there was an input, and that an answer is still the same says something about it."""
         self._last.clear()
 
-    def tells_more(self, entry: Entry) -> bool:
+    def tells_more(self, name: str, payload: dict[str, Any], principal: Principal, reply: Reply) -> bool:
         """True if the answer is not the one that the same question of the same caller had the last time."""
-        question = (entry.kind, entry.name, entry.principal, entry.user, entry.payload)
-        answer = hash((entry.status, entry.answer))
+        question = name, json.dumps(payload), principal.id, principal.user
+        answer = hash((reply.status, reply.json()))
         if self._last.get(question) == answer:
             return False
         if len(self._last) >= MOST:

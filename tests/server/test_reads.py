@@ -3,43 +3,57 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sandbox.journal.store import Entry, Journal
-from sandbox.server import reads
+from sandbox.journal.store import Journal
+from sandbox.kernel.endpoint import Principal, Reply
 from sandbox.server.reads import Reads
 from tests.server.conftest import Live, settings
 
-LOOK = Entry("acme", 0, "read:call", "get_campaign", '{"campaignId": "c1"}', "acme", "anna", 200, '{"status": "DRAFT"}')
+ANNA = Principal("acme", user="anna")
+Look = tuple[str, dict[str, Any], Principal, Reply]
+
+
+def look(answer: str = "DRAFT", name: str = "get_campaign", campaign: str = "c1", principal: Principal = ANNA) -> Look:
+    return name, {"pathParams": {"campaignId": campaign}}, principal, Reply(True, {"status": answer})
+
+
+def told(*looks: Look) -> list[bool]:
+    reads = Reads()
+    return [reads.tells_more(*one) for one in looks]
 
 
 def test_an_answer_is_kept_when_it_is_another_than_the_last_one_to_that_question() -> None:
-    looks, active = Reads(), replace(LOOK, answer='{"status": "ACTIVE"}')
-    assert [looks.tells_more(look) for look in (LOOK, LOOK, active, active, LOOK)] == [True, False, True, False, True]
+    active = look("ACTIVE")
+    assert told(look(), look(), active, active, look()) == [True, False, True, False, True]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        look(name="list_creatives"),
+        look(campaign="c2"),
+        look(principal=Principal("globex", user="anna")),
+        look(principal=Principal("acme", user="bob")),
+    ],
+)
+def test_another_question_and_another_caller_have_answers_of_their_own(other: Look) -> None:
+    assert told(look(), other, look(), other) == [True, True, False, False]
 
 
 def test_after_an_input_an_answer_that_is_still_the_same_is_kept() -> None:
-    looks = Reads()
-    assert looks.tells_more(LOOK)
-    looks.forget()
-    assert looks.tells_more(LOOK)
-
-
-@pytest.mark.parametrize("field", ["kind", "name", "payload", "principal", "user"])
-def test_another_question_and_another_caller_have_answers_of_their_own(field: str) -> None:
-    looks = Reads()
-    assert looks.tells_more(LOOK)
-    assert looks.tells_more(replace(LOOK, **{field: "other"}))
-    assert not looks.tells_more(LOOK)
+    reads = Reads()
+    assert reads.tells_more(*look())
+    reads.forget()
+    assert reads.tells_more(*look())
 
 
 def test_questions_are_forgotten_when_they_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reads, "MOST", 2)
-    looks, other, third = Reads(), replace(LOOK, name="b"), replace(LOOK, name="c")
-    assert [looks.tells_more(look) for look in (LOOK, other, third, LOOK)] == [True] * 4
+    monkeypatch.setattr("sandbox.server.reads.MOST", 2)
+    assert told(look(), look(name="b"), look(name="c"), look()) == [True] * 4
 
 
 def test_a_client_that_polls_leaves_one_entry_for_each_thing_that_it_was_told(tmp_path: Path) -> None:
