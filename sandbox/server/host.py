@@ -201,7 +201,7 @@ class Host:
         raise TypeError(f"{operation} takes simulated time, so it is no read")
 
     def _tells_more(self, name: str, payload: dict[str, Any], principal: Principal, reply: Reply) -> bool:
-        return self.keeps_reads and self._reads.tells_more(name, payload, principal, reply)
+        return self.keeps_reads and self._reads.tells_more(name, payload, principal, reply, self.world.now)
 
     def _keep(self, read: Input, reply: Reply) -> None:
         """Let the journal have what was read, so that an export can promise it. Nobody waits for that."""

@@ -15,19 +15,24 @@ class Reads:
     """The last answer to each question, so that a client that asks all the time does not fill the journal."""
 
     def __init__(self) -> None:
-        self._last: dict[tuple[str, str, str, str], int] = {}
+        self._last: dict[tuple[str, str, str, str], tuple[int, int]] = {}
+        """When it was asked, and the hash of the answer."""
 
     def forget(self) -> None:
         """Begin anew: there was an input, and that an answer is still the same says something about it."""
         self._last.clear()
 
-    def tells_more(self, name: str, payload: dict[str, Any], principal: Principal, reply: Reply) -> bool:
-        """True if the answer is not the one that the same question of the same caller had the last time."""
+    def tells_more(self, name: str, payload: dict[str, Any], principal: Principal, reply: Reply, at_ms: int) -> bool:
+        """True if the answer is not the one that the same question of the same caller had the last time.
+
+        In the same simulated millisecond, with no input since, it is the same: nobody has to look.
+        """
         question = name, json.dumps(payload), principal.id, principal.user
-        answer = hash((reply.status, reply.json()))
-        if self._last.get(question) == answer:
+        asked_ms, before = self._last.get(question, (-1, None))
+        if asked_ms == at_ms:
             return False
-        if len(self._last) >= MOST:
+        answer = hash((reply.status, reply.json()))
+        if question not in self._last and len(self._last) >= MOST:
             self._last.clear()
-        self._last[question] = answer
-        return True
+        self._last[question] = at_ms, answer
+        return answer != before

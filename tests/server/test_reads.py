@@ -22,8 +22,9 @@ def look(answer: str = "DRAFT", name: str = "get_campaign", campaign: str = "c1"
 
 
 def told(*looks: Look) -> list[bool]:
+    """Which of some looks tell more, one a millisecond."""
     reads = Reads()
-    return [reads.tells_more(*one) for one in looks]
+    return [reads.tells_more(*one, at_ms) for at_ms, one in enumerate(looks)]
 
 
 def test_an_answer_is_kept_when_it_is_another_than_the_last_one_to_that_question() -> None:
@@ -46,9 +47,19 @@ def test_another_question_and_another_caller_have_answers_of_their_own(other: Lo
 
 def test_after_an_input_an_answer_that_is_still_the_same_is_kept() -> None:
     reads = Reads()
-    assert reads.tells_more(*look())
+    assert reads.tells_more(*look(), 0)
     reads.forget()
-    assert reads.tells_more(*look())
+    assert reads.tells_more(*look(), 0)
+
+
+def test_what_is_asked_again_in_the_same_millisecond_is_not_even_looked_at() -> None:
+    class Unread(Reply):
+        def json(self) -> str:
+            raise AssertionError("nobody has to encode it")
+
+    reads, (name, payload, principal, reply) = Reads(), look()
+    assert reads.tells_more(name, payload, principal, reply, 5)
+    assert not reads.tells_more(name, payload, principal, Unread(True, reply.body), 5)
 
 
 def test_questions_are_forgotten_when_they_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
