@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, web
+from aiohttp import ClientConnectorError, ClientSession, web
 from aiohttp.test_utils import unused_port
 from hypothesis import given
 from hypothesis import strategies as st
@@ -162,13 +162,21 @@ def test_what_it_does_not_have_is_absent_in_json() -> None:
 
 
 def test_a_port_that_is_taken_is_left_to_whoever_has_it() -> None:
-    async def two() -> None:
-        port, first, second = unused_port(), Counter(), Counter()
-        await first.open(port)
-        await second.open(port)
-        await second.close()
-        await first.close()
-        await second.open(port)
-        await second.close()
+    port, first, second = unused_port(), Counter(), Counter()
 
-    asyncio.run(two())
+    async def answered() -> bool:
+        try:
+            async with ClientSession() as session, session.get(f"http://127.0.0.1:{port}/api/v2/buyer/x") as answer:
+                return answer.status == 404
+        except ClientConnectorError:
+            return False
+
+    async def two() -> list[bool]:
+        seen = []
+        for change in (first.open(port), second.open(port), second.close(), first.close(), second.open(port)):
+            await change
+            seen.append(await answered())
+        await second.close()
+        return seen
+
+    assert asyncio.run(two()) == [True, True, True, False, True]
