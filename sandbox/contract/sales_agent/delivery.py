@@ -61,7 +61,11 @@ async def _simulate(agent: Agent, made: dict[str, Any]) -> None:
         )
     spend = {"amount": 40, "currency": made.get("currency", "USD")}
     params = {"media_buy_id": made["media_buy_id"], "impressions": 10_000, "clicks": 20, "reported_spend": spend}
-    await agent.ok("comply_test_controller", agent.here({"scenario": "simulate_delivery", "params": params}))
+    asked = agent.here({"scenario": "simulate_delivery", "params": params})
+    asked["account"] = {**asked.get("account", {}), "sandbox": True}
+    told = await agent.ok("comply_test_controller", asked)
+    if told.get("success") is False:
+        raise Skipped(f"no delivery was simulated: {told.get('error')} {told.get('error_detail', '')}".rstrip())
 
 
 async def _shown(agent: Agent, media_buy_id: str) -> bool:
